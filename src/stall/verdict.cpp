@@ -1,0 +1,94 @@
+#include "stall/verdict.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace uncork::stall {
+namespace {
+
+std::string who(const ConnectionEnd& where) {
+  if (where.process.pid == 0) return "the process that owns " + core::to_string(where.local);
+  return fmt::format("{} (pid {})", where.process.command, where.process.pid);
+}
+
+std::string other_end(const ConnectionEnd& where) {
+  if (!where.peer) return "the peer at " + core::to_string(where.remote);
+  return fmt::format("{} (pid {})", where.peer->command, where.peer->pid);
+}
+
+std::string pattern(const Account& account) {
+  if (account.writes == 0) return "its write pattern was not seen";
+  return fmt::format("it makes {:.1f} writes of {:.0f} bytes an exchange", account.writes_per_exchange(),
+                     account.bytes_per_write());
+}
+
+std::string cure_command(const ConnectionEnd& where) {
+  if (where.process.pid == 0) return {};
+  return fmt::format("uncork cure --pid {} --port {}", where.process.pid, where.local.port);
+}
+
+}  // namespace
+
+std::string_view name(Confidence confidence) { return confidence == Confidence::witnessed ? "witnessed" : "sampled"; }
+
+Remedy remedy_for(Cause cause, const ConnectionEnd& where, const Account& account) {
+  switch (cause) {
+    case Cause::nagle_delayed_ack:
+    case Cause::nagle_round_trip:
+      if (where.nodelay) {
+        return {"cured: TCP_NODELAY is set now",
+                fmt::format("{} has TCP_NODELAY set by now; merging its writes would also save packets ({}).", who(where),
+                            pattern(account)),
+                ""};
+      }
+      return {"merge the writes, or set TCP_NODELAY",
+              fmt::format("Change {}: merge the writes of one message into one ({}), or set TCP_NODELAY on this socket.",
+                          who(where), pattern(account)),
+              cure_command(where)};
+    case Cause::cork:
+      return {"uncork after the last byte",
+              fmt::format("Change {}: clear TCP_CORK, or send the last part without MSG_MORE, as soon as a message is complete.",
+                          who(where)),
+              ""};
+    case Cause::receive_window:
+      return {"the reader must read faster",
+              fmt::format("Change {}: it does not read as fast as bytes arrive, so its window closes; read sooner or enlarge its "
+                          "receive buffer.",
+                          other_end(where)),
+              ""};
+    case Cause::send_buffer:
+      return {
+          "enlarge the send buffer",
+          fmt::format("Change {}: its send buffer is smaller than what the path holds until it is acknowledged; raise SO_SNDBUF "
+                      "or leave it to the kernel, and do not wait for each write.",
+                      who(where)),
+          ""};
+    case Cause::congestion_window:
+      return {"the path is the limit", "The congestion window is full: the path, or what shares it, sets the pace.", ""};
+    case Cause::loss_recovery:
+      return {"find where packets are lost", "Segments were lost and sent again: look at the path, not at either program.", ""};
+    case Cause::network:
+    case Cause::peer_think:
+    case Cause::local_think:
+    case Cause::read_lag:
+    case Cause::idle:
+    case Cause::unattributed:
+      return {};
+  }
+  return {};
+}
+
+Verdict conclude(ConnectionEnd where, const Account& account, Confidence confidence) {
+  Verdict verdict;
+  verdict.account = account;
+  verdict.wall = account.budget.total();
+  verdict.lost = account.budget.lost();
+  verdict.cause = account.budget.worst();
+  verdict.confidence = confidence;
+  verdict.remedy = remedy_for(verdict.cause, where, account);
+  verdict.where = std::move(where);
+  return verdict;
+}
+
+}  // namespace uncork::stall

@@ -1,0 +1,58 @@
+#pragma once
+// The conclusion about one connection end: where the time went, the evidence, and what ends it.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/endpoint.hpp"
+#include "stall/account.hpp"
+
+namespace uncork::stall {
+
+/// A process as a verdict names it. pid 0: not known.
+struct Process {
+  std::int32_t pid = 0;
+  std::string command;
+  bool operator==(const Process&) const = default;
+};
+
+/// One end of a connection: who, where.
+struct ConnectionEnd {
+  std::uint64_t cookie = 0;  ///< SO_COOKIE; 0: not known
+  Process process;
+  core::Endpoint local;
+  core::Endpoint remote;
+  std::string netns;              ///< a name, or the inode as `net:[4026531840]`
+  bool nodelay = false;           ///< TCP_NODELAY as last seen
+  std::optional<Process> peer{};  ///< the other end's process, if it is on this machine
+};
+
+/// How a verdict was reached: every event seen by the kernel's own witness, or states sampled from outside.
+enum class Confidence : std::uint8_t { witnessed, sampled };
+[[nodiscard]] std::string_view name(Confidence confidence);
+
+/// What to change, where, and what does it now.
+struct Remedy {
+  std::string brief;    ///< a few words for a table: `merge writes or set TCP_NODELAY`
+  std::string full;     ///< one sentence that names the end that must change and how
+  std::string command;  ///< the uncork command that ends it now; empty if none does
+};
+
+struct Verdict {
+  ConnectionEnd where;
+  Account account;
+  core::Micros wall{0};  ///< watched time: the whole budget, idle included
+  core::Micros lost{0};
+  Cause cause = Cause::idle;  ///< the stall that cost most; idle: none
+  Confidence confidence = Confidence::witnessed;
+  Remedy remedy;
+};
+
+/// The verdict about one end from its account. Pure; the same account gives the same verdict.
+[[nodiscard]] Verdict conclude(ConnectionEnd where, const Account& account, Confidence confidence);
+
+/// The remedy for a stall at `where`, with the write pattern that shows it.
+[[nodiscard]] Remedy remedy_for(Cause cause, const ConnectionEnd& where, const Account& account);
+
+}  // namespace uncork::stall

@@ -1,0 +1,227 @@
+// The accounting that the kernel programs and the C++ ledger share, called as the kernel programs call it.
+
+#include "stall/flow_ledger.h"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace {
+
+constexpr uncork_u64 kOpened = 1'000'000;
+
+// An arriving segment touches the first line only while nothing is held (witness.bpf.c), so this is speed, not taste.
+static_assert(offsetof(uncork_flow, budget_us) == 64, "what every event touches fills one cache line");
+static_assert(offsetof(uncork_flow, opened_us) == 64 + 128, "the budget fills the next two");
+static_assert(UNCORK_CAUSES <= UNCORK_CAUSE_SLOTS && (UNCORK_CAUSE_SLOTS & (UNCORK_CAUSE_SLOTS - 1)) == 0);
+
+uncork_flow open_flow(uncork_u8 role = UNCORK_ROLE_REQUESTER, uncork_u32 min_rtt_us = 100) {
+  uncork_flow flow{};
+  uncork_open(&flow, kOpened, role);
+  flow.min_rtt_us = min_rtt_us;
+  return flow;
+}
+
+uncork_u64 charged(const uncork_flow& flow) {
+  return std::accumulate(flow.budget_us, flow.budget_us + UNCORK_CAUSE_SLOTS, uncork_u64{0});
+}
+
+/// The other end of what a test says: the budget, the hold so far and the clock agree.
+void expect_no_time_lost(const uncork_flow& flow) {
+  EXPECT_EQ(charged(flow) + flow.held_us, flow.charged_until_us - flow.opened_us);
+}
+
+/// A request held by Nagle from `kOpened` on: a small segment is in flight, more was written.
+uncork_flow held_flow(uncork_hold hold) {
+  uncork_flow flow = open_flow();
+  uncork_wrote(&flow, kOpened);
+  uncork_sent(&flow, kOpened);
+  uncork_set_hold(&flow, kOpened, hold);
+  return flow;
+}
+
+TEST(FlowLedger, counts_durations_by_powers_of_two) {
+  const std::vector<std::pair<uncork_u64, unsigned>> table = {
+      {0, 0},     {1, 0},      {2, 1},      {3, 1},      {4, 2},           {7, 2},           {8, 3},           {1023, 9},
+      {1024, 10}, {40000, 15}, {65535, 15}, {65536, 16}, {1ULL << 31, 31}, {0xffffffff, 31}, {1ULL << 32, 31}, {~0ULL, 31}};
+  for (const auto& [us, bucket] : table) {
+    uncork_u32 buckets[UNCORK_LOG2_BUCKETS] = {};
+    uncork_count_log2(buckets, us);
+    EXPECT_EQ(buckets[bucket], 1U) << us << " us";
+    EXPECT_EQ(std::accumulate(std::begin(buckets), std::end(buckets), 0U), 1U) << us << " us";
+  }
+}
+
+TEST(FlowLedger, opens_with_nothing_charged) {
+  const uncork_flow flow = open_flow();
+  EXPECT_EQ(charged(flow), 0U);
+  EXPECT_EQ(flow.exchanges, 0U);
+  EXPECT_EQ(flow.opened_us, kOpened);
+  expect_no_time_lost(flow);
+}
+
+TEST(FlowLedger, collects_a_nagle_hold_and_charges_it_when_it_ends) {
+  uncork_flow flow = held_flow(UNCORK_HOLD_NAGLE);
+  uncork_received(&flow, kOpened + 10'000);
+  EXPECT_EQ(flow.held_us, 10'000U);
+  EXPECT_EQ(charged(flow), 0U);
+  EXPECT_EQ(flow.holds, 0U);
+  uncork_acked(&flow, kOpened + 41'000, 1, 0);
+  EXPECT_EQ(flow.held_us, 0U);
+  EXPECT_EQ(flow.budget_us[UNCORK_NAGLE_DELAYED_ACK], 41'000U);
+  EXPECT_EQ(flow.holds, 1U);
+  EXPECT_EQ(flow.hold_log2[15], 1U);  // 2^15 = 32,768
+  EXPECT_EQ(flow.hold, UNCORK_HOLD_NONE);
+  expect_no_time_lost(flow);
+}
+
+TEST(FlowLedger, an_ack_that_does_not_cover_the_small_segment_leaves_the_hold_running) {
+  uncork_flow flow = held_flow(UNCORK_HOLD_NAGLE);
+  uncork_acked(&flow, kOpened + 5'000, 0, 0);
+  EXPECT_EQ(flow.hold, UNCORK_HOLD_NAGLE);
+  EXPECT_EQ(flow.holds, 0U);
+  expect_no_time_lost(flow);
+}
+
+TEST(FlowLedger, an_ack_does_not_end_a_cork) {
+  uncork_flow flow = held_flow(UNCORK_HOLD_CORK);
+  uncork_acked(&flow, kOpened + 5'000, 1, 0);
+  EXPECT_EQ(flow.hold, UNCORK_HOLD_CORK);
+  uncork_sent(&flow, kOpened + 200'000);
+  EXPECT_EQ(flow.budget_us[UNCORK_CORK], 200'000U);
+  expect_no_time_lost(flow);
+}
+
+TEST(FlowLedger, an_ack_while_nothing_is_held_decides_nothing) {
+  uncork_flow flow = open_flow();
+  uncork_wrote(&flow, kOpened);
+  uncork_sent(&flow, kOpened);
+  uncork_acked(&flow, kOpened + 40'000, 1, 0);
+  EXPECT_EQ(flow.charged_until_us, kOpened);
+}
+
+TEST(FlowLedger, a_hold_that_took_no_time_is_not_counted) {
+  uncork_flow flow = held_flow(UNCORK_HOLD_CORK);
+  uncork_sent(&flow, kOpened);
+  EXPECT_EQ(flow.holds, 0U);
+}
+
+TEST(FlowLedger, the_interval_before_a_state_was_seen_belongs_to_that_state) {
+  uncork_flow flow = held_flow(UNCORK_HOLD_NONE);
+  uncork_set_hold(&flow, kOpened + 30'000, UNCORK_HOLD_WINDOW);  // the first look in 30 ms
+  EXPECT_EQ(flow.charged_until_us, kOpened);
+  uncork_received(&flow, kOpened + 50'000);
+  EXPECT_EQ(flow.budget_us[UNCORK_RECEIVE_WINDOW], 50'000U);
+  expect_no_time_lost(flow);
+}
+
+TEST(FlowLedger, a_changed_hold_charges_the_old_one_up_to_the_change) {
+  uncork_flow flow = held_flow(UNCORK_HOLD_CONGESTION);
+  uncork_set_hold(&flow, kOpened + 10'000, UNCORK_HOLD_OTHER);
+  uncork_set_hold(&flow, kOpened + 15'000, UNCORK_HOLD_RECOVERY);
+  uncork_set_hold(&flow, kOpened + 18'000, UNCORK_HOLD_WINDOW);
+  uncork_set_hold(&flow, kOpened + 19'000, UNCORK_HOLD_NONE);
+  EXPECT_EQ(flow.budget_us[UNCORK_CONGESTION_WINDOW], 10'000U);
+  EXPECT_EQ(flow.budget_us[UNCORK_UNATTRIBUTED], 5'000U);
+  EXPECT_EQ(flow.budget_us[UNCORK_LOSS_RECOVERY], 3'000U);
+  EXPECT_EQ(flow.budget_us[UNCORK_RECEIVE_WINDOW], 1'000U);
+  EXPECT_EQ(flow.holds, 0U);  // counts Nagle's and cork's
+  expect_no_time_lost(flow);
+}
+
+TEST(FlowLedger, spends_the_window_credit_first_then_the_buffers_then_charges_whose_turn_it_was) {
+  uncork_flow flow = open_flow();
+  uncork_wrote(&flow, kOpened);
+  uncork_sent(&flow, kOpened);
+  flow.window_credit_us = 4'000;
+  flow.buffer_credit_us = 8'000;
+  uncork_received(&flow, kOpened + 20'000);
+  EXPECT_EQ(flow.budget_us[UNCORK_RECEIVE_WINDOW], 4'000U);
+  EXPECT_EQ(flow.budget_us[UNCORK_SEND_BUFFER], 8'000U);
+  EXPECT_EQ(flow.budget_us[UNCORK_PEER_THINK], 8'000U);
+  EXPECT_EQ(flow.window_credit_us, 0U);
+  EXPECT_EQ(flow.buffer_credit_us, 0U);
+  expect_no_time_lost(flow);
+}
+
+TEST(FlowLedger, keeps_the_credit_that_an_interval_was_too_short_for) {
+  uncork_flow flow = open_flow();
+  uncork_wrote(&flow, kOpened);
+  flow.window_credit_us = 3'000;
+  flow.buffer_credit_us = 8'000;
+  uncork_wrote(&flow, kOpened + 5'000);
+  EXPECT_EQ(flow.budget_us[UNCORK_RECEIVE_WINDOW], 3'000U);
+  EXPECT_EQ(flow.budget_us[UNCORK_SEND_BUFFER], 2'000U);
+  EXPECT_EQ(flow.buffer_credit_us, 6'000U);
+  expect_no_time_lost(flow);
+}
+
+TEST(FlowLedger, does_not_charge_the_window_twice_when_its_hold_was_seen_and_its_time_told) {
+  uncork_flow flow = held_flow(UNCORK_HOLD_WINDOW);
+  flow.window_credit_us = 12'000;
+  uncork_sent(&flow, kOpened + 12'000);
+  uncork_received(&flow, kOpened + 20'000);
+  EXPECT_EQ(flow.budget_us[UNCORK_RECEIVE_WINDOW], 12'000U);
+  expect_no_time_lost(flow);
+}
+
+TEST(FlowLedger, a_retransmission_takes_a_nagle_hold_over_but_not_a_cork) {
+  for (const auto& [hold, cause] :
+       {std::pair(UNCORK_HOLD_NAGLE, UNCORK_LOSS_RECOVERY), std::pair(UNCORK_HOLD_CORK, UNCORK_CORK)}) {
+    uncork_flow flow = held_flow(hold);
+    uncork_retransmitted(&flow, kOpened + 200'000);
+    EXPECT_EQ(flow.hold, hold);  // the bytes still wait
+    uncork_end_hold(&flow, kOpened + 200'000, 0);
+    EXPECT_EQ(flow.budget_us[cause], 200'000U);
+    expect_no_time_lost(flow);
+  }
+}
+
+TEST(FlowLedger, reading_twice_settles_once) {
+  uncork_flow flow = open_flow(UNCORK_ROLE_RESPONDER);
+  uncork_received(&flow, kOpened);
+  uncork_read(&flow, kOpened + 2'000);
+  uncork_read(&flow, kOpened + 9'000);
+  EXPECT_EQ(flow.budget_us[UNCORK_READ_LAG], 2'000U);
+  EXPECT_EQ(flow.charged_until_us, kOpened + 2'000);
+}
+
+TEST(FlowLedger, an_event_before_what_is_charged_charges_nothing) {
+  uncork_flow flow = open_flow();
+  uncork_wrote(&flow, kOpened + 1'000);
+  uncork_sent(&flow, kOpened + 1'000);
+  uncork_received(&flow, kOpened + 5'000);
+  const uncork_u64 before = charged(flow);
+  uncork_received(&flow, kOpened + 2'000);
+  uncork_wrote(&flow, 0);
+  uncork_retransmitted(&flow, kOpened - 1);
+  EXPECT_EQ(charged(flow), before);
+  expect_no_time_lost(flow);
+}
+
+TEST(FlowLedger, counts_the_wall_time_of_each_finished_exchange) {
+  uncork_flow flow = open_flow();
+  for (const uncork_u64 begin : {kOpened, kOpened + 100'000, kOpened + 200'000}) {
+    uncork_wrote(&flow, begin);
+    uncork_sent(&flow, begin);
+    uncork_received(&flow, begin + 1'500);
+  }
+  EXPECT_EQ(flow.exchanges, 3U);
+  EXPECT_EQ(flow.exchange_log2[10], 2U);  // 1,024 to 2,047 us; the third is running
+  uncork_closed(&flow, kOpened + 900'000);
+  EXPECT_EQ(flow.exchange_log2[10], 3U);
+  EXPECT_EQ(flow.last_exchange_us, 1'500U);
+}
+
+TEST(FlowLedger, a_connection_that_carried_nothing_is_idle_and_has_no_exchange) {
+  uncork_flow flow = open_flow();
+  uncork_closed(&flow, kOpened + 5'000);
+  EXPECT_EQ(flow.budget_us[UNCORK_IDLE], 5'000U);
+  EXPECT_EQ(flow.exchanges, 0U);
+  EXPECT_EQ(flow.exchange_log2[12], 0U);
+}
+
+}  // namespace
