@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The few kernel fields that the programs read. CO-RE relocates every access to the running kernel's layout (its BTF), so the
+ * order and the missing neighbours do not matter; names and kinds do. No vmlinux.h: the build needs no BTF. */
+#pragma once
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed char __s8;
+typedef signed short __s16;
+typedef signed int __s32;
+typedef signed long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef _Bool bool;
+enum { false = 0, true = 1 };
+
+enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
+enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
+enum { BPF_F_NO_PREALLOC = 1 };
+enum {
+  BPF_MAP_TYPE_HASH = 1,
+  BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+  BPF_MAP_TYPE_SK_STORAGE = 24,
+  BPF_MAP_TYPE_RINGBUF = 27,
+};
+
+#define AF_INET 2
+#define AF_INET6 10
+#define SOCK_STREAM 1
+#define IPPROTO_TCP 6
+
+/* include/net/tcp_states.h */
+enum {
+  TCP_ESTABLISHED = 1,
+  TCP_SYN_SENT = 2,
+  TCP_SYN_RECV = 3,
+  TCP_CLOSE = 7,
+  TCP_CLOSE_WAIT = 8,
+  TCP_LISTEN = 10,
+  TCP_NEW_SYN_RECV = 12,
+};
+
+/* include/net/tcp.h, include/linux/tcp.h */
+enum { TCP_NAGLE_OFF = 1, TCP_NAGLE_CORK = 2 };
+enum { TCP_CHRONO_RWND_LIMITED = 2, TCP_CHRONO_SNDBUF_LIMITED = 3 };
+enum { TCP_CA_RECOVERY = 3 };
+enum { TCPHDR_FIN = 1 };
+
+/* include/linux/net.h: bit of socket.flags */
+enum { SOCK_NOSPACE = 2 };
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct ns_common {
+  unsigned int inum;
+};
+
+struct net {
+  struct ns_common ns;
+};
+
+typedef struct {
+  struct net* net;
+} possible_net_t;
+
+struct in6_addr {
+  union {
+    __u8 u6_addr8[16];
+  } in6_u;
+};
+
+struct sock_common {
+  __be32 skc_daddr;
+  __be32 skc_rcv_saddr;
+  __be16 skc_dport;
+  __u16 skc_num;
+  unsigned short skc_family;
+  volatile unsigned char skc_state;
+  possible_net_t skc_net;
+  struct in6_addr skc_v6_daddr;
+  struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct socket;
+
+typedef struct {
+  int owned;
+} socket_lock_t;
+
+struct sk_buff_head {
+  __u32 qlen;
+};
+
+struct sock {
+  struct sock_common __sk_common;
+  socket_lock_t sk_lock;
+  struct socket* sk_socket;
+  struct sk_buff_head sk_write_queue;
+  __u16 sk_type;
+  __u16 sk_protocol;
+  int sk_sndbuf;
+  int sk_wmem_queued;
+};
+
+struct socket {
+  unsigned long flags;
+  struct sock* sk;
+};
+
+struct inet_sock {
+  struct sock sk;
+  __be16 inet_sport;
+};
+
+struct inet_connection_sock {
+  struct inet_sock icsk_inet;
+  __u8 icsk_ca_state : 5;
+};
+
+struct minmax_sample {
+  __u32 t;
+  __u32 v;
+};
+
+struct minmax {
+  struct minmax_sample s[3];
+};
+
+struct tcp_rack {
+  __u64 mstamp;
+};
+
+struct tcp_sock {
+  struct inet_connection_sock inet_conn;
+  __u64 tcp_mstamp;
+  __u64 first_tx_mstamp;
+  __u32 write_seq;
+  __u32 snd_nxt;
+  __u32 snd_una;
+  __u32 snd_sml;
+  __u32 rcv_nxt;
+  __u32 mss_cache;
+  __u32 snd_cwnd;
+  __u32 packets_out;
+  __u32 sacked_out;
+  __u32 lost_out;
+  __u32 retrans_out;
+  __u32 srtt_us;
+  __u32 rcv_tstamp;
+  __u32 total_retrans;
+  __u32 chrono_start;
+  __u32 chrono_stat[3];
+  __u8 chrono_type : 2;
+  __u8 nonagle : 4;
+  struct minmax rtt_min;
+  struct tcp_rack rack;
+};
+
+struct tcp_skb_cb {
+  __u32 seq;
+  __u32 end_seq;
+  __u16 tcp_flags;
+  __u32 ack_seq;
+};
+
+struct sk_buff {
+  char cb[48];
+};
+
+struct task_struct {
+  int pid;
+  int tgid;
+  char comm[16];
+};
+
+struct seq_file;
+struct file;
+
+struct bpf_iter_meta {
+  struct seq_file* seq;
+  __u64 session_id;
+  __u64 seq_num;
+};
+
+struct bpf_iter__task_file {
+  union {
+    struct bpf_iter_meta* meta;
+  };
+  union {
+    struct task_struct* task;
+  };
+  __u32 fd;
+  union {
+    struct file* file;
+  };
+};
+
+#pragma clang attribute pop

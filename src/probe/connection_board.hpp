@@ -1,0 +1,69 @@
+#pragma once
+// What a source has told so far, connection by connection, ended ones included: who loses how much, and who is at the other end.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "probe/source.hpp"
+
+namespace uncork::probe {
+
+/// Which connections are wanted; an empty filter wants all.
+struct ConnectionFilter {
+  std::optional<std::int32_t> pid;
+  std::optional<std::uint16_t> port;  ///< at either end
+  std::string netns;                  ///< a name as in ConnectionEnd; empty: all
+
+  [[nodiscard]] bool wants(const stall::ConnectionEnd& where) const;
+};
+
+/// Fed each poll of a Source; answers with verdicts. Keeps at most kMostEnded ended connections (those that lost most), and
+/// counts the rest. Sans-I/O, not thread-safe.
+class ConnectionBoard {
+ public:
+  static constexpr std::size_t kMostEnded = 10'000;
+
+  struct Line {
+    stall::Verdict verdict;
+    double lost_ms_per_second = 0;  ///< between the last two updates
+    bool ended = false;
+  };
+
+  ConnectionBoard(ConnectionFilter filter, stall::Confidence confidence) : filter_(std::move(filter)), confidence_(confidence) {}
+
+  void update(std::vector<ConnectionRow> rows, core::Time now);
+
+  /// Connections that lost at least `least`, the fastest loser first, then by what they lost.
+  [[nodiscard]] std::vector<Line> lines(core::Micros least) const;
+  /// Whose socket this is, if it is a wanted one that has been seen; valid until the next update.
+  [[nodiscard]] const stall::ConnectionEnd* end_of(std::uint64_t cookie) const;
+  [[nodiscard]] std::size_t seen() const { return seen_; }
+  [[nodiscard]] std::size_t forgotten() const { return forgotten_; }
+
+ private:
+  struct Entry {
+    ConnectionRow row;
+    core::Micros lost_before{0};
+    double lost_ms_per_second = 0;
+  };
+  using EndPair = std::pair<core::Endpoint, core::Endpoint>;
+
+  void drop_cheapest_ended();
+
+  ConnectionFilter filter_;
+  stall::Confidence confidence_;
+  core::Time updated_at_{};
+  std::unordered_map<std::uint64_t, Entry> entries_;
+  std::map<EndPair, std::vector<std::pair<std::string, stall::Process>>> owners_;  // (local, remote) -> namespace, process
+  std::size_t seen_ = 0;
+  std::size_t ended_ = 0;
+  std::size_t forgotten_ = 0;
+};
+
+}  // namespace uncork::probe

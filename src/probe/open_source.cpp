@@ -1,0 +1,17 @@
+#include "probe/open_source.hpp"
+
+#include <utility>
+
+#include "probe/witness.hpp"
+
+namespace uncork::probe {
+
+core::Result<OpenedSource> open_source(const SamplerOptions& sampling) {
+  auto witness = Witness::attach();
+  if (witness) return OpenedSource{std::move(*witness), ""};
+  auto sampler = Sampler::start(sampling);
+  if (!sampler) return core::fail(sampler.error());
+  return OpenedSource{std::move(*sampler), witness.error().message};
+}
+
+}  // namespace uncork::probe

@@ -1,0 +1,33 @@
+#pragma once
+// Where connections and their ledgers come from on a live machine: the kernel's witness, or sampling.
+
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "stall/verdict.hpp"
+
+namespace uncork::probe {
+
+/// One end of a connection with its ledger as it stands.
+struct ConnectionRow {
+  stall::ConnectionEnd where;
+  int fd = -1;             ///< the descriptor in `where.process`; -1: not known
+  bool ended = false;      ///< the socket is gone and this is its last ledger
+  bool is_writer = false;  ///< `where.process` is the one that wrote first (several may share a socket)
+  stall::Account account;
+};
+
+/// A live source. One thread; poll() as often as the display wants (in between, the
+/// witness's programs keep the books in the kernel, and a sampler samples on a thread of its own).
+class Source {
+ public:
+  virtual ~Source() = default;
+  /// Every connection end that is open and has carried something, plus those that ended since the last call (once each).
+  [[nodiscard]] virtual core::Result<std::vector<ConnectionRow>> poll() = 0;
+  [[nodiscard]] virtual stall::Confidence confidence() const = 0;
+  /// What this source cannot see or has lost, one sentence each; empty: nothing.
+  [[nodiscard]] virtual std::vector<std::string> limits() const = 0;
+};
+
+}  // namespace uncork::probe

@@ -1,0 +1,288 @@
+#include "probe/witness.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "core/syscall.hpp"
+#include "probe/namespaces.hpp"
+#include "witness.skel.h"
+
+namespace uncork::probe {
+namespace {
+
+struct Hook {
+  const char* program;
+  const char* tracepoint;
+  bool needed;
+  const char* unseen;  // what goes unseen without it
+};
+
+constexpr Hook kHooks[] = {
+    {"on_send", "sock_send_length", true, "writes"},
+    {"on_segment", "tcp_probe", true, "arriving segments"},
+    {"on_read", "tcp_rcv_space_adjust", true, "when applications read"},
+    {"on_retransmit", "tcp_retransmit_skb", false, "retransmissions (loss_recovery)"},
+    {"on_state", "inet_sock_set_state", false, "which end opened a connection"},
+    {"on_destroy", "tcp_destroy_sock", false, "the last ledger of connections that end"},
+};
+
+std::uint32_t tick_us() {
+  // The coarse clock advances once a tick, and the kernel says by how much (KTIME_LOW_RES): HZ without a config file.
+  timespec resolution{};
+  clock_getres(CLOCK_MONOTONIC_COARSE, &resolution);
+  return static_cast<std::uint32_t>(resolution.tv_nsec / 1000);
+}
+
+struct BtfDeleter {
+  void operator()(btf* b) const { btf__free(b); }
+};
+
+core::Result<std::unique_ptr<btf, BtfDeleter>> kernel_btf() {
+  std::unique_ptr<btf, BtfDeleter> kernel(btf__load_vmlinux_btf());
+  if (!kernel) {
+    return core::fail(core::Error{core::ErrorCode::not_supported, errno,
+                                  "read the kernel's BTF (/sys/kernel/btf/vmlinux): " + std::string(std::strerror(errno)) +
+                                      "; a kernel built with CONFIG_DEBUG_INFO_BTF is needed"});
+  }
+  return kernel;
+}
+
+bool has_tracepoint(const btf& kernel, const char* tracepoint) {
+  return btf__find_by_name_kind(&kernel, ("btf_trace_" + std::string(tracepoint)).c_str(), BTF_KIND_TYPEDEF) > 0;
+}
+
+/// libbpf's last warning on this thread: the verifier's reason, say. Its callback takes no context.
+std::string& last_warning() {
+  thread_local std::string text;
+  return text;
+}
+
+int keep_warning(libbpf_print_level level, const char* format, va_list arguments) {
+  if (level != LIBBPF_WARN) return 0;
+  std::array<char, 512> text{};
+  std::vsnprintf(text.data(), text.size(), format, arguments);
+  std::string_view line(text.data());
+  last_warning() = line.substr(0, line.find_last_not_of('\n') + 1);
+  return 0;
+}
+
+core::Error load_error(int err) {
+  core::Error error = core::system_error("load the BPF programs", err);
+  if (error.code == core::ErrorCode::not_permitted) {
+    error.message += "; needs root, or CAP_BPF and CAP_PERFMON";
+  } else if (!last_warning().empty()) {
+    error.message += "; " + last_warning();
+  }
+  return error;
+}
+
+}  // namespace
+
+struct Witness::Loaded {
+  WitnessOptions options;
+  witness* skeleton = nullptr;
+  bpf_link* pass = nullptr;
+  ring_buffer* ended = nullptr;
+  ring_buffer* records = nullptr;
+  std::vector<std::string> unseen;
+  std::vector<ConnectionRow> ended_rows;
+  std::vector<std::byte> buffer = std::vector<std::byte>(1 << 16);
+  NamespaceNames namespaces;
+  RecordDecoder decoder;
+  const std::function<void(const SocketEvent&)>* sink = nullptr;
+
+  Loaded() = default;
+  Loaded(const Loaded&) = delete;
+  Loaded& operator=(const Loaded&) = delete;
+  ~Loaded() {
+    ring_buffer__free(records);
+    ring_buffer__free(ended);
+    bpf_link__destroy(pass);
+    witness::destroy(skeleton);
+  }
+
+  static int on_ended(void* self, void* data, std::size_t size) {
+    auto row = decode_row({static_cast<const std::byte*>(data), size});
+    if (row) static_cast<Loaded*>(self)->ended_rows.push_back(std::move(*row));
+    return 0;
+  }
+
+  static int on_record(void* self, void* data, std::size_t size) {
+    auto* loaded = static_cast<Loaded*>(self);
+    const auto events = loaded->decoder.decode({static_cast<const std::byte*>(data), size});
+    if (!events || loaded->sink == nullptr) return 0;
+    for (const SocketEvent& event : *events) (*loaded->sink)(event);
+    return 0;
+  }
+};
+
+core::Result<std::vector<std::string>> missing_tracepoints() {
+  const auto kernel = kernel_btf();
+  if (!kernel) return core::fail(kernel.error());
+  std::vector<std::string> missing;
+  for (const Hook& hook : kHooks) {
+    if (!has_tracepoint(**kernel, hook.tracepoint)) {
+      missing.push_back("this kernel has no tracepoint " + std::string(hook.tracepoint) + ": not seen are " + hook.unseen);
+    }
+  }
+  return missing;
+}
+
+Witness::Witness(std::unique_ptr<Loaded> loaded) : loaded_(std::move(loaded)) {}
+Witness::~Witness() = default;
+
+core::Result<std::unique_ptr<Witness>> Witness::attach(const WitnessOptions& options) {
+  libbpf_set_print(keep_warning);
+  auto loaded = std::make_unique<Loaded>();
+  loaded->options = options;
+  loaded->skeleton = witness::open();
+  if (loaded->skeleton == nullptr) return core::fail(load_error(errno));
+  std::unique_ptr<Witness> made(new Witness(std::move(loaded)));
+  if (auto status = made->load_and_attach(); !status) return core::fail(status.error());
+  return made;
+}
+
+core::Status Witness::load_and_attach() {
+  witness& skeleton = *loaded_->skeleton;
+  const auto kernel = kernel_btf();
+  if (!kernel) return core::fail(kernel.error());
+  for (const Hook& hook : kHooks) {
+    if (has_tracepoint(**kernel, hook.tracepoint)) continue;
+    if (hook.needed) {
+      return core::fail(core::Error{core::ErrorCode::not_supported, 0,
+                                    "attach to " + std::string(hook.tracepoint) +
+                                        ": this kernel has no such tracepoint (Linux 6.3 has all that the witness needs)"});
+    }
+    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton.obj, hook.program), false);
+    loaded_->unseen.push_back("this kernel has no tracepoint " + std::string(hook.tracepoint) + ": not seen are " + hook.unseen);
+  }
+  skeleton.rodata->stream_records = loaded_->options.stream;
+  skeleton.rodata->tick_us = tick_us();
+  if (loaded_->options.stream) {
+    bpf_map__set_max_entries(skeleton.maps.records, static_cast<std::uint32_t>(loaded_->options.stream_bytes));
+  }
+  if (const int err = witness::load(&skeleton); err != 0) return core::fail(load_error(-err));
+
+  // The iterator's first pass tells the programs which ports are listened on, before they meet their first socket.
+  loaded_->pass = bpf_program__attach_iter(skeleton.progs.each_file, nullptr);
+  if (loaded_->pass == nullptr) return core::fail(core::system_error("attach the socket iterator", errno));
+  if (const auto first = poll(); !first) return core::fail(first.error());
+  for (const Hook& hook : kHooks) {
+    bpf_program* program = bpf_object__find_program_by_name(skeleton.obj, hook.program);
+    if (!bpf_program__autoload(program)) continue;
+    bpf_link* link = bpf_program__attach(program);
+    if (link == nullptr) return core::fail(core::system_error("attach to " + std::string(hook.tracepoint), errno));
+    bpf_link** slot = nullptr;
+    for (int i = 0; i < skeleton.skeleton->prog_cnt; ++i) {
+      if (std::string_view(skeleton.skeleton->progs[i].name) == hook.program) slot = skeleton.skeleton->progs[i].link;
+    }
+    UNCORK_ASSERT(slot != nullptr);
+    *slot = link;
+  }
+  loaded_->ended = ring_buffer__new(bpf_map__fd(skeleton.maps.ended), &Loaded::on_ended, loaded_.get(), nullptr);
+  loaded_->records = ring_buffer__new(bpf_map__fd(skeleton.maps.records), &Loaded::on_record, loaded_.get(), nullptr);
+  if (loaded_->ended == nullptr || loaded_->records == nullptr)
+    return core::fail(core::system_error("open the BPF ring buffers", errno));
+  return {};
+}
+
+core::Result<std::vector<ConnectionRow>> Witness::poll() {
+  const core::Fd iterator(bpf_iter_create(bpf_link__fd(loaded_->pass)));
+  if (!iterator) return core::fail(core::system_error("start a pass over the sockets", errno));
+  std::vector<ConnectionRow> rows;
+  std::unordered_map<std::uint64_t, std::size_t> by_cookie;  // a socket may be open in several processes
+  std::size_t filled = 0;
+  for (;;) {
+    auto& buffer = loaded_->buffer;
+    const auto got = core::read_some(iterator, std::span(buffer).subspan(filled), "read the sockets' ledgers");
+    if (!got) return core::fail(got.error());
+    if (got->kind != core::ReadOutcome::Kind::bytes) break;
+    filled += got->count;
+    std::size_t used = 0;
+    for (; filled - used >= sizeof(uncork_socket_row); used += sizeof(uncork_socket_row)) {
+      auto row = decode_row(std::span(buffer).subspan(used, sizeof(uncork_socket_row)));
+      if (!row) return core::fail(row.error());
+      const auto [known, fresh] = by_cookie.try_emplace(row->where.cookie, rows.size());
+      if (fresh) {
+        rows.push_back(std::move(*row));
+      } else if (row->is_writer && !rows[known->second].is_writer) {
+        rows[known->second] = std::move(*row);
+      }
+    }
+    std::memmove(buffer.data(), buffer.data() + used, filled - used);
+    filled -= used;
+  }
+  if (loaded_->ended != nullptr) {
+    if (const int err = ring_buffer__consume(loaded_->ended); err < 0) {
+      return core::fail(core::system_error("read the ledgers of ended sockets", -err));
+    }
+    for (ConnectionRow& row : loaded_->ended_rows) rows.push_back(std::move(row));
+    loaded_->ended_rows.clear();
+  }
+  for (ConnectionRow& row : rows) row.where.netns = loaded_->namespaces.name_of(row.where.netns);
+  return rows;
+}
+
+core::Result<std::size_t> Witness::read_events(core::Micros timeout, const std::function<void(const SocketEvent&)>& sink) {
+  loaded_->sink = &sink;
+  const int got = ring_buffer__poll(loaded_->records, static_cast<int>(timeout.count() / 1000));
+  loaded_->sink = nullptr;
+  if (got < 0 && got != -EINTR) return core::fail(core::system_error("read the event stream", -got));
+  return static_cast<std::size_t>(std::max(got, 0));
+}
+
+WitnessLosses Witness::losses() const {
+  WitnessLosses losses;
+  const auto& counters = loaded_->skeleton->bss->counters;
+  losses.no_storage = counters[UNCORK_COUNT_NO_STORAGE];
+  losses.ring_full = counters[UNCORK_COUNT_RING_FULL];
+  losses.ended_lost = counters[UNCORK_COUNT_ENDED_LOST];
+  losses.contended = counters[UNCORK_COUNT_CONTENDED];
+  for (const Hook& hook : kHooks) {
+    bpf_prog_info info{};
+    std::uint32_t size = sizeof info;
+    const int fd = bpf_program__fd(bpf_object__find_program_by_name(loaded_->skeleton->obj, hook.program));
+    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0) losses.missed += info.recursion_misses;
+  }
+  return losses;
+}
+
+std::vector<ProgramCost> Witness::costs() const {
+  std::vector<ProgramCost> costs;
+  for (const Hook& hook : kHooks) {
+    bpf_prog_info info{};
+    std::uint32_t size = sizeof info;
+    const int fd = bpf_program__fd(bpf_object__find_program_by_name(loaded_->skeleton->obj, hook.program));
+    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0) costs.push_back({hook.program, info.run_cnt, info.run_time_ns});
+  }
+  return costs;
+}
+
+std::vector<std::string> Witness::limits() const {
+  std::vector<std::string> limits = loaded_->unseen;
+  const WitnessLosses lost = losses();
+  const auto say = [&](std::uint64_t count, const char* what) {
+    if (count != 0) limits.push_back(std::to_string(count) + " " + what);
+  };
+  say(lost.no_storage, "events of sockets without room for a ledger (raise net.core.optmem_max)");
+  say(lost.ring_full, "streamed events dropped: the ring buffer was full");
+  say(lost.ended_lost, "ended connections whose last ledger was dropped: their ring buffer was full");
+  say(lost.missed, "events missed: the kernel was running the same program already");
+  return limits;
+}
+
+}  // namespace uncork::probe

@@ -1,0 +1,62 @@
+#pragma once
+// The kernel as witness: loads and attaches the BPF programs, reads their ledgers.
+
+#include <functional>
+#include <memory>
+
+#include "core/result.hpp"
+#include "probe/record_decoder.hpp"
+#include "probe/source.hpp"
+
+namespace uncork::probe {
+
+struct WitnessOptions {
+  bool stream = false;                  ///< also stream every event through a ring buffer
+  std::size_t stream_bytes = 16 << 20;  ///< its size; a power of two
+};
+
+/// What the witness could not do, counted in the kernel since it was attached.
+struct WitnessLosses {
+  std::uint64_t no_storage = 0;  ///< events of sockets that had no room for a ledger (net.core.optmem_max, memory)
+  std::uint64_t ring_full = 0;   ///< streamed records dropped
+  std::uint64_t ended_lost = 0;  ///< ended sockets whose last ledger was dropped
+  std::uint64_t contended = 0;   ///< events that met another event of the same socket
+  std::uint64_t missed = 0;      ///< events the kernel did not run a program for (it was running it already)
+};
+
+/// Run time of one attached program from the kernel's own statistics (kernel.bpf_stats_enabled).
+struct ProgramCost {
+  std::string name;
+  std::uint64_t runs = 0;
+  std::uint64_t nanoseconds = 0;
+};
+
+/// Holds the programs attached; destroying it detaches them and frees every ledger. One thread. Needs CAP_BPF, CAP_PERFMON and
+/// the kernel's BTF; attach() says which is missing. Linux 6.3 or newer (sock_send_length; bpf_rdonly_cast came in 6.2).
+class Witness : public Source {
+ public:
+  [[nodiscard]] static core::Result<std::unique_ptr<Witness>> attach(const WitnessOptions& options = {});
+  ~Witness() override;
+
+  [[nodiscard]] core::Result<std::vector<ConnectionRow>> poll() override;
+  [[nodiscard]] stall::Confidence confidence() const override { return stall::Confidence::witnessed; }
+  [[nodiscard]] std::vector<std::string> limits() const override;
+
+  /// Hands over every streamed event that waits (options.stream), waiting up to `timeout` for the first.
+  [[nodiscard]] core::Result<std::size_t> read_events(core::Micros timeout, const std::function<void(const SocketEvent&)>& sink);
+
+  [[nodiscard]] WitnessLosses losses() const;
+  [[nodiscard]] std::vector<ProgramCost> costs() const;
+
+ private:
+  struct Loaded;
+  explicit Witness(std::unique_ptr<Loaded> loaded);
+  core::Status load_and_attach();
+
+  std::unique_ptr<Loaded> loaded_;
+};
+
+/// Which of the kernel's tracepoints the witness wants are missing; one sentence each, with what goes unseen.
+[[nodiscard]] core::Result<std::vector<std::string>> missing_tracepoints();
+
+}  // namespace uncork::probe
