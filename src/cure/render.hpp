@@ -1,0 +1,32 @@
+#pragma once
+// How a cure is shown: a plain table for people, NDJSON for programs.
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "cure/nodelay.hpp"
+
+namespace uncork::cure {
+
+/// What all passes of one run did together.
+struct CureTotals {
+  pid_t pid = 0;
+  std::size_t seen = 0;  ///< different TCP sockets shown
+  std::size_t changed = 0;
+  std::size_t undone = 0;
+
+  void add(const CureReport& report);
+};
+
+/// The column names, then a newline.
+[[nodiscard]] std::string table_header();
+/// One line a socket: fd, local, remote, state, TCP_NODELAY before and after. An address longer than its column pushes the rest.
+[[nodiscard]] std::string table_rows(std::span<const SocketOutcome> sockets);
+
+/// `{"type":"socket",...}`, one line a socket; `remote` is empty for a socket that is not connected.
+[[nodiscard]] std::string json_rows(pid_t pid, std::span<const SocketOutcome> sockets);
+/// `{"type":"summary",...}` and a newline.
+[[nodiscard]] std::string json_summary(const CureTotals& totals);
+
+}  // namespace uncork::cure
