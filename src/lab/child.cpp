@@ -1,0 +1,114 @@
+#include "lab/child.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "core/syscall.hpp"
+
+namespace uncork::lab {
+namespace {
+
+constexpr core::Micros kStartLimit{10'000'000};
+constexpr core::Micros kEndLimit{1'000'000};
+
+/// In the child, between fork and exec: async-signal-safe calls only.
+[[noreturn]] void become(char* const* arguments, int output, pid_t parent) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  signal(SIGPIPE, SIG_DFL);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != parent) _exit(1);  // it died before prctl
+  setpgid(0, 0);                      // Ctrl-C is for the lab, which then ends its children in order
+  dup2(output, STDOUT_FILENO);
+  execv("/proc/self/exe", arguments);
+  _exit(127);
+}
+
+}  // namespace
+
+Child::Child(Child&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), output_(std::move(other.output_)), listening_(other.listening_) {}
+
+Child& Child::operator=(Child&& other) noexcept {
+  if (this != &other) {
+    end();
+    pid_ = std::exchange(other.pid_, -1);
+    output_ = std::move(other.output_);
+    listening_ = other.listening_;
+  }
+  return *this;
+}
+
+Child::~Child() { end(); }
+
+void Child::end() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGTERM);
+  output_.reset();
+  const core::Time deadline = core::MonotonicClock::now() + kEndLimit;
+  while (::waitpid(pid_, nullptr, WNOHANG) == 0) {
+    if (core::MonotonicClock::now() > deadline) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);  // it cannot refuse
+      break;
+    }
+    ::usleep(1000);
+  }
+  pid_ = -1;
+}
+
+core::Result<Child> Child::start(const std::vector<std::string>& arguments) {
+  std::array<int, 2> ends{};
+  const auto piped = core::checked("pipe", [&] { return ::pipe2(ends.data(), O_CLOEXEC); });
+  if (!piped) return core::fail(piped.error());
+  core::Fd output(ends[0]);
+  core::Fd child_end(ends[1]);
+  std::string name = "uncork";
+  std::vector<char*> argv = {name.data()};
+  std::vector<std::string> copies = arguments;
+  for (std::string& argument : copies) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  const pid_t parent = ::getpid();
+  const auto forked = core::checked("fork", [] { return ::fork(); });
+  if (!forked) return core::fail(forked.error());
+  if (*forked == 0) become(argv.data(), child_end.get(), parent);
+  Child child(*forked, std::move(output));
+  child_end.reset();  // so that the child's end of it is the last
+  if (auto status = child.read_address(); !status) return core::fail(status.error());
+  return child;
+}
+
+core::Status Child::read_address() {
+  constexpr std::string_view kMark = "listening on ";
+  constexpr std::size_t kLongestLine = 512;
+  const core::Time deadline = core::MonotonicClock::now() + kStartLimit;
+  std::string line;
+  while (line.find('\n') == std::string::npos && line.size() < kLongestLine) {
+    const auto ready = core::wait_readable(output_, deadline);
+    if (!ready) return core::fail(ready.error());
+    std::array<std::byte, 256> chunk{};
+    const auto got = *ready ? core::read_some(output_, chunk, "read the child's first line") : core::ReadOutcome{};
+    if (!got) return core::fail(got.error());
+    if (got->kind != core::ReadOutcome::Kind::bytes) {
+      return core::fail(
+          core::Error{core::ErrorCode::internal, 0, "start a process of the lab: it ended, or said nothing for 10 s"});
+    }
+    line.append(reinterpret_cast<const char*>(chunk.data()), got->count);
+  }
+  const std::size_t mark = line.find(kMark);
+  const std::string_view rest =
+      mark == std::string::npos ? std::string_view() : std::string_view(line).substr(mark + kMark.size());
+  const auto address = core::parse_endpoint(rest.substr(0, rest.find_first_of(", \n")));
+  if (!address) return core::fail(address.error());
+  listening_ = *address;
+  return {};
+}
+
+}  // namespace uncork::lab

@@ -1,0 +1,37 @@
+#pragma once
+// Another uncork process under test: a server or a relay with a pid of its own, so that blame has somebody to fall on.
+
+#include <string>
+#include <vector>
+
+#include "core/endpoint.hpp"
+#include "core/fd.hpp"
+#include "core/result.hpp"
+
+namespace uncork::lab {
+
+/// A running child of this process that listens somewhere. Ends the child (SIGTERM, then SIGKILL after a second) when destroyed;
+/// the child also ends if we die (PR_SET_PDEATHSIG), so make it on a thread that lives as long. Move-only, not thread-safe.
+class Child {
+ public:
+  /// Runs this very program with `arguments` and waits (at most 10 s) for its first line of output, which must hold
+  /// `listening on ADDRESS`. Its standard error is ours.
+  [[nodiscard]] static core::Result<Child> start(const std::vector<std::string>& arguments);
+  Child(Child&& other) noexcept;
+  Child& operator=(Child&& other) noexcept;
+  ~Child();
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] const core::Endpoint& listening() const { return listening_; }
+
+ private:
+  Child(pid_t pid, core::Fd output) : pid_(pid), output_(std::move(output)) {}
+  core::Status read_address();
+  void end();
+
+  pid_t pid_ = -1;
+  core::Fd output_;
+  core::Endpoint listening_;
+};
+
+}  // namespace uncork::lab
