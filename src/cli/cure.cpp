@@ -1,0 +1,177 @@
+// uncork cure: TCP_NODELAY on a running process, from outside.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/verb.hpp"
+#include "core/duration.hpp"
+#include "core/stop_signal.hpp"
+#include "cure/nodelay.hpp"
+#include "cure/process_identity.hpp"
+#include "cure/render.hpp"
+#include "cure/state_directory.hpp"
+
+namespace uncork::cli {
+namespace {
+
+/// Under the 40 ms of Linux' shortest delayed ACK, so that a new connection stalls once at most.
+constexpr core::Micros kPassEvery{20'000};
+/// A pass over very many descriptors waits this many times its own length, which keeps the watch under a tenth of a CPU.
+constexpr int kRestFactor = 10;
+constexpr pid_t kLargestPid = 1 << 22;  // PID_MAX_LIMIT, linux/threads.h
+
+struct CureArguments {
+  pid_t pid = 0;
+  std::optional<std::uint16_t> port;
+  bool watch = false;
+  std::optional<core::Micros> watch_for;
+  bool undo = false;
+  bool json = false;
+};
+
+pid_t parse_pid(const std::string& text) {
+  pid_t pid = 0;
+  const auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (err != std::errc{} || end != text.data() + text.size() || pid < 1 || pid > kLargestPid) {
+    throw CLI::ValidationError(fmt::format("--pid '{}': a process id is a number from 1 to {}", text.substr(0, 40), kLargestPid));
+  }
+  return pid;
+}
+
+/// Prints what passes did, as a table that grows or as NDJSON, and the summary at the end.
+class Printer {
+ public:
+  explicit Printer(const CureArguments& arguments) : arguments_(arguments), command_(cure::command_of(arguments.pid)) {
+    totals_.pid = arguments.pid;
+  }
+
+  /// False when standard output takes no more.
+  bool pass(const cure::CureReport& report) {
+    totals_.add(report);
+    for (const core::Error& problem : report.problems) {
+      report_error(problem);
+      problems_ = true;
+    }
+    if (report.sockets.empty()) return true;
+    if (arguments_.json) return put(cure::json_rows(report.pid, report.sockets));
+    const std::string header = header_done_ ? "" : cure::table_header();
+    header_done_ = true;
+    return put(header + cure::table_rows(report.sockets));
+  }
+
+  Exit summary(bool process_ended) {
+    if (process_ended) std::fprintf(stderr, "uncork: process %d has ended\n", static_cast<int>(arguments_.pid));
+    const bool shown = put(arguments_.json ? cure::json_summary(totals_) : sentence(process_ended) + "\n");
+    if (!shown) return report_error({core::ErrorCode::system, 0, "standard output: cannot be written to any more"});
+    return problems_ ? Exit::not_possible : Exit::ok;
+  }
+
+ private:
+  static bool put(const std::string& text) {
+    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  }
+
+  [[nodiscard]] std::string sentence(bool process_ended) const {
+    const std::string process = fmt::format("process {} ({})", arguments_.pid, command_);
+    const std::string port = arguments_.port ? fmt::format(" with port {}", *arguments_.port) : "";
+    if (arguments_.undo && totals_.seen == 0) return fmt::format("{}: nothing left to undo{}", process, port);
+    if (arguments_.undo) return fmt::format("{}: TCP_NODELAY taken back off {} of its sockets", process, totals_.undone);
+    if (totals_.seen == 0) return fmt::format("{}: no TCP socket{}", process, port);
+    return fmt::format(
+        "{}: {} TCP {}{} seen, TCP_NODELAY set on {}{}", process, totals_.seen, totals_.seen == 1 ? "socket" : "sockets", port,
+        totals_.changed,
+        totals_.changed == 0 || process_ended ? "" : fmt::format(" (uncork cure --pid {} --undo takes it back)", arguments_.pid));
+  }
+
+  const CureArguments& arguments_;
+  std::string command_;
+  cure::CureTotals totals_;
+  bool header_done_ = false;
+  bool problems_ = false;
+};
+
+Exit once(const CureArguments& arguments, const cure::CureOptions& options) {
+  Printer printer(arguments);
+  const auto report = arguments.undo ? cure::undo_process(arguments.pid, options) : cure::cure_process(arguments.pid, options);
+  if (!report) return report_error(report.error());
+  printer.pass(*report);
+  return printer.summary(report->process_ended);
+}
+
+Exit watch(const CureArguments& arguments, const cure::CureOptions& options) {
+  core::StopSignal stop;
+  std::optional<core::Time> end;
+  if (arguments.watch_for) end = core::MonotonicClock::now() + *arguments.watch_for;
+  Printer printer(arguments);
+  auto watcher = cure::Watcher::start(arguments.pid, options);
+  if (!watcher) return report_error(watcher.error());
+  for (;;) {
+    const core::Time begun = core::MonotonicClock::now();
+    const auto report = watcher->scan();
+    if (!report) {
+      printer.summary(false);
+      return report_error(report.error());
+    }
+    if (!printer.pass(*report) || report->process_ended) return printer.summary(report->process_ended);
+    const core::Time now = core::MonotonicClock::now();
+    core::Time next = now + std::max(kPassEvery, (now - begun) * kRestFactor);
+    if (end) next = std::min(next, *end);
+    if (stop.wait_until(next) || (end && core::MonotonicClock::now() >= *end)) return printer.summary(false);
+  }
+}
+
+constexpr const char* kFooter =
+    "Changes that one option on a duplicate of the descriptor; the process is not stopped and not written to.\n"
+    "Needs Linux 5.6, and the process's own user (where Yama allows it) or CAP_SYS_PTRACE.\n\n"
+    "Example:\n"
+    "  uncork cure --pid 4242 --port 8001 --watch   cure what it has and every connection that it makes\n"
+    "  uncork cure --pid 4242 --undo                put everything back";
+
+}  // namespace
+
+void add_cure(CLI::App& program, Action& chosen) {
+  auto arguments = std::make_shared<CureArguments>();
+  CLI::App* verb = program.add_subcommand("cure", "Ends the stalls of a running process: sets TCP_NODELAY on its connections");
+  verb->add_option_function<std::string>(
+          "--pid", [arguments](const std::string& text) { arguments->pid = parse_pid(text); }, "The process")
+      ->required()
+      ->type_name("PID");
+  verb->add_option_function<std::string>(
+          "--port",
+          [arguments](const std::string& text) {
+            const auto port = core::parse_port("--port", text);
+            if (!port) throw CLI::ValidationError(port.error().message);
+            arguments->port = *port;
+          },
+          "Only connections with this local or remote port")
+      ->type_name("PORT");
+  auto* watching = verb->add_flag("--watch", arguments->watch, "Go on with new connections until the process ends or Ctrl-C");
+  verb->add_option_function<std::string>(
+          "--for",
+          [arguments](const std::string& text) {
+            const auto duration = core::parse_duration("--for", text);
+            if (!duration) throw CLI::ValidationError(duration.error().message);
+            arguments->watch_for = *duration;
+          },
+          "With --watch: end after this time, such as 30s")
+      ->type_name("DURATION")
+      ->needs(watching);
+  verb->add_flag("--undo", arguments->undo, "Restore what earlier cures of this process changed, and nothing else")
+      ->excludes(watching);
+  verb->add_flag("--json", arguments->json, "One JSON object a line");
+  verb->footer(kFooter);
+  verb->callback([arguments, &chosen] {
+    chosen = [arguments] {
+      const cure::CureOptions options{arguments->port, cure::state_directory_path()};
+      return arguments->watch ? watch(*arguments, options) : once(*arguments, options);
+    };
+  });
+}
+
+}  // namespace uncork::cli

@@ -1,0 +1,39 @@
+#include "cli/event_feed.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "report/event_line.hpp"
+#include "report/verdict_json.hpp"
+
+namespace uncork::cli {
+
+core::Status EventFeed::take(core::Micros timeout) {
+  const auto taken = witness_.read_events(timeout, [this](const probe::SocketEvent& event) {
+    if (waiting_.size() < kMostWaiting) {
+      waiting_.push_back(event);
+    } else {
+      ++dropped_;
+    }
+  });
+  if (!taken) return core::fail(taken.error());
+  return {};
+}
+
+void EventFeed::print(const probe::ConnectionBoard& board) {
+  for (const probe::SocketEvent& event : waiting_) {
+    const stall::ConnectionEnd* where = board.end_of(event.cookie);
+    if (where == nullptr) continue;
+    fmt::print("{}",
+               json_ ? report::json_line(report::event_json(event.event, *where)) : report::event_text(event.event, *where));
+  }
+  waiting_.clear();
+  if (dropped_ != 0)
+    fmt::print(stderr, "uncork watch: {} events dropped: more than {} between two looks\n", dropped_, kMostWaiting);
+  dropped_ = 0;
+  std::fflush(stdout);
+}
+
+}  // namespace uncork::cli

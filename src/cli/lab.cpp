@@ -1,0 +1,130 @@
+// uncork lab: reproduces a stall and its cure, side by side, on this machine.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/verb.hpp"
+#include "core/stop_signal.hpp"
+#include "lab/chatty.hpp"
+#include "lab/chatty_report.hpp"
+#include "lab/line_server.hpp"
+#include "probe/open_source.hpp"
+
+namespace uncork::cli {
+namespace {
+
+struct LabArguments {
+  lab::ChattyOptions chatty;
+  bool json = false;
+  bool named = false;  // `lab chatty`, not `lab`
+};
+
+void show_progress(std::size_t cell, unsigned done, unsigned of) {
+  const std::size_t cells = lab::chatty_setups().size();
+  const std::string what = cell < cells ? fmt::format("cell {} of {}", cell + 1, cells) : "the cure";
+  fmt::print(stderr, "\r\x1b[K{}, {} of {} exchanges", what, done, of);
+  std::fflush(stderr);
+}
+
+void clear_progress() {
+  fmt::print(stderr, "\r\x1b[K");
+  std::fflush(stderr);
+}
+
+Exit run_lab(const LabArguments& arguments) {
+  core::StopSignal stop;
+  const auto opened = probe::open_source({});
+  if (!opened) return report_error(opened.error());
+  const bool progress = terminal_width(2) > 0;
+  if (!opened->why_sampled.empty()) {
+    fmt::print(stderr, "uncork lab: sampled, not witnessed by the kernel: {}\n", opened->why_sampled);
+  }
+  if (!arguments.json) {
+    fmt::print(
+        "A server answers each request with {} lines; a blocking client makes {} exchanges a cell. NAGLE is that of the last\n"
+        "sender before the client: the server, or the relay (uncork proxy), behind which the server has TCP_NODELAY.\n\n{}",
+        arguments.chatty.lines, arguments.chatty.exchanges, lab::chatty_heading());
+    std::fflush(stdout);
+  }
+  lab::ChattyObserver observer;
+  observer.on_cell = [&](const lab::Cell& cell) {
+    if (progress) clear_progress();
+    if (!arguments.json) fmt::print("{}", lab::chatty_line(cell));
+    std::fflush(stdout);
+  };
+  observer.on_progress = [&](std::size_t cell, unsigned done) {
+    if (progress && done % 10 == 0) show_progress(cell, done, arguments.chatty.exchanges);
+    return !stop.stopped();
+  };
+  const auto result = lab::run_chatty(arguments.chatty, *opened->source, observer);
+  if (progress) clear_progress();
+  if (!result) return report_error(result.error());
+  if (arguments.json) {
+    fmt::print("{}\n", lab::chatty_json(*result, opened->source->confidence()).dump());
+  } else {
+    fmt::print("\n{}\n{}", lab::cure_text(result->cure), lab::chatty_sentence(*result));
+    if (!arguments.named) fmt::print("\nScenarios: chatty (this one).\n");
+  }
+  return result->passed() ? Exit::ok : Exit::found;
+}
+
+void add_chatty_options(CLI::App& verb, LabArguments& arguments) {
+  verb.add_option("--exchanges", arguments.chatty.exchanges, "Exchanges a cell")
+      ->type_name("N")
+      ->check(CLI::Range(5, 100000))
+      ->capture_default_str();
+  verb.add_option("--lines", arguments.chatty.lines, "Lines of an answer")
+      ->type_name("N")
+      ->check(CLI::Range(2, 10000))
+      ->capture_default_str();
+  verb.add_flag("--json", arguments.json, "One JSON document at the end");
+}
+
+/// The server under test, run by the lab as a process of its own.
+void add_line_server(CLI::App& lab, Action& chosen) {
+  auto* verb = lab.add_subcommand("line-server", "");
+  verb->group("");  // not for people: left out of the help
+  const auto options = std::make_shared<lab::LineServerOptions>();
+  add_endpoint(*verb, "--listen", options->listen, "")->required();
+  const std::map<std::string, lab::Writes> writes = {{"per_line", lab::Writes::per_line}, {"coalesced", lab::Writes::coalesced}};
+  verb->add_option("--writes", options->writes, "")->transform(CLI::CheckedTransformer(writes));
+  const std::map<std::string, lab::Nagle> nagle = {{"on", lab::Nagle::on}, {"off", lab::Nagle::off}};
+  verb->add_option("--nagle", options->nagle, "")->transform(CLI::CheckedTransformer(nagle));
+  verb->add_option("--lines", options->lines, "");
+  verb->callback([options, &chosen] {
+    chosen = [options] {
+      const auto served = lab::run_line_server(*options, [](const core::Endpoint& at) {
+        fmt::print("listening on {}\n", core::to_string(at));
+        std::fflush(stdout);
+      });
+      return served ? Exit::ok : report_error(served.error());
+    };
+  });
+}
+
+}  // namespace
+
+void add_lab(CLI::App& program, Action& chosen) {
+  auto* verb = program.add_subcommand("lab", "Reproduce a stall and its cure side by side, on this machine");
+  verb->require_subcommand(0, 1);
+  verb->footer(
+      "Example:\n  uncork lab chatty --exchanges 50\n\nExit code 0 when every cell behaved as it must, 1 when one did not.");
+  const auto arguments = std::make_shared<LabArguments>();
+  add_chatty_options(*verb, *arguments);
+  auto* chatty = verb->add_subcommand("chatty", "A line server, written line by line or at once, directly and through a relay");
+  chatty->footer("Example:\n  uncork lab chatty --lines 100 --json");
+  add_chatty_options(*chatty, *arguments);
+  add_line_server(*verb, chosen);
+  chatty->callback([arguments] { arguments->named = true; });
+  verb->callback([arguments, verb, &chosen] {
+    if (!verb->get_subcommands().empty() && !arguments->named) return;  // line-server has chosen for itself
+    chosen = [arguments] { return run_lab(*arguments); };
+  });
+}
+
+}  // namespace uncork::cli

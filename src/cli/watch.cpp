@@ -1,0 +1,238 @@
+// uncork watch: live connections that lose time, whose fault it is, and what ends it.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/event_feed.hpp"
+#include "cli/verb.hpp"
+#include "core/duration.hpp"
+#include "core/stop_signal.hpp"
+#include "probe/connection_board.hpp"
+#include "probe/namespaces.hpp"
+#include "probe/open_source.hpp"
+#include "probe/processes.hpp"
+#include "probe/witness.hpp"
+#include "report/verdict_json.hpp"
+#include "report/verdict_text.hpp"
+#include "report/watch_table.hpp"
+
+namespace uncork::cli {
+namespace {
+
+struct WatchOptions {
+  std::int32_t pid = 0;
+  std::string port;
+  std::string netns;
+  core::Micros duration{0};
+  std::size_t top = 20;
+  core::Micros min_lost{1000};
+  bool json = false;
+  bool events = false;
+};
+
+/// Where the view goes between start and end.
+enum class View { none, redrawn, json, events };
+
+constexpr core::Micros kRedraw{500'000};
+
+class Watch {
+ public:
+  Watch(const WatchOptions& options, probe::ConnectionFilter filter, probe::OpenedSource opened)
+      : options_(options),
+        opened_(std::move(opened)),
+        board_(std::move(filter), opened_.source->confidence()),
+        view_(options.json            ? View::json
+              : options.events        ? View::events
+              : terminal_width(1) > 0 ? View::redrawn
+                                      : View::none) {}
+
+  /// Also prints every event that `witness`, which is the opened source, streams.
+  void stream(probe::Witness& witness) { feed_.emplace(witness, options_.json); }
+
+  core::Result<Exit> run();
+
+ private:
+  core::Status wait_until(core::StopSignal& stop, core::Time deadline);
+  void say_start() const;
+  void show(core::Time now);
+  Exit say_end(core::Time now) const;
+  std::vector<std::string> limits() const;
+
+  WatchOptions options_;
+  probe::OpenedSource opened_;
+  probe::ConnectionBoard board_;
+  View view_;
+  std::optional<EventFeed> feed_;
+  core::Time begun_ = core::MonotonicClock::now();
+};
+
+std::vector<std::string> Watch::limits() const {
+  std::vector<std::string> limits = opened_.source->limits();
+  if (!opened_.why_sampled.empty()) limits.insert(limits.begin(), "sampled, not witnessed: " + opened_.why_sampled);
+  return limits;
+}
+
+void Watch::say_start() const {
+  if (view_ == View::json) {
+    const nlohmann::json start = {
+        {"type", "start"}, {"confidence", stall::name(opened_.source->confidence())}, {"limits", limits()}};
+    fmt::print("{}", report::json_line(start));
+    std::fflush(stdout);
+    return;
+  }
+  for (const std::string& limit : limits()) fmt::print(stderr, "uncork watch: {}\n", limit);
+  const std::string until = options_.duration.count() > 0 ? " for " + core::to_string(options_.duration) : "";
+  fmt::print(stderr, "uncork watch: watching{}; end with Ctrl-C\n", until);
+}
+
+void Watch::show(core::Time now) {
+  if (feed_) feed_->print(board_);
+  if (view_ == View::none || view_ == View::events) return;
+  auto lines = board_.lines(options_.min_lost);
+  const std::size_t losing = lines.size();
+  if (lines.size() > options_.top) lines.resize(options_.top);
+  if (view_ == View::json) {
+    for (const auto& line : lines) {
+      if (line.lost_ms_per_second <= 0) continue;
+      nlohmann::json json = report::verdict_json(line.verdict, "connection");
+      json["lost_ms_per_second"] = line.lost_ms_per_second;
+      fmt::print("{}", report::json_line(json));
+    }
+    std::fflush(stdout);
+    return;
+  }
+  std::vector<report::WatchLine> shown;
+  for (auto& line : lines) shown.push_back({std::move(line.verdict), line.lost_ms_per_second, line.ended});
+  const report::WatchSummary summary{now - begun_, board_.seen(), losing};
+  const auto color = wants_color(1) ? report::Color::yes : report::Color::no;
+  const std::string text = report::watch_table(shown, summary, static_cast<std::size_t>(terminal_width(1)), color);
+  fmt::print("\x1b[H\x1b[2J{}", text);
+  std::fflush(stdout);
+}
+
+Exit Watch::say_end(core::Time now) const {
+  auto lines = board_.lines(options_.min_lost);
+  std::sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.verdict.lost > b.verdict.lost; });
+  if (view_ == View::json) {
+    for (const auto& line : lines) fmt::print("{}", report::json_line(report::verdict_json(line.verdict)));
+    const nlohmann::json summary = {{"type", "summary"},
+                                    {"watched_ms", core::to_ms(now - begun_)},
+                                    {"connections", board_.seen()},
+                                    {"losing", lines.size()},
+                                    {"forgotten", board_.forgotten()},
+                                    {"limits", limits()},
+                                    {"confidence", stall::name(opened_.source->confidence())}};
+    fmt::print("{}", report::json_line(summary));
+  } else {
+    if (view_ == View::redrawn) fmt::print("\x1b[H\x1b[2J");
+    for (std::size_t i = 0; i < lines.size() && i < options_.top; ++i) fmt::print("{}\n", report::verdict_text(lines[i].verdict));
+    if (lines.size() > options_.top) fmt::print("... and {} more (--top)\n", lines.size() - options_.top);
+    fmt::print("Watched {} connections for {}: {} lost at least {}.\n", board_.seen(), core::to_string(now - begun_),
+               lines.size(), core::to_string(options_.min_lost));
+    for (const std::string& limit : opened_.source->limits()) fmt::print("Not seen: {}.\n", limit);
+  }
+  std::fflush(stdout);
+  return lines.empty() ? Exit::ok : Exit::found;
+}
+
+core::Status Watch::wait_until(core::StopSignal& stop, core::Time deadline) {
+  if (!feed_) {
+    stop.wait_until(deadline);
+    return {};
+  }
+  constexpr core::Micros kLook{50'000};  // how late a stop signal may be noticed
+  while (!stop.stopped() && core::MonotonicClock::now() < deadline) {
+    const core::Micros left = deadline - core::MonotonicClock::now();
+    if (auto taken = feed_->take(std::clamp(left, core::Micros(1000), kLook)); !taken) return taken;
+  }
+  return {};
+}
+
+core::Result<Exit> Watch::run() {
+  core::StopSignal stop;
+  say_start();
+  const bool bounded = options_.duration.count() > 0;
+  const core::Time end = begun_ + options_.duration;
+  for (core::Time next = begun_;;) {
+    auto rows = opened_.source->poll();
+    if (!rows) return core::fail(rows.error());
+    const core::Time now = core::MonotonicClock::now();
+    board_.update(std::move(*rows), now);
+    if (stop.stopped() || (bounded && now >= end)) {
+      if (feed_) feed_->print(board_);
+      return say_end(now);
+    }
+    show(now);
+    next = std::max(next + kRedraw, now);
+    if (auto waited = wait_until(stop, bounded ? std::min(next, end) : next); !waited) return core::fail(waited.error());
+  }
+}
+
+core::Result<Exit> watch(const WatchOptions& options) {
+  probe::ConnectionFilter filter;
+  probe::SamplerOptions sampling;
+  if (options.pid != 0) {
+    if (!probe::exists(options.pid)) {
+      return core::fail(core::Error{core::ErrorCode::not_found, ESRCH, fmt::format("--pid {}: no such process", options.pid)});
+    }
+    filter.pid = options.pid;
+  }
+  if (!options.port.empty()) {
+    const auto port = core::parse_port("--port", options.port);
+    if (!port) return core::fail(port.error());
+    filter.port = sampling.port = *port;
+  }
+  if (!options.netns.empty()) {
+    const auto inode = probe::namespace_named(options.netns);
+    if (!inode) return core::fail(inode.error());
+    filter.netns = sampling.netns = options.netns;
+  }
+  if (options.events) {
+    auto witness = probe::Witness::attach({.stream = true});
+    if (!witness) {
+      core::Error error = witness.error();
+      error.message = "--events needs the kernel's witness: " + error.message;
+      return core::fail(error);
+    }
+    probe::Witness& streaming = **witness;
+    Watch watch(options, std::move(filter), {std::move(*witness), ""});
+    watch.stream(streaming);
+    return watch.run();
+  }
+  auto opened = probe::open_source(sampling);
+  if (!opened) return core::fail(opened.error());
+  return Watch(options, std::move(filter), std::move(*opened)).run();
+}
+
+}  // namespace
+
+void add_watch(CLI::App& program, Action& chosen) {
+  auto* verb = program.add_subcommand("watch", "Watch live connections: who loses time, why, and what ends it");
+  const auto options = std::make_shared<WatchOptions>();
+  verb->add_option("--pid", options->pid, "Only connections of this process")->type_name("P")->check(CLI::Range(1, 4194304));
+  verb->add_option("--port", options->port, "Only connections with this port at either end")->type_name("N");
+  verb->add_option("--netns", options->netns, "Only connections in this network namespace (ip netns)")->type_name("NAME");
+  add_duration(*verb, "--for", options->duration, "End by itself after this time, such as 10s; else with Ctrl-C")
+      ->type_name("TIME");
+  verb->add_option("--top", options->top, "Show at most so many connections")->type_name("N")->capture_default_str();
+  add_duration(*verb, "--min-lost", options->min_lost, "Leave out connections that lost less (1ms)")->type_name("TIME");
+  verb->add_flag("--json", options->json, "NDJSON: a line a losing connection twice a second, then the verdicts");
+  verb->add_flag("--events", options->events, "Also print every event of these connections; needs the kernel's witness");
+  verb->footer("Example:\n  uncork watch --port 8001 --for 10s\n\nExit code 1 when a connection lost time, 0 when none did.");
+  verb->callback([options, &chosen] {
+    chosen = [options] {
+      const auto exit = watch(*options);
+      return exit ? *exit : report_error(exit.error());
+    };
+  });
+}
+
+}  // namespace uncork::cli

@@ -1,0 +1,92 @@
+#include "tests/cli/program.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <sstream>
+
+#include "core/clock.hpp"
+#include "core/fd.hpp"
+
+namespace uncork::cli::testing {
+namespace {
+
+struct Pipe {
+  core::Fd read;
+  core::Fd write;
+};
+
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  return {core::Fd(ends[0]), core::Fd(ends[1])};
+}
+
+[[noreturn]] void become(std::vector<char*> argv, const Pipe& out, const Pipe& err, const During& during) {
+  dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+  dup2(out.write.get(), STDOUT_FILENO);
+  dup2(err.write.get(), STDERR_FILENO);
+  if (during.user != 0 && (setgid(during.user) != 0 || setuid(during.user) != 0)) _exit(126);
+  execv(UNCORK_PROGRAM, argv.data());
+  _exit(127);
+}
+
+bool take(const core::Fd& from, std::string& into) {
+  std::array<char, 65536> chunk{};
+  const ssize_t got = ::read(from.get(), chunk.data(), chunk.size());
+  if (got > 0) into.append(chunk.data(), static_cast<std::size_t>(got));
+  return got > 0;
+}
+
+}  // namespace
+
+Finished run_program(const std::vector<std::string>& arguments, const During& during) {
+  std::vector<std::string> copies = arguments;
+  copies.insert(copies.begin(), "uncork");
+  std::vector<char*> argv;
+  for (std::string& argument : copies) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  Pipe out = make_pipe();
+  Pipe err = make_pipe();
+  const pid_t child = ::fork();
+  if (child == 0) become(argv, out, err, during);
+  out.write.reset();
+  err.write.reset();
+  Finished finished;
+  bool signalled = during.signal == 0;
+  bool out_open = true;
+  bool err_open = true;
+  const core::Time deadline = core::MonotonicClock::now() + core::Micros(60'000'000);
+  while (out_open || err_open) {
+    std::array<pollfd, 2> fds = {pollfd{out_open ? out.read.get() : -1, POLLIN, 0},
+                                 pollfd{err_open ? err.read.get() : -1, POLLIN, 0}};
+    ::poll(fds.data(), fds.size(), 1000);
+    if (fds[0].revents != 0) out_open = take(out.read, finished.out);
+    if (fds[1].revents != 0) err_open = take(err.read, finished.err);
+    if (!signalled && !(finished.out.empty() && finished.err.empty())) {
+      ::kill(child, during.signal);
+      signalled = true;
+    }
+    if (core::MonotonicClock::now() > deadline) ::kill(child, SIGKILL);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  finished.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return finished;
+}
+
+std::string source_file(const std::string& path) {
+  std::ifstream file(std::string(UNCORK_SOURCE) + "/" + path);
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_TRUE(file.good()) << path;
+  return text.str();
+}
+
+}  // namespace uncork::cli::testing

@@ -1,0 +1,27 @@
+#pragma once
+// The built program, run as its user runs it.
+
+#include <string>
+#include <vector>
+
+namespace uncork::cli::testing {
+
+struct Finished {
+  int exit = -1;  ///< its exit code, or 128 + the signal that ended it
+  std::string out;
+  std::string err;
+};
+
+/// What is done to the program while it runs.
+struct During {
+  int signal = 0;     ///< sent after its first byte on either stream; 0: none
+  unsigned user = 0;  ///< runs it as this user id; 0: as we are
+};
+
+/// Runs the program with `arguments` and no input until it ends; SIGKILL after a minute.
+[[nodiscard]] Finished run_program(const std::vector<std::string>& arguments, const During& during = {});
+
+/// A whole file of the source tree.
+[[nodiscard]] std::string source_file(const std::string& path);
+
+}  // namespace uncork::cli::testing

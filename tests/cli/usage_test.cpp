@@ -1,0 +1,85 @@
+// What a user who mistypes is told, what help says, and that the documents say the same.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/nearest.hpp"
+#include "tests/cli/program.hpp"
+
+namespace uncork::cli {
+namespace {
+
+using ::testing::AllOf;
+using testing::Finished;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using testing::run_program;
+
+const std::vector<std::string> kVerbs = {"watch", "lab", "cure", "proxy", "doctor"};
+
+TEST(Nearest, finds_a_word_one_slip_away_and_nothing_for_a_stranger) {
+  EXPECT_EQ(nearest("wach", kVerbs), "watch");
+  EXPECT_EQ(nearest("pryox", kVerbs), "proxy");
+  EXPECT_EQ(nearest("frobnicate", kVerbs), "");
+  EXPECT_EQ(nearest(std::string(100'000, 'x'), kVerbs), "");
+}
+
+TEST(Usage, an_unknown_verb_is_an_error_that_suggests_the_nearest) {
+  const Finished finished = run_program({"wacth"});
+  EXPECT_EQ(finished.exit, 2);
+  EXPECT_THAT(finished.err, HasSubstr("no verb 'wacth'; did you mean 'watch'?"));
+}
+
+TEST(Usage, no_verb_at_all_is_an_error) { EXPECT_EQ(run_program({}).exit, 2); }
+
+TEST(Usage, bad_arguments_are_named_with_the_reason_and_what_is_accepted) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> kBad = {
+      {{"watch", "--for", "10"}, "--for '10': no unit"},
+      {{"watch", "--port", "0"}, "a port is a number from 1 to 65535"},
+      {{"watch", "--port", "http"}, "a port is a number from 1 to 65535"},
+      {{"watch", "--pid", "-4"}, "--pid"},
+      {{"watch", "--min-lost", "1parsec"}, "unknown unit 'parsec'"},
+      {{"proxy", "--listen", "127.0.0.1", "--connect", "127.0.0.1:1"}, "no port"},
+      {{"proxy", "--listen", "example.org:1", "--connect", "127.0.0.1:1"}, "names are not looked up"},
+      {{"lab", "--exchanges", "1"}, "--exchanges"},
+      {{"cure", "--pid", "x"}, "--pid"},
+  };
+  for (const auto& [arguments, why] : kBad) {
+    const Finished finished = run_program(arguments);
+    EXPECT_EQ(finished.exit, 2) << why;
+    EXPECT_THAT(finished.err, HasSubstr(why));
+    EXPECT_THAT(finished.out, IsEmpty()) << why;
+  }
+}
+
+TEST(Usage, a_process_or_namespace_that_is_not_there_is_not_possible_rather_than_misused) {
+  const Finished process = run_program({"watch", "--pid", "4194301", "--for", "1s"});
+  EXPECT_EQ(process.exit, 3);
+  EXPECT_THAT(process.err, HasSubstr("no such process"));
+  const Finished netns = run_program({"watch", "--netns", "no-such-namespace", "--for", "1s"});
+  EXPECT_EQ(netns.exit, 3);
+  EXPECT_THAT(netns.err, HasSubstr("no-such-namespace"));
+}
+
+TEST(Usage, help_of_every_verb_shows_an_example_and_stands_in_its_document) {
+  for (const std::string& verb : kVerbs) {
+    const Finished help = run_program({verb, "--help"});
+    EXPECT_EQ(help.exit, 0) << verb;
+    EXPECT_THAT(help.out, AllOf(HasSubstr("Example:"), HasSubstr("--json"))) << verb;
+    EXPECT_THAT(testing::source_file("docs/" + verb + ".md"), HasSubstr("```\n" + help.out + "```\n")) << verb;
+  }
+}
+
+TEST(Usage, the_readme_names_every_verb) {
+  const std::string readme = testing::source_file("README.md");
+  for (const std::string& verb : kVerbs) EXPECT_THAT(readme, HasSubstr("`" + verb + "`"));
+}
+
+TEST(Usage, nothing_that_goes_into_a_pipe_is_coloured) {
+  EXPECT_THAT(run_program({"--help"}).out, Not(HasSubstr("\x1b[")));
+  EXPECT_THAT(run_program({"doctor"}).out, Not(HasSubstr("\x1b[")));
+}
+
+}  // namespace
+}  // namespace uncork::cli

@@ -1,0 +1,5 @@
+#pragma once
+#include <linux/tcp.h>
+
+#include "low/near.hpp"
+#include "mid/up.hpp"
