@@ -43,7 +43,7 @@ def read_arrows(root):
 
 
 def check_include(folder, kind, header, allowed, reserved):
-    first = header.split("/")[0]
+    first = header.removeprefix("uncork/").split("/")[0]
     if kind == '"' and first in allowed and first != folder and first not in allowed[folder]:
         return f"{folder} may not include {first}"
     for prefix, folders in reserved:
@@ -66,14 +66,20 @@ def check_file(folder, path, allowed, reserved):
                 yield number, wrong
 
 
+def files_by_folder(root):
+    """Every file of src/X and of include/uncork/X, as (X, path)."""
+    for base in (root / "src", root / "include" / "uncork"):
+        for path in sorted(base.rglob("*")):
+            yield path.relative_to(base).parts[0], path
+
+
 def violations(root):
     allowed, reserved = read_arrows(root)
-    for path in sorted((root / "src").rglob("*")):
-        folder = path.relative_to(root / "src").parts[0]
+    for folder, path in files_by_folder(root):
         if path.suffix not in (".hpp", ".cpp", ".h", ".c") and path.name != "CMakeLists.txt":
             continue
         if folder not in allowed:
-            yield path, 1, f"folder src/{folder} has no arrow in ARCHITECTURE.md"
+            yield path, 1, f"folder {folder} has no arrow in ARCHITECTURE.md"
             continue
         for number, wrong in check_file(folder, path, allowed, reserved):
             yield path, number, wrong

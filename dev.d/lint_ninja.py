@@ -57,13 +57,17 @@ def included_by(paths):
 
 
 def add_headers(steps, root, folder):
-    """Each header alone as C++, except one that only BPF programs include: that as C for BPF; a shared one as both."""
+    """Each header alone as C++, except one that only BPF programs include: that as C for BPF; a shared one as both.
+
+    The installed headers must compile as C++20.
+    """
     sources = sources_below(root / "src")
     from_cpp = included_by(path for path in sources if path.suffix in (".hpp", ".cpp"))
     from_bpf = included_by(path for path in sources if path.name.endswith(".bpf.c"))
     include = f"-I{shlex.quote(str(root / 'src'))}"
     skeletons = " ".join(f"-isystem {shlex.quote(str(path))}" for path in sorted(folder.glob("src/*/skel")))
-    cpp = f"-std=c++23 {include} {skeletons} -DBOOST_ASIO_SEPARATE_COMPILATION"
+    cpp = f"-std=c++23 {include} -I{shlex.quote(str(root / 'include'))} {skeletons} -DBOOST_ASIO_SEPARATE_COMPILATION"
+    installed = f"-std=c++20 -I{shlex.quote(str(root / 'include'))}"
     bpf = f"clang-19 -target bpf -std=gnu11 -Wall -Wextra -Wno-unused-parameter {include}"
     for path in sources:
         name = str(path.relative_to(root / "src"))
@@ -76,6 +80,10 @@ def add_headers(steps, root, folder):
             flags = f"{cpp} -x c++ {shlex.quote(str(path))}"
             steps.add("co_await", name, path, co_await_rules(root), source=str(path), how=f"-- {cpp} -x c++",
                       dependencies=f"clang++-19 {flags}")
+    for path in sources_below(root / "include"):
+        name = str(path.relative_to(root))
+        steps.add("alone", name, path, compiler=f"g++ -Wall -Wextra {installed}", language="c++")
+        steps.add("alone", f"clang/{name}", path, compiler=f"clang++-19 -Wall -Wextra {installed}", language="c++")
 
 
 def co_await_rules(root):

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/lab.hpp"
 #include "cli/verb.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/chatty.hpp"

@@ -1,0 +1,52 @@
+#include "uncork/stream/error.hpp"
+
+#include <string>
+
+namespace uncork::stream {
+namespace {
+
+const char* text(errc code) {
+  switch (code) {
+    case errc::peer_silent:
+      return "no sign of life from the peer for the silence limit";
+    case errc::no_progress:
+      return "the peer lives but has taken none of our bytes for the no-progress limit";
+    case errc::truncated:
+      return "the file ended before the bytes that were promised";
+    case errc::frame_too_long:
+      return "a frame announces a payload over the bound";
+    case errc::unknown_frame:
+      return "a frame of an unknown reserved type";
+    case errc::unexpected_payload:
+      return "a heartbeat or shutdown frame with a payload";
+    case errc::peer_shut_down:
+      return "the peer has shut down";
+    case errc::shut_down:
+      return "this side has shut down";
+    case errc::reserved_type:
+      return "the frame type is reserved";
+    case errc::message_cancelled:
+      return "the message was cancelled before it was sent";
+  }
+  return "unknown error of uncork.stream";
+}
+
+class Category final : public boost::system::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "uncork.stream"; }
+  [[nodiscard]] std::string message(int code) const override { return text(static_cast<errc>(code)); }
+  [[nodiscard]] const char* message(int code, char* /*buffer*/, std::size_t /*length*/) const noexcept override {
+    return text(static_cast<errc>(code));
+  }
+};
+
+}  // namespace
+
+const boost::system::error_category& category() noexcept {
+  static const Category kCategory;
+  return kCategory;
+}
+
+boost::system::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
+
+}  // namespace uncork::stream
