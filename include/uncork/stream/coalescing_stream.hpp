@@ -145,8 +145,8 @@ class coalescing_stream {
   [[nodiscard]] std::optional<std::uint64_t> acknowledged() const {
     const auto now = state_->progress();
     if (!now) return std::nullopt;
-    constexpr bool kPlain = std::is_same_v<next_layer_type, lowest_layer_type>;
-    if constexpr (kPlain) return written() - std::min(written(), now->unacknowledged);
+    constexpr bool kLayered = requires { typename next_layer_type::next_layer_type; };
+    if constexpr (!kLayered) return written() - std::min(written(), now->unacknowledged);
     if (now->unacknowledged == 0) return written();
     return std::nullopt;
   }
