@@ -31,6 +31,8 @@ const char* text(errc code) {
   return "unknown error of uncork.stream";
 }
 
+// Boost gives the base a protected destructor that is not virtual, as fits an object that lives for ever.
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 class Category final : public boost::system::error_category {
  public:
   [[nodiscard]] const char* name() const noexcept override { return "uncork.stream"; }
