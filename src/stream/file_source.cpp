@@ -12,8 +12,8 @@ namespace {
 
 using boost::system::error_code;
 
-constexpr std::uint64_t kPage = 4096;               // every Linux page is a multiple of it
-constexpr std::uint64_t kPeekEvery = 128 * 1024;    // the kernel's default readahead
+constexpr std::uint64_t kPage = 4096;  // x86; where pages are larger, a cached file is taken for cold: slower, not wrong
+constexpr std::uint64_t kPeekEvery = 128 * 1024;  // the kernel's default readahead
 constexpr std::size_t kReadIn = 64 * 1024;
 
 error_code last_error() { return {errno, boost::system::system_category()}; }
@@ -28,7 +28,7 @@ error_code file_source::open(std::uint64_t offset, std::uint64_t length) {
   constexpr auto kFarthest = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
   if (offset > kFarthest || length > kFarthest - offset) return {EOVERFLOW, boost::system::system_category()};
   offset_ = offset;
-  struct stat status {};
+  struct stat status{};
   if (system_.fstat(descriptor_, &status) != 0) return last_error();
   if (S_ISREG(status.st_mode) && status.st_size > 0) return open_sized(static_cast<std::uint64_t>(status.st_size), length);
   if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)) {
@@ -58,7 +58,7 @@ error_code file_source::open_without_size(std::uint64_t length) {
   do got = system_.pread(descriptor_, &first, 1, static_cast<off_t>(offset_));
   while (got < 0 && errno == EINTR);
   if (got < 0) return last_error();
-  struct stat again {};
+  struct stat again{};
   if (got > 0 && system_.fstat(descriptor_, &again) != 0) return last_error();
   if (got > 0 && again.st_size == 0) return {};
   length_ = 0;  // empty when the length was fixed, whatever has grown since
@@ -111,28 +111,35 @@ file_source::step file_source::read(std::span<std::byte> into) {
   }
 }
 
-bool file_source::cold(std::size_t most) {
-  if (!paged_) return false;
+std::optional<cold_range> file_source::cold(std::size_t most) {
+  if (!paged_) return std::nullopt;
   const std::uint64_t from = std::max(position(), asked_until_);
   const std::uint64_t to = position() + at_most(most);
-  if (from >= to) return false;
+  if (from >= to) return std::nullopt;
   asked_until_ = to;
-  std::uint64_t pages = 0;
-  if (system_.cached_pages(descriptor_, from, to - from, &pages) == 0) return pages < (to - 1) / kPage - from / kPage + 1;
-  for (std::uint64_t at = from; at < to; at += kPeekEvery) {  // before Linux 6.5, or not permitted
-    if (system_.peek(descriptor_, static_cast<off_t>(at)) < 0 && errno == EAGAIN) return true;
-  }
-  return system_.peek(descriptor_, static_cast<off_t>(to - 1)) < 0 && errno == EAGAIN;
+  if (cached(from, to)) return std::nullopt;
+  return cold_range{&system_, descriptor_, from, static_cast<std::size_t>(to - from)};
 }
 
-void file_source::page_in(const transmit_system& system, int file, std::uint64_t offset, std::size_t count) {
+bool file_source::cached(std::uint64_t from, std::uint64_t to) const {
+  std::uint64_t pages = 0;
+  if (system_.cached_pages(descriptor_, from, to - from, &pages) == 0) return pages >= (to - 1) / kPage - from / kPage + 1;
+  for (std::uint64_t at = from; at < to; at += kPeekEvery) {  // before Linux 6.5, or not permitted
+    if (system_.peek(descriptor_, static_cast<off_t>(at)) < 0 && errno == EAGAIN) return false;
+  }
+  return system_.peek(descriptor_, static_cast<off_t>(to - 1)) >= 0 || errno != EAGAIN;
+}
+
+void page_in(const cold_range& range) {
   std::array<std::byte, kReadIn> nowhere;  // NOLINT(cppcoreguidelines-pro-type-member-init): written, never read
-  while (count > 0) {
-    const ssize_t got = system.pread(file, nowhere.data(), std::min(count, nowhere.size()), static_cast<off_t>(offset));
+  std::uint64_t at = range.offset;
+  std::size_t left = range.count;
+  while (left > 0) {
+    const ssize_t got = range.system->pread(range.file, nowhere.data(), std::min(left, nowhere.size()), static_cast<off_t>(at));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return;
-    offset += static_cast<std::uint64_t>(got);
-    count -= static_cast<std::size_t>(got);
+    at += static_cast<std::uint64_t>(got);
+    left -= static_cast<std::size_t>(got);
   }
 }
 

@@ -125,10 +125,8 @@ file_transmission::progress file_transmission::send_from(std::span<const std::by
 
 file_transmission::progress file_transmission::send_body(std::size_t& budget, sigpipe_guard& pipe) {
   const std::size_t most = std::min(budget, kMostAtOnce);
-  if (source_.cold(most)) {
-    cold_count_ = most;
-    return progress::cold;
-  }
+  cold_ = source_.cold(most);
+  if (cold_) return progress::cold;
   if (!source_.sendable()) return fill_buffer(budget);
   const auto sent = source_.send_to(socket_, most);
   switch (sent.what) {

@@ -34,9 +34,16 @@ ssize_t peek_at(int file, off_t offset) {
 }  // namespace
 
 const transmit_system& transmit_system::kernel() noexcept {
-  static constexpr transmit_system kKernel = {
-      &::sendfile, &::send, &::pread, &::read, [](int file, struct stat* status) { return ::fstat(file, status); },
-      &::poll, &::getsockopt, &::setsockopt, &count_cached_pages, &peek_at};
+  static constexpr transmit_system kKernel = {&::sendfile,
+                                              &::send,
+                                              &::pread,
+                                              &::read,
+                                              [](int file, struct stat* status) { return ::fstat(file, status); },
+                                              &::poll,
+                                              &::getsockopt,
+                                              &::setsockopt,
+                                              &count_cached_pages,
+                                              &peek_at};
   return kKernel;
 }
 

@@ -31,8 +31,8 @@ namespace uncork::stream {
 /// Cancellation: terminal and partial; takes effect at the next wait or turn. The socket must outlive the operation and may
 /// be read from meanwhile; nothing else may write to it. As for any socket, calls from several threads need a strand.
 template <typename Executor, typename CompletionToken = boost::asio::default_completion_token_t<Executor>>
-auto async_transmit_file(boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>& socket, int file, transmit_options options,
-                         CompletionToken&& token = CompletionToken()) {
+auto async_transmit_file(boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>& socket, int file,
+                         transmit_options options, CompletionToken&& token = CompletionToken()) {
   return detail::async_transmit_file_by(detail::transmit_system::kernel(), socket, file, std::move(options), token);
 }
 

@@ -11,8 +11,19 @@
 
 namespace uncork::stream::detail {
 
+/// Bytes of a file that have to come from a disk.
+struct cold_range {
+  const transmit_system* system;
+  int file;
+  std::uint64_t offset;
+  std::size_t count;
+};
+
+/// Reads them into the page cache, blocking: for a thread that may wait. Whatever goes wrong, the transmission finds again.
+void page_in(const cold_range& range);
+
 /// Borrows a descriptor; never moves its shared file offset where it has one. Never waits for a pipe; waits for a disk only
-/// where the caller goes on although cold(). Not thread-safe, page_in() excepted.
+/// where the caller goes on although cold(). Not thread-safe.
 class file_source {
  public:
   file_source(const transmit_system& system, int descriptor) : system_(system), descriptor_(descriptor) {}
@@ -39,18 +50,16 @@ class file_source {
   /// One read into `into`, which is not empty. would_block: wait for the descriptor to be readable.
   [[nodiscard]] step read(std::span<std::byte> into);
 
-  /// Whether some of the next `most` bytes would have to come from a disk first, so far as the kernel tells. Asks once for each byte.
-  [[nodiscard]] bool cold(std::size_t most);
-  /// Where the next byte lies.
-  [[nodiscard]] std::uint64_t position() const noexcept { return offset_ + taken_; }
+  /// Those of the next `most` bytes that would have to come from a disk first, so far as the kernel tells: asked once for each
+  /// byte, so that what is evicted again is read by the one who sends it.
+  [[nodiscard]] std::optional<cold_range> cold(std::size_t most);
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-
-  /// Reads that range into the page cache, blocking: for a thread that may wait. Whatever goes wrong, the transmission finds again.
-  static void page_in(const transmit_system& system, int file, std::uint64_t offset, std::size_t count);
 
  private:
   [[nodiscard]] boost::system::error_code open_sized(std::uint64_t size, std::uint64_t length);
   [[nodiscard]] boost::system::error_code open_without_size(std::uint64_t length);
+  [[nodiscard]] std::uint64_t position() const noexcept { return offset_ + taken_; }
+  [[nodiscard]] bool cached(std::uint64_t from, std::uint64_t to) const;
   [[nodiscard]] std::size_t at_most(std::size_t count) const noexcept;
   [[nodiscard]] step took(ssize_t count, outcome when_refused);
 

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "uncork/stream/detail/cork.hpp"
 #include "uncork/stream/detail/file_source.hpp"
@@ -25,16 +27,14 @@ class file_transmission {
     turn,      ///< its share of the loop is used up: let others have theirs
     writable,  ///< the socket
     source,    ///< the file's descriptor must become readable
-    page_in    ///< cold_offset() and cold_count() must be read in, on a thread that may wait
+    page_in    ///< of cold(), on a thread that may wait
   };
   [[nodiscard]] need turn();
 
   [[nodiscard]] boost::system::error_code error() const noexcept { return error_; }
   [[nodiscard]] transmit_result result() const noexcept;
-  [[nodiscard]] std::uint64_t cold_offset() const noexcept { return source_.position(); }
-  [[nodiscard]] std::size_t cold_count() const noexcept { return cold_count_; }
+  [[nodiscard]] const cold_range& cold() const noexcept { return *cold_; }
   [[nodiscard]] int file() const noexcept { return source_.descriptor(); }
-  [[nodiscard]] const transmit_system& system() const noexcept { return system_; }
 
  private:
   enum class progress { made, blocked, waits_for_source, cold, failed };
@@ -56,7 +56,7 @@ class file_transmission {
   std::size_t chunk_bound_;
   std::uint64_t promised_;  // of head and tail
   std::uint64_t sent_ = 0;
-  std::size_t cold_count_ = 0;
+  std::optional<cold_range> cold_;
   std::unique_ptr<std::byte[]> buffer_;  // of a source that sendfile does not take
   std::span<const std::byte> buffered_;
   bool begun_ = false;

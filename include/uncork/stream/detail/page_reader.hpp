@@ -7,11 +7,9 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <cstddef>
-#include <cstdint>
+#include <boost/system/system_error.hpp>
 #include <memory>
 #include <mutex>
-#include <system_error>
 #include <utility>
 
 #include "uncork/stream/detail/file_source.hpp"
@@ -27,27 +25,31 @@ class page_reader final : public boost::asio::execution_context::service {
 
   explicit page_reader(boost::asio::execution_context& owner) : service(owner) {}
 
-  /// Runs `job` on the thread; a job that has not begun when the context is shut down is destroyed instead.
+  /// Makes the thread, if there is none yet; false if the system gives none.
+  bool start() {
+    const std::scoped_lock lock(mutex_);
+    if (thread_) return true;
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the program's own threads
+    try {
+      thread_ = std::make_unique<boost::asio::thread_pool>(1);
+    } catch (const boost::system::system_error&) {
+      thread_.reset();
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return thread_ != nullptr;
+  }
+
+  /// After start() was true: runs `job` on the thread. A job that has not begun when the context is shut down is destroyed
+  /// instead.
   template <typename Job>
   void submit(Job&& job) {
-    boost::asio::post(thread(), std::forward<Job>(job));
+    boost::asio::post(*thread_, std::forward<Job>(job));
   }
 
  private:
-  boost::asio::thread_pool& thread() {
-    const std::scoped_lock lock(mutex_);
-    if (!thread_) {
-      sigset_t all;
-      sigset_t before;
-      ::sigfillset(&all);
-      ::pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the program's own threads
-      const std::unique_ptr<const sigset_t, void (*)(const sigset_t*)> restore(
-          &before, [](const sigset_t* mask) { ::pthread_sigmask(SIG_SETMASK, mask, nullptr); });
-      thread_ = std::make_unique<boost::asio::thread_pool>(1);
-    }
-    return *thread_;
-  }
-
   void shutdown() override {
     if (!thread_) return;
     thread_->stop();
@@ -62,14 +64,11 @@ class page_reader final : public boost::asio::execution_context::service {
 /// Reads a range in, then lets `Handler` go on where it belongs (its associated executor).
 template <typename Handler>
 struct page_in_job {
-  const transmit_system* system;
-  int file;
-  std::uint64_t offset;
-  std::size_t count;
+  cold_range range;
   Handler handler;
 
   void operator()() {
-    file_source::page_in(*system, file, offset, count);
+    page_in(range);
     boost::asio::post(std::move(handler));
   }
 };

@@ -2,6 +2,7 @@
 // Waits for a pipe, a socket or a device that belongs to the caller, without touching its flags.
 
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cerrno>

@@ -3,17 +3,14 @@
 
 #include <boost/asio/compose.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/execution/context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/query.hpp>
 #include <functional>
 #include <memory>
 #include <utility>
 
 #include "uncork/stream/detail/file_transmission.hpp"
-#include "uncork/stream/detail/page_reader.hpp"
-#include "uncork/stream/detail/readable_source.hpp"
+#include "uncork/stream/detail/transmit_waits.hpp"
 
 namespace uncork::stream::detail {
 
@@ -25,6 +22,7 @@ class transmit_op {
   transmit_op(socket_type& socket, int file, transmit_options options, const transmit_system& system)
       : socket_(&socket),
         transmission_(std::make_unique<file_transmission>(socket.native_handle(), file, options, system)),
+        waits_(std::make_unique<transmit_waits<Executor>>(socket.get_executor())),
         progress_(std::move(options.progress)) {}
 
   template <typename Self>
@@ -64,30 +62,14 @@ class transmit_op {
       case need::writable:
         return socket_->async_wait(socket_type::wait_write, std::move(self));
       case need::source:
-        return wait_for_source(self, initiating);
+        if (const auto error = waits_->until_readable(transmission_->file(), self)) {
+          return initiating ? complete_later(self, error) : complete(self, error);
+        }
+        return;
       case need::page_in:
-        return read_in(self);
+        if (waits_->until_read_in(transmission_->cold(), self)) return;
+        return go_on(self, turn(), initiating);  // then the loop itself waits for the disk
     }
-  }
-
-  template <typename Self>
-  void wait_for_source(Self& self, bool initiating) {
-    if (!source_) {
-      source_ = std::make_unique<readable_source<Executor>>(socket_->get_executor());
-      if (const auto error = source_->watch(transmission_->file())) {
-        return initiating ? complete_later(self, error) : complete(self, error);
-      }
-    }
-    auto& source = *source_;  // which stays where it is when `self` moves
-    source.async_wait(std::move(self));
-  }
-
-  template <typename Self>
-  void read_in(Self& self) {
-    boost::asio::execution_context& context = boost::asio::query(socket_->get_executor(), boost::asio::execution::context);
-    page_in_job<Self> job{&transmission_->system(), transmission_->file(), transmission_->cold_offset(), transmission_->cold_count(),
-                          std::move(self)};
-    boost::asio::use_service<page_reader>(context).submit(std::move(job));
   }
 
   /// A handler may not run inside the initiating function.
@@ -101,7 +83,7 @@ class transmit_op {
   template <typename Self>
   void complete(Self& self, boost::system::error_code error) {
     const transmit_result result = transmission_->result();
-    source_.reset();  // as Asio does: what the operation owned is gone before the handler runs
+    waits_.reset();  // as Asio does: what the operation owned is gone before the handler runs
     transmission_.reset();
     progress_ = nullptr;
     self.complete(error, result);
@@ -109,7 +91,7 @@ class transmit_op {
 
   socket_type* socket_;
   std::unique_ptr<file_transmission> transmission_;
-  std::unique_ptr<readable_source<Executor>> source_;
+  std::unique_ptr<transmit_waits<Executor>> waits_;
   std::function<void(const transmit_result&)> progress_;
   state state_ = state::initiating;
   boost::system::error_code error_;
@@ -117,8 +99,9 @@ class transmit_op {
 
 /// async_transmit_file with the system calls of `system`, which must outlive it.
 template <typename Executor, typename CompletionToken>
-auto async_transmit_file_by(const transmit_system& system, boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>& socket,
-                            int file, transmit_options options, CompletionToken&& token) {
+auto async_transmit_file_by(const transmit_system& system,
+                            boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>& socket, int file,
+                            transmit_options options, CompletionToken&& token) {
   return boost::asio::async_compose<CompletionToken, void(boost::system::error_code, transmit_result)>(
       transmit_op<Executor>(socket, file, std::move(options), system), token, socket);
 }
