@@ -115,6 +115,25 @@ TEST_F(CoalescingStream, accumulates_while_a_send_is_in_flight) {
   EXPECT_EQ(script.sends.size(), 2U);
 }
 
+TEST_F(CoalescingStream, sends_messages_that_come_one_by_one_at_once) {
+  write("first");
+  run();
+  write("second");
+  EXPECT_EQ(script.taken, "firstsecond");  // before the loop has turned
+  run();
+}
+
+TEST_F(CoalescingStream, gathers_again_after_one_by_one) {
+  write("lone ");
+  run();
+  for (int turn = 0; turn < 2; ++turn) {
+    for (const char* text : {"a ", "b ", "c "}) write(text);
+    run();
+  }
+  EXPECT_EQ(script.taken, "lone a b c a b c ");
+  EXPECT_EQ(script.sends, (std::vector<std::size_t>{5, 2, 4, 6}));  // the first of the many could not know
+}
+
 TEST_F(CoalescingStream, goes_on_after_a_partial_write) {
   script.most_at_once = 3;
   write("0123456789");
