@@ -122,6 +122,7 @@ void add_lab(CLI::App& program, Action& chosen) {
   add_chatty_options(*chatty, *arguments);
   add_line_server(*verb, chosen);
   add_lab_coalesce(*verb, chosen);
+  add_lab_transmit(*verb, chosen);
   chatty->callback([arguments] { arguments->named = true; });
   verb->callback([arguments, verb, &chosen] {
     if (!verb->get_subcommands().empty() && !arguments->named) return;  // line-server has chosen for itself
