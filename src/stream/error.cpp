@@ -27,6 +27,8 @@ const char* text(errc code) {
       return "the frame type is reserved";
     case errc::message_cancelled:
       return "the message was cancelled before it was sent";
+    case errc::frame_cut_short:
+      return "the connection ended inside a frame";
   }
   return "unknown error of uncork.stream";
 }
