@@ -31,6 +31,9 @@ const char* text(errc code) {
   return "unknown error of uncork.stream";
 }
 
+// Boost's base has a destructor that is not virtual on purpose: categories are never deleted.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 class Category final : public boost::system::error_category {
  public:
   [[nodiscard]] const char* name() const noexcept override { return "uncork.stream"; }
@@ -39,6 +42,7 @@ class Category final : public boost::system::error_category {
     return text(static_cast<errc>(code));
   }
 };
+#pragma GCC diagnostic pop
 
 }  // namespace
 
