@@ -31,8 +31,7 @@ const char* text(errc code) {
   return "unknown error of uncork.stream";
 }
 
-// Boost's base has a destructor that is not virtual on purpose: categories are never deleted.
-#pragma GCC diagnostic push
+// Boost gives the base a protected destructor that is not virtual, as fits an object that lives for ever.
 #pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 class Category final : public boost::system::error_category {
  public:
@@ -42,7 +41,6 @@ class Category final : public boost::system::error_category {
     return text(static_cast<errc>(code));
   }
 };
-#pragma GCC diagnostic pop
 
 }  // namespace
 

@@ -1,0 +1,243 @@
+#pragma once
+// A stream whose small writes cannot stall: what is written in one turn of the event loop leaves as one send.
+
+#include <algorithm>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/system/error_code.hpp>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "uncork/stream/detail/coalescing_state.hpp"
+
+namespace uncork::stream {
+
+/// Gathers writes and reads through. Models Asio's AsyncReadStream and AsyncWriteStream, so Asio's composed operations, Beast and
+/// ssl::stream run over it; over a `coalescing_stream<ssl::stream<tcp::socket>>` plaintext is gathered before it becomes records.
+///
+/// The rule: while a send is in flight, writes accumulate; when none is, what this turn of the loop has written goes at its end.
+/// No timer, no waiting for a size or for an acknowledgement. TCP_NODELAY is set with the first send, and no send carries
+/// MSG_MORE, so the kernel holds nothing back either. (Why this and no delay: a fixed delay costs every lone message that delay,
+/// and buys nothing that a busy loop does not give by itself.)
+///
+/// A byte has three states. *Accepted*: async_write has completed, the byte waits here. *Written*: the kernel, or the TLS layer,
+/// has it; async_flush. *Acknowledged*: the peer's kernel has it; async_drain. None says that the peer's program has read it.
+///
+/// Errors: the first failed send poisons the stream; every queued and later write, flush and drain completes with that error.
+/// Reads are not affected. Cancelling a waiting operation through its slot takes it out of the queue with operation_aborted.
+///
+/// Threads: one at a time; with several threads in the context, next layer and all calls on one strand. Completions never run
+/// inside a call. Destroying it ends what waits with operation_aborted, closes the lowest layer and loses what was accepted but
+/// not written: flush first. A read under way needs the stream alive until it completes, as with ssl::stream.
+template <typename NextLayer>
+class coalescing_stream {
+  using state = detail::coalescing_state<NextLayer>;
+  using error_code = boost::system::error_code;
+
+ public:
+  using next_layer_type = std::remove_reference_t<NextLayer>;
+  using lowest_layer_type = typename next_layer_type::lowest_layer_type;
+  using executor_type = typename next_layer_type::executor_type;
+
+  /// Makes the next layer from `args`: a socket to move in, an executor, a socket and an ssl::context, …
+  template <typename First, typename... Args>
+    requires(!std::same_as<std::remove_cvref_t<First>, coalescing_stream> &&
+             !std::same_as<std::remove_cvref_t<First>, coalescing_options>)
+  explicit coalescing_stream(First&& first, Args&&... args)
+      : coalescing_stream(coalescing_options(), std::forward<First>(first), std::forward<Args>(args)...) {}
+
+  template <typename... Args>
+  explicit coalescing_stream(const coalescing_options& options, Args&&... args)
+      : state_(std::make_shared<state>(options, std::forward<Args>(args)...)) {}
+
+  coalescing_stream(coalescing_stream&&) noexcept = default;
+  coalescing_stream& operator=(coalescing_stream&& other) noexcept {
+    if (this != &other) {
+      if (state_) state_->abandon();
+      state_ = std::move(other.state_);
+    }
+    return *this;
+  }
+  ~coalescing_stream() {
+    if (state_) state_->abandon();
+  }
+
+  [[nodiscard]] executor_type get_executor() noexcept { return state_->get_executor(); }
+  /// For handshakes, reads, options. Whoever writes to it directly flushes first.
+  [[nodiscard]] next_layer_type& next_layer() noexcept { return state_->next; }
+  [[nodiscard]] lowest_layer_type& lowest_layer() noexcept { return state_->next.lowest_layer(); }
+  [[nodiscard]] const lowest_layer_type& lowest_layer() const noexcept { return state_->next.lowest_layer(); }
+
+  /// Reads from the next layer. Signature: void(error_code, std::size_t).
+  template <typename Buffers, typename Token>
+  auto async_read_some(const Buffers& buffers, Token&& token) {
+    return state_->next.async_read_some(buffers, std::forward<Token>(token));
+  }
+
+  /// Accepts the first bytes of `buffers`, at most high_water of them, as one message. Signature: void(error_code, std::size_t).
+  template <typename Buffers, typename Token>
+  auto async_write_some(const Buffers& buffers, Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(initiate_write(state_), token, buffers,
+                                                                             state_->core.limits().high_water);
+  }
+
+  /// Accepts the whole of `buffers` as one message, copied. Completes once there was room for it: awaiting it is the
+  /// backpressure. Messages of concurrent calls keep their order and never mix. `buffers` stay valid until then. Signature:
+  /// void(error_code, std::size_t).
+  template <typename Buffers, typename Token>
+    requires boost::asio::is_const_buffer_sequence<Buffers>::value
+  auto async_write(const Buffers& buffers, Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(initiate_write(state_), token, buffers,
+                                                                             std::numeric_limits<std::size_t>::max());
+  }
+
+  /// The same with ownership: large blocks are not copied. Signature: void(error_code, std::size_t).
+  template <typename Token>
+  auto async_write(owned_bytes bytes, Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(initiate_owned_write(state_), token,
+                                                                             std::move(bytes));
+  }
+
+  /// Accepts one message at once, copied; nothing if there is no room or the stream is broken (see error()): then use
+  /// async_write.
+  std::optional<message_id> append(std::span<const std::byte> bytes) {
+    if (!state_->accepts()) return std::nullopt;
+    const message_id id = state_->core.append(bytes);
+    state_->schedule();
+    return id;
+  }
+  std::optional<message_id> append(owned_bytes bytes) {
+    if (!state_->accepts()) return std::nullopt;
+    const message_id id = state_->core.append(std::move(bytes));
+    state_->schedule();
+    return id;
+  }
+
+  /// Takes an appended message back; false if it is on its way already. A message is sent whole or not at all.
+  bool cancel(message_id message) { return state_->cancel(message); }
+
+  /// Completes when everything accepted before the call is written. Signature: void(error_code).
+  template <typename Token>
+  auto async_flush(Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code)>(initiate_flush(state_), token);
+  }
+
+  /// Completes when everything accepted before the call is acknowledged by the peer's TCP (SIOCOUTQ and tcpi_bytes_acked, looked
+  /// at after 100 us and then ever less often, at last every 10 ms). Errors: connection_reset if the connection ends before;
+  /// operation_not_supported without TCP below. Signature: void(error_code).
+  template <typename Token>
+  auto async_drain(Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code)>(initiate_drain(state_), token);
+  }
+
+  /// Bytes accepted, and bytes written, since the beginning.
+  [[nodiscard]] std::uint64_t accepted() const noexcept { return state_->core.accepted(); }
+  [[nodiscard]] std::uint64_t written() const noexcept { return state_->core.written(); }
+  /// Bytes acknowledged since the beginning. Exact over a plain TCP socket; over another layer, whose bytes are not ours, nothing
+  /// until all are.
+  [[nodiscard]] std::optional<std::uint64_t> acknowledged() const {
+    const auto now = state_->progress();
+    if (!now) return std::nullopt;
+    constexpr bool kLayered = requires { typename next_layer_type::next_layer_type; };
+    if constexpr (!kLayered) return written() - std::min(written(), now->unacknowledged);
+    if (now->unacknowledged == 0) return written();
+    return std::nullopt;
+  }
+  /// The error that broke the stream, if any.
+  [[nodiscard]] error_code error() const noexcept { return state_->core.error(); }
+  /// Sends begun on the next layer since the beginning.
+  [[nodiscard]] std::uint64_t sends() const noexcept { return state_->sends; }
+
+ private:
+  /// What every initiation holds: the state, and the executor that Asio asks for.
+  class initiation {
+   public:
+    using executor_type = typename next_layer_type::executor_type;
+    explicit initiation(std::shared_ptr<state> shared) : state_(std::move(shared)) {}
+    [[nodiscard]] executor_type get_executor() const noexcept { return state_->get_executor(); }
+
+   protected:
+    template <typename Base, typename... Results, typename Handler, typename... Args>
+    auto make_waiting(std::uint64_t number, Handler&& handler, Args&&... args) const {
+      detail::cancel_through_slot(state_, handler, number);
+      return std::make_unique<detail::waiting_handler<executor_type, std::decay_t<Handler>, Base, Results...>>(
+          get_executor(), std::forward<Handler>(handler), std::forward<Args>(args)...);
+    }
+
+    std::shared_ptr<state> state_;
+  };
+
+  struct initiate_write : initiation {
+    using initiation::initiation;
+    template <typename Handler, typename Buffers>
+    void operator()(Handler&& handler, const Buffers& buffers, std::size_t limit) const {
+      state& shared = *this->state_;
+      const error_code error = shared.core.error();
+      if (error || shared.accepts()) {
+        const std::size_t size = error ? 0 : detail::append_copy(shared.core, buffers, limit);
+        detail::post_completion(shared.get_executor(), std::forward<Handler>(handler), error, size);
+        return shared.schedule();
+      }
+      const std::uint64_t number = shared.next_number();
+      shared.wait_for_room(number, this->template make_waiting<detail::buffers_message<Buffers>, error_code, std::size_t>(
+                                       number, std::forward<Handler>(handler), buffers, limit));
+    }
+  };
+
+  struct initiate_owned_write : initiation {
+    using initiation::initiation;
+    template <typename Handler>
+    void operator()(Handler&& handler, owned_bytes bytes) const {
+      state& shared = *this->state_;
+      const error_code error = shared.core.error();
+      if (error || shared.accepts()) {
+        const std::size_t size = error ? 0 : bytes.size();
+        if (size > 0) shared.core.append(std::move(bytes));
+        detail::post_completion(shared.get_executor(), std::forward<Handler>(handler), error, size);
+        return shared.schedule();
+      }
+      const std::uint64_t number = shared.next_number();
+      shared.wait_for_room(number, this->template make_waiting<detail::owned_message, error_code, std::size_t>(
+                                       number, std::forward<Handler>(handler), std::move(bytes)));
+    }
+  };
+
+  struct initiate_flush : initiation {
+    using initiation::initiation;
+    template <typename Handler>
+    void operator()(Handler&& handler) const {
+      state& shared = *this->state_;
+      if (const error_code error = shared.core.error()) {
+        return detail::post_completion(shared.get_executor(), std::forward<Handler>(handler), error);
+      }
+      const std::uint64_t number = shared.next_number();
+      shared.wait_until_written(
+          number, this->template make_waiting<detail::waiting_end, error_code>(number, std::forward<Handler>(handler)));
+    }
+  };
+
+  struct initiate_drain : initiation {
+    using initiation::initiation;
+    template <typename Handler>
+    void operator()(Handler&& handler) const {
+      state& shared = *this->state_;
+      if (const error_code error = shared.core.error()) {
+        return detail::post_completion(shared.get_executor(), std::forward<Handler>(handler), error);
+      }
+      const std::uint64_t number = shared.next_number();
+      shared.wait_until_acknowledged(
+          number, this->template make_waiting<detail::waiting_end, error_code>(number, std::forward<Handler>(handler)));
+    }
+  };
+
+  std::shared_ptr<state> state_;
+};
+
+}  // namespace uncork::stream

@@ -1,0 +1,440 @@
+#include "uncork/stream/coalescing_stream.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <boost/asio.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/stream/scripted_layer.hpp"
+
+namespace uncork::stream {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using testing::Script;
+using testing::ScriptedLayer;
+using Stream = coalescing_stream<ScriptedLayer>;
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+
+class CoalescingStream : public ::testing::Test {
+ protected:
+  /// Starts a write whose outcome lands in the result; nothing there: still waiting.
+  std::shared_ptr<std::optional<error_code>> write(std::string text) {
+    auto outcome = std::make_shared<std::optional<error_code>>();
+    auto kept = std::make_shared<std::string>(std::move(text));
+    stream->async_write(asio::buffer(*kept), [outcome, kept](error_code error, std::size_t) { *outcome = error; });
+    return outcome;
+  }
+  std::shared_ptr<std::optional<error_code>> flush() {
+    auto outcome = std::make_shared<std::optional<error_code>>();
+    stream->async_flush([outcome](error_code error) { *outcome = error; });
+    return outcome;
+  }
+  void run() {
+    context.restart();
+    context.run();
+  }
+  void poll() {
+    context.restart();
+    context.poll();
+  }
+
+  asio::io_context context;
+  Script script;
+  std::optional<Stream> stream{
+      std::in_place, coalescing_options{.limits = {.high_water = 100, .low_water = 20, .gather_from = 50}}, context, script};
+};
+
+TEST_F(CoalescingStream, sends_what_one_turn_wrote_as_one) {
+  for (const char* text : {"one ", "two ", "three"}) write(text);
+  EXPECT_TRUE(script.sends.empty());
+  run();
+  EXPECT_EQ(script.taken, "one two three");
+  EXPECT_EQ(script.sends.size(), 1U);
+}
+
+TEST_F(CoalescingStream, sends_a_lone_message_in_the_turn_that_wrote_it) {
+  const auto outcome = write("lone");
+  poll();
+  EXPECT_EQ(script.taken, "lone");
+  EXPECT_EQ(*outcome, error_code());
+}
+
+TEST_F(CoalescingStream, gathers_the_writes_of_a_coroutine_that_awaits_each) {
+  const auto write_ten = [](Stream& to) -> asio::awaitable<void> {
+    const std::string text = "message ";
+    for (int i = 0; i < 10; ++i) co_await to.async_write(asio::buffer(text), asio::use_awaitable);
+  };
+  asio::co_spawn(context, write_ten(*stream), asio::detached);
+  run();
+  EXPECT_EQ(script.taken.size(), 80U);
+  EXPECT_EQ(script.sends.size(), 1U);
+}
+
+TEST_F(CoalescingStream, does_not_wait_for_ever_for_a_writer_that_never_rests) {
+  stream.emplace(coalescing_options{.limits = {.high_water = 1000, .low_water = 20, .gather_from = 50}, .turn_passes = 4},
+                 context, script);
+  const auto write_many = [](Stream& to) -> asio::awaitable<void> {
+    for (int i = 0; i < 100; ++i) co_await to.async_write(asio::buffer("x", 1), asio::use_awaitable);
+  };
+  asio::co_spawn(context, write_many(*stream), asio::detached);
+  run();
+  EXPECT_EQ(script.taken.size(), 100U);
+  EXPECT_LE(*std::max_element(script.sends.begin(), script.sends.end()), 6U);
+}
+
+TEST_F(CoalescingStream, accumulates_while_a_send_is_in_flight) {
+  script.hold = true;
+  write("first");
+  poll();
+  write("second");
+  write("third");
+  poll();
+  EXPECT_EQ(script.sends.size(), 1U);
+  script.hold = false;
+  script.release();
+  run();
+  EXPECT_EQ(script.taken, "firstsecondthird");
+  EXPECT_EQ(script.sends.size(), 2U);
+}
+
+TEST_F(CoalescingStream, goes_on_after_a_partial_write) {
+  script.most_at_once = 3;
+  write("0123456789");
+  run();
+  EXPECT_EQ(script.taken, "0123456789");
+  EXPECT_EQ(script.sends, (std::vector<std::size_t>{3, 3, 3, 1}));
+}
+
+TEST_F(CoalescingStream, lets_writers_wait_at_the_bound_and_admits_them_in_order) {
+  script.hold = true;
+  const auto first = write(std::string(100, 'a'));
+  const auto second = write(std::string(10, 'b'));
+  const auto third = write(std::string(10, 'c'));
+  poll();
+  EXPECT_TRUE(*first);
+  EXPECT_FALSE(*second);
+  EXPECT_FALSE(stream->append(bytes_of("no overtaking")));
+  script.hold = false;
+  script.release();
+  run();
+  EXPECT_EQ(*second, error_code());
+  EXPECT_EQ(*third, error_code());
+  EXPECT_EQ(script.taken, std::string(100, 'a') + std::string(10, 'b') + std::string(10, 'c'));
+}
+
+TEST_F(CoalescingStream, starts_a_full_batch_without_waiting_for_the_end_of_the_turn) {
+  ASSERT_TRUE(stream->append(bytes_of(std::string(100, 'f'))));
+  EXPECT_EQ(script.taken.size(), 100U);
+  run();
+}
+
+TEST_F(CoalescingStream, write_some_takes_no_more_than_the_bound) {
+  const std::string large(1000, 'l');
+  std::size_t taken = 0;
+  stream->async_write_some(asio::buffer(large), [&](error_code, std::size_t count) { taken = count; });
+  run();
+  EXPECT_EQ(taken, 100U);
+  asio::async_write(*stream, asio::buffer(large), asio::detached);
+  run();
+  EXPECT_EQ(script.taken.size(), 1100U);
+}
+
+TEST_F(CoalescingStream, gathers_an_owned_block_with_its_neighbours) {
+  stream->async_write(asio::buffer("before ", 7), asio::detached);
+  stream->async_write(owned_bytes(std::string(60, 'o')), asio::detached);
+  stream->async_write(asio::buffer(" after", 6), asio::detached);
+  run();
+  EXPECT_EQ(script.taken, "before " + std::string(60, 'o') + " after");
+  EXPECT_EQ(script.sends.size(), 1U);
+}
+
+TEST_F(CoalescingStream, flush_completes_when_all_before_it_is_written) {
+  script.hold = true;
+  write("before");
+  const auto flushed = flush();
+  poll();
+  EXPECT_FALSE(*flushed);
+  script.hold = false;
+  script.release();
+  run();
+  EXPECT_EQ(*flushed, error_code());
+}
+
+TEST_F(CoalescingStream, flush_of_nothing_completes_at_once_and_never_inside_the_call) {
+  const auto flushed = flush();
+  EXPECT_FALSE(*flushed);
+  run();
+  EXPECT_EQ(*flushed, error_code());
+}
+
+TEST_F(CoalescingStream, sends_what_a_completion_of_a_flush_writes) {  // netty #9923: it stayed in the buffer for ever
+  int rounds = 0;
+  std::function<void(error_code)> again = [&](error_code) {
+    if (++rounds > 3) return;
+    stream->append(bytes_of("again "));
+    stream->async_flush(again);
+  };
+  again({});
+  run();
+  EXPECT_EQ(script.taken, "again again again ");
+  EXPECT_EQ(stream->written(), stream->accepted());
+}
+
+TEST_F(CoalescingStream, sends_what_a_completion_of_a_write_writes) {
+  stream->async_write(asio::buffer("first ", 6), [&](error_code, std::size_t) { stream->append(bytes_of("second")); });
+  run();
+  EXPECT_EQ(script.taken, "first second");
+}
+
+TEST_F(CoalescingStream, first_error_reaches_every_queued_and_every_later_operation) {
+  script.fails_at = 0;
+  script.hold = true;
+  const auto accepted = write(std::string(100, 'a'));
+  const auto queued = write("queued");
+  const auto flushed = flush();
+  std::optional<error_code> drained;
+  stream->async_drain([&](error_code error) { drained = error; });
+  poll();
+  script.hold = false;
+  script.release();
+  run();
+  EXPECT_EQ(*accepted, error_code());  // it had been accepted: only a flush says more
+  EXPECT_EQ(*queued, asio::error::connection_reset);
+  EXPECT_EQ(*flushed, asio::error::connection_reset);
+  EXPECT_EQ(drained, asio::error::connection_reset);
+  const auto later = write("later");
+  const auto flushed_later = flush();
+  run();
+  EXPECT_EQ(*later, asio::error::connection_reset);
+  EXPECT_EQ(*flushed_later, asio::error::connection_reset);
+  EXPECT_EQ(stream->error(), asio::error::connection_reset);
+  EXPECT_FALSE(stream->append(bytes_of("no")));
+}
+
+TEST_F(CoalescingStream, each_of_its_sends_may_be_the_one_that_fails) {
+  for (int failing = 0;; ++failing) {
+    script = Script();
+    script.most_at_once = 7;
+    script.fails_at = failing;
+    stream.emplace(coalescing_options(), context, script);
+    std::string sent;
+    for (int i = 0; i < 5; ++i) {
+      write("message " + std::to_string(i));
+      sent += "message " + std::to_string(i);
+    }
+    const auto flushed = flush();
+    run();
+    EXPECT_EQ(script.taken, sent.substr(0, script.taken.size()));
+    if (static_cast<std::size_t>(failing) >= script.sends.size()) {
+      EXPECT_EQ(script.taken, sent);
+      EXPECT_EQ(*flushed, error_code());
+      EXPECT_GT(failing, 3);
+      break;
+    }
+    EXPECT_EQ(*flushed, asio::error::connection_reset);
+  }
+}
+
+TEST_F(CoalescingStream, a_layer_that_takes_nothing_is_an_error_and_not_a_loop) {
+  script.most_at_once = 0;
+  write("x");
+  run();
+  EXPECT_EQ(stream->error(), asio::error::broken_pipe);
+}
+
+TEST_F(CoalescingStream, cancels_a_message_that_is_not_under_way_and_keeps_later_flushes_right) {
+  script.hold = true;
+  write("on its way ");
+  poll();
+  const auto two = stream->append(bytes_of("cancelled "));
+  stream->append(bytes_of("kept"));
+  const auto flushed = flush();
+  EXPECT_TRUE(stream->cancel(*two));
+  script.hold = false;
+  script.release();
+  run();
+  EXPECT_EQ(script.taken, "on its way kept");
+  EXPECT_EQ(*flushed, error_code());
+  EXPECT_FALSE(stream->cancel(*two));
+}
+
+TEST_F(CoalescingStream, a_flush_that_waited_only_for_a_cancelled_message_completes) {
+  script.hold = true;
+  write("under way");
+  poll();
+  const auto first = flush();
+  const auto message = stream->append(bytes_of("cancelled"));
+  const auto second = flush();
+  EXPECT_TRUE(stream->cancel(*message));
+  script.hold = false;
+  script.release();
+  run();
+  EXPECT_EQ(*first, error_code());
+  EXPECT_EQ(*second, error_code());
+}
+
+TEST_F(CoalescingStream, a_cancelled_turn_sends_nothing) {
+  const auto message = stream->append(bytes_of("never"));
+  EXPECT_TRUE(stream->cancel(*message));
+  run();
+  EXPECT_TRUE(script.sends.empty());
+}
+
+TEST_F(CoalescingStream, a_cancellation_slot_takes_a_waiting_write_out_of_the_queue) {
+  script.hold = true;
+  write(std::string(100, 'a'));
+  asio::cancellation_signal signal;
+  std::optional<error_code> outcome;
+  stream->async_write(asio::buffer("unwanted", 8),
+                      asio::bind_cancellation_slot(signal.slot(), [&](error_code error, std::size_t) { outcome = error; }));
+  const auto behind = write("behind");
+  signal.emit(asio::cancellation_type::total);
+  poll();
+  EXPECT_EQ(outcome, asio::error::operation_aborted);
+  script.hold = false;
+  script.release();
+  run();
+  EXPECT_EQ(*behind, error_code());
+  EXPECT_EQ(script.taken, std::string(100, 'a') + "behind");
+}
+
+TEST_F(CoalescingStream, a_cancelled_flush_does_not_hurt_the_stream) {
+  script.hold = true;
+  write("text");
+  asio::cancellation_signal signal;
+  std::optional<error_code> outcome;
+  stream->async_flush(asio::bind_cancellation_slot(signal.slot(), [&](error_code error) { outcome = error; }));
+  poll();
+  signal.emit(asio::cancellation_type::terminal);
+  script.hold = false;
+  script.release();
+  run();
+  EXPECT_EQ(outcome, asio::error::operation_aborted);
+  EXPECT_FALSE(stream->error());
+}
+
+TEST_F(CoalescingStream, destroying_it_ends_what_waits_and_closes_what_is_below) {
+  script.hold = true;
+  write(std::string(100, 'a'));
+  const auto queued = write("queued");
+  const auto flushed = flush();
+  poll();
+  stream.reset();
+  run();
+  EXPECT_EQ(*queued, asio::error::operation_aborted);
+  EXPECT_EQ(*flushed, asio::error::operation_aborted);
+  EXPECT_TRUE(script.closed);
+}
+
+TEST_F(CoalescingStream, destroying_it_in_the_middle_of_a_turn_is_safe) {
+  write("never sent");
+  stream.reset();
+  run();
+  EXPECT_TRUE(script.taken.empty());
+}
+
+TEST_F(CoalescingStream, drain_says_so_where_nobody_counts_acknowledgements) {
+  std::optional<error_code> drained;
+  write("x");
+  stream->async_drain([&](error_code error) { drained = error; });
+  run();
+  EXPECT_EQ(drained, asio::error::operation_not_supported);
+  EXPECT_FALSE(stream->acknowledged());
+}
+
+TEST_F(CoalescingStream, reads_pass_through) {
+  script.reads = {"line one\nline", " two\n"};
+  std::string text;
+  std::string line;
+  asio::async_read_until(*stream, asio::dynamic_buffer(text), "two\n", [&](error_code error, std::size_t count) {
+    EXPECT_FALSE(error);
+    line = text.substr(0, count);
+  });
+  run();
+  EXPECT_EQ(line, "line one\nline two\n");
+}
+
+TEST_F(CoalescingStream, takes_every_kind_of_completion_token) {
+  auto future = stream->async_write(asio::buffer("future ", 7), asio::use_future);
+  auto operation = stream->async_write(asio::buffer("deferred ", 9), asio::deferred);
+  std::move(operation)(asio::detached);
+  auto flushed = stream->async_flush(asio::use_future);
+  const auto coroutine = [](Stream& to) -> asio::awaitable<std::size_t> {
+    co_return co_await to.async_write(asio::buffer("awaitable", 9), asio::use_awaitable);
+  };
+  auto awaited = asio::co_spawn(context, coroutine(*stream), asio::use_future);
+  run();
+  EXPECT_EQ(future.get(), 7U);
+  flushed.get();
+  EXPECT_EQ(awaited.get(), 9U);
+  EXPECT_EQ(script.taken, "future deferred awaitable");
+}
+
+TEST_F(CoalescingStream, completes_on_the_handlers_own_executor_and_keeps_it_busy) {
+  script.hold = true;
+  write(std::string(100, 'a'));
+  asio::io_context other;
+  bool there = false;
+  stream->async_write(asio::buffer("b", 1), asio::bind_executor(other, [&](error_code, std::size_t) { there = true; }));
+  poll();
+  other.poll();
+  EXPECT_FALSE(other.stopped());  // it has work to come
+  script.hold = false;
+  script.release();
+  run();
+  EXPECT_FALSE(there);
+  other.run();
+  EXPECT_TRUE(there);
+}
+
+TEST_F(CoalescingStream, moves_with_what_is_under_way) {
+  script.hold = true;
+  write("moved");
+  poll();
+  Stream elsewhere = std::move(*stream);
+  script.hold = false;
+  script.release();
+  run();
+  EXPECT_EQ(elsewhere.written(), 5U);
+}
+
+RC_GTEST_PROP(CoalescingStreamProperty, bytes_in_are_bytes_out_in_order_under_partial_writes_cancels_and_an_error, ()) {
+  asio::io_context context;
+  Script script;
+  script.most_at_once = *rc::gen::inRange<std::size_t>(1, 40);
+  script.fails_at = *rc::gen::inRange(-1, 20);
+  Stream stream(coalescing_options{.limits = {.high_water = 64, .low_water = 16, .gather_from = 16}}, context, script);
+  std::string expected;
+  const auto steps = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 6));
+  for (const int step : steps) {
+    const std::string text = *rc::gen::container<std::string>(rc::gen::inRange('a', 'z'));
+    if (step == 5) {
+      context.restart();
+      context.poll();
+      continue;
+    }
+    if (step <= 2) {  // bytes that count: accepted, or waiting in order
+      const auto kept = std::make_shared<std::string>(text);
+      stream.async_write(asio::buffer(*kept), [kept](error_code, std::size_t) {});
+      expected += text;
+    } else if (const auto id = stream.append(owned_bytes(std::string(text)))) {
+      const bool cancelled = step == 4 && stream.cancel(*id);
+      if (!cancelled) expected += text;
+    }
+  }
+  context.restart();
+  context.run();
+  RC_ASSERT(script.taken == expected.substr(0, script.taken.size()));
+  if (!stream.error()) RC_ASSERT(script.taken == expected);
+}
+
+}  // namespace
+}  // namespace uncork::stream
