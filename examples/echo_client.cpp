@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
     });
     context.run();
   } catch (const boost::system::system_error& error) {
-    std::cerr << "echo_client: " << address << " port " << *port << ": " << error.code().message() << '\n';
+    std::cerr << "echo_client: " << address << " port " << argv[2] << ": " << error.code().message() << '\n';
     return 1;
   } catch (const std::exception& error) {
     std::cerr << "echo_client: " << error.what() << '\n';

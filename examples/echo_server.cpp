@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
     });
     context.run();
   } catch (const boost::system::system_error& error) {
-    std::cerr << "echo_server: listen on port " << *port << ": " << error.code().message() << '\n';
+    std::cerr << "echo_server: listen on port " << argv[1] << ": " << error.code().message() << '\n';
     return 1;
   }
 }

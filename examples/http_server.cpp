@@ -105,7 +105,7 @@ int main(int argc, char** argv) {
     });
     context.run();
   } catch (const boost::system::system_error& error) {
-    std::cerr << "http_server: listen on port " << *port << ": " << error.code().message() << '\n';
+    std::cerr << "http_server: listen on port " << argv[1] << ": " << error.code().message() << '\n';
     return 1;
   }
 }

@@ -95,7 +95,7 @@ int main(int argc, char** argv) {
     });
     context.run();
   } catch (const boost::system::system_error& error) {
-    std::cerr << "tls_client: " << address << " port " << *port << ": " << error.code().message() << '\n';
+    std::cerr << "tls_client: " << address << " port " << argv[2] << ": " << error.code().message() << '\n';
     return 1;
   }
 }

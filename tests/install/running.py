@@ -5,6 +5,7 @@ import selectors
 import signal
 import subprocess
 import time
+import unittest
 
 DEADLINE_S = 30  # generous: what waits for it is broken, not slow
 
@@ -53,3 +54,25 @@ def finished(*command, text_in=""):
     ran = subprocess.run([str(word) for word in command], input=text_in, capture_output=True, text=True, timeout=DEADLINE_S,
                          check=False)
     return ran.returncode, ran.stdout, ran.stderr
+
+
+class Example(unittest.TestCase):
+    """A test of programs that were built from examples/ against the installed `copy`."""
+
+    copy = None
+
+    def program(self, name):
+        return self.copy.programs / name
+
+    def scratch(self, name):
+        """A new folder for this test's files."""
+        folder = self.copy.work / "scratch" / name
+        folder.mkdir(parents=True)
+        return folder
+
+    def assert_usage(self, name, *wrong):
+        """Each of the `wrong` argument lists ends it with 2 and its usage on standard error."""
+        for arguments in wrong:
+            code, out, err = finished(self.program(name), *arguments)
+            self.assertEqual((code, out), (2, ""), f"{name} {arguments}: {err}")
+            self.assertTrue(err.startswith(f"usage: {name} "), err)

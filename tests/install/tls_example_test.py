@@ -1,0 +1,76 @@
+"""tls_client and tls_server, by each other and by OpenSSL's own client and server."""
+
+import subprocess
+
+from building import run
+from running import Example, finished, serving
+
+LINES = "the quick brown fox\njumps over\nthe lazy dog\n"
+
+
+class Tls(Example):
+
+    @classmethod
+    def setUpClass(cls):
+        """A certificate for localhost that signs itself, made now."""
+        cls.certificate, cls.key = cls.copy.work / "certificate.pem", cls.copy.work / "key.pem"
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", cls.key, "-out", cls.certificate)
+
+    def client(self, port, lines, name="localhost"):
+        return finished(self.program("tls_client"), "127.0.0.1", port, name, self.certificate, text_in=lines)
+
+    def test_client_and_server_answer_each_other_with_one_send_a_line(self):
+        with serving(self.program("tls_server"), 0, self.certificate, self.key) as server:
+            code, out, err = self.client(server.port, LINES * 100)
+        self.assertEqual((code, err), (0, "300 lines in 300 sends\n"))
+        self.assertEqual(out, "".join(f"echo: {line}\n" for line in LINES.splitlines()) * 100)
+
+    def test_openssl_sees_the_words_of_a_line_in_one_record(self):
+        # -rev: answers with each line reversed. A SIGTERM ends it as a signal does, so it is not `serving`.
+        command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", self.certificate, "-key", self.key, "-rev", "-trace"]
+        server = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                  stdin=subprocess.DEVNULL)
+        try:
+            port = None
+            while port is None:
+                line = server.stdout.readline().decode()
+                self.assertNotEqual(line, "", "s_server has ended")
+                if line.startswith("ACCEPT"):
+                    port = int(line.rsplit(":", 1)[1])
+            code, out, err = self.client(port, LINES)
+        finally:
+            server.kill()
+            trace = server.communicate()[0].decode()
+        self.assertEqual((code, err), (0, "3 lines in 3 sends\n"))
+        self.assertEqual(out, "".join(f"{line[::-1]}\n" for line in LINES.splitlines()))
+        received = trace.split("Received Record")[1:]
+        self.assertEqual(sum("Inner Content Type = ApplicationData" in record for record in received), 3, trace)
+
+    def test_openssl_is_answered_line_by_line(self):
+        with serving(self.program("tls_server"), 0, self.certificate, self.key) as server:
+            command = ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-servername", "localhost", "-CAfile",
+                       self.certificate, "-verify_return_error", "-quiet"]
+            client = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      stderr=subprocess.DEVNULL)
+            try:
+                for line in LINES.splitlines(keepends=True):
+                    client.stdin.write(line.encode())
+                    client.stdin.flush()
+                    self.assertEqual(client.stdout.readline().decode(), "echo: " + line)
+            finally:
+                client.kill()
+                client.communicate()
+
+    def test_a_server_with_another_name_is_refused(self):
+        with serving(self.program("tls_server"), 0, self.certificate, self.key) as server:
+            code, out, err = self.client(server.port, LINES, name="example.org")
+        self.assertEqual((code, out), (1, ""))
+        self.assertEqual(err, f"tls_client: 127.0.0.1 port {server.port}: certificate verify failed (SSL routines)\n")
+
+    def test_what_cannot_be_done_is_said(self):
+        self.assert_usage("tls_server", [], ["0"], ["x", "a", "b"])
+        self.assert_usage("tls_client", [], ["127.0.0.1", "x", "localhost", "ca"], ["nowhere", "1", "localhost", "ca"])
+        code, _, err = finished(self.program("tls_server"), 0, "/nowhere/at/all", self.key)
+        self.assertEqual(code, 1)
+        self.assertTrue(err.startswith("tls_server: cannot read the certificate and its key: "), err)
