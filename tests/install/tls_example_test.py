@@ -27,8 +27,8 @@ class Tls(Example):
         self.assertEqual(out, "".join(f"echo: {line}\n" for line in LINES.splitlines()) * 100)
 
     def test_openssl_sees_the_words_of_a_line_in_one_record(self):
-        # -rev: answers with each line reversed. A SIGTERM ends it as a signal does, so it is not `serving`.
-        command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", self.certificate, "-key", self.key, "-rev", "-trace"]
+        # -rev: answers with each line reversed. stdbuf: or the trace is lost in its buffer when it is ended.
+        command = ["stdbuf", "-oL", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", self.certificate, "-key", self.key, "-rev", "-trace"]
         server = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                   stdin=subprocess.DEVNULL)
         try:
