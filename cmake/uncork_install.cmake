@@ -9,15 +9,15 @@ function(uncork_install_license component)
 endfunction()
 
 function(uncork_install_library)
-  if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
-    message(FATAL_ERROR "CMAKE_INSTALL_LIBDIR and CMAKE_INSTALL_INCLUDEDIR must be relative to the prefix, or what is "
+  if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+    message(FATAL_ERROR "CMAKE_INSTALL_LIBDIR must be relative to the prefix, or what is "
                         "installed could not be moved; set CMAKE_INSTALL_PREFIX instead")
   endif()
   set(package ${CMAKE_INSTALL_LIBDIR}/cmake/uncork)
   set(made ${PROJECT_BINARY_DIR}/install)
 
   install(TARGETS uncork_stream EXPORT uncork ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/uncork DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/uncork DESTINATION include COMPONENT library
           FILES_MATCHING PATTERN "*.hpp")
   install(EXPORT uncork NAMESPACE uncork:: FILE uncork-targets.cmake DESTINATION ${package} COMPONENT library)
 
