@@ -78,16 +78,26 @@ TEST_F(CoalescingStream, gathers_the_writes_of_a_coroutine_that_awaits_each) {
   EXPECT_EQ(script.sends.size(), 1U);
 }
 
+constexpr coalescing_limits kRoomy{.high_water = 1 << 20, .low_water = 20, .gather_from = 50};
+
+asio::awaitable<void> write_single_bytes(Stream& to, int count) {
+  for (int i = 0; i < count; ++i) co_await to.async_write(asio::buffer("x", 1), asio::use_awaitable);
+}
+
 TEST_F(CoalescingStream, does_not_wait_for_ever_for_a_writer_that_never_rests) {
-  stream.emplace(coalescing_options{.limits = {.high_water = 1000, .low_water = 20, .gather_from = 50}, .turn_passes = 4},
-                 context, script);
-  const auto write_many = [](Stream& to) -> asio::awaitable<void> {
-    for (int i = 0; i < 100; ++i) co_await to.async_write(asio::buffer("x", 1), asio::use_awaitable);
-  };
-  asio::co_spawn(context, write_many(*stream), asio::detached);
+  stream.emplace(coalescing_options{.limits = kRoomy, .turn_limit = std::chrono::microseconds(50)}, context, script);
+  asio::co_spawn(context, write_single_bytes(*stream, 200'000), asio::detached);
+  run();
+  EXPECT_EQ(script.taken.size(), 200'000U);
+  EXPECT_GT(script.sends.size(), 2U);  // 200,000 passes take more than 50 us anywhere
+}
+
+TEST_F(CoalescingStream, waits_for_no_second_pass_when_told_so) {
+  stream.emplace(coalescing_options{.limits = kRoomy, .turn_limit = std::chrono::microseconds(0)}, context, script);
+  asio::co_spawn(context, write_single_bytes(*stream, 100), asio::detached);
   run();
   EXPECT_EQ(script.taken.size(), 100U);
-  EXPECT_LE(*std::max_element(script.sends.begin(), script.sends.end()), 6U);
+  EXPECT_GE(script.sends.size(), 25U);
 }
 
 TEST_F(CoalescingStream, accumulates_while_a_send_is_in_flight) {
@@ -103,6 +113,25 @@ TEST_F(CoalescingStream, accumulates_while_a_send_is_in_flight) {
   run();
   EXPECT_EQ(script.taken, "firstsecondthird");
   EXPECT_EQ(script.sends.size(), 2U);
+}
+
+TEST_F(CoalescingStream, sends_messages_that_come_one_by_one_at_once) {
+  write("first");
+  run();
+  write("second");
+  EXPECT_EQ(script.taken, "firstsecond");  // before the loop has turned
+  run();
+}
+
+TEST_F(CoalescingStream, gathers_again_after_one_by_one) {
+  write("lone ");
+  run();
+  for (int turn = 0; turn < 2; ++turn) {
+    for (const char* text : {"a ", "b ", "c "}) write(text);
+    run();
+  }
+  EXPECT_EQ(script.taken, "lone a b c a b c ");
+  EXPECT_EQ(script.sends, (std::vector<std::size_t>{5, 2, 4, 6}));  // the first of the many could not know
 }
 
 TEST_F(CoalescingStream, goes_on_after_a_partial_write) {

@@ -67,6 +67,8 @@ class coalescer {
   /// an error.
   [[nodiscard]] bool writable() const noexcept { return !full_ && !error_; }
   [[nodiscard]] std::size_t pending() const noexcept { return pending_bytes_; }
+  /// Messages that no batch has taken yet.
+  [[nodiscard]] std::size_t pending_messages() const noexcept { return message_sizes_.size(); }
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_bytes_; }
   /// Bytes of all messages accepted since the beginning, cancelled ones excepted.
   [[nodiscard]] std::uint64_t accepted() const noexcept { return written_ + in_flight_bytes_ + pending_bytes_; }

@@ -23,9 +23,10 @@ namespace uncork::stream {
 /// ssl::stream run over it; over a `coalescing_stream<ssl::stream<tcp::socket>>` plaintext is gathered before it becomes records.
 ///
 /// The rule: while a send is in flight, writes accumulate; when none is, what this turn of the loop has written goes at its end.
-/// No timer, no waiting for a size or for an acknowledgement. TCP_NODELAY is set with the first send, and no send carries
-/// MSG_MORE, so the kernel holds nothing back either. (Why this and no delay: a fixed delay costs every lone message that delay,
-/// and buys nothing that a busy loop does not give by itself.)
+/// A stream whose last turn was a single message sends the next one at once: alone it is not delayed at all, and if others follow
+/// they are gathered behind it. No timer, no waiting for a size or for an acknowledgement. TCP_NODELAY is set with the first
+/// send, and no send carries MSG_MORE, so the kernel holds nothing back either. (Why no delay: a fixed one costs every lone
+/// message that delay, and buys nothing that a busy loop does not give by itself.)
 ///
 /// A byte has three states. *Accepted*: async_write has completed, the byte waits here. *Written*: the kernel, or the TLS layer,
 /// has it; async_flush. *Acknowledged*: the peer's kernel has it; async_drain. None says that the peer's program has read it.

@@ -26,10 +26,11 @@ namespace uncork::stream {
 /// How a coalescing_stream gathers.
 struct coalescing_options {
   coalescing_limits limits;
-  /// The turn of the loop ends for a stream when its writers have come to rest: when a pass over the handlers that were ready
-  /// brought nothing new, or after this many passes. 0: at the first pass, whatever comes. A coroutine that awaits each of its
-  /// writes writes once a pass.
-  unsigned turn_passes = 16;
+  /// A turn of the loop ends for a stream when its writers have come to rest: when a pass over the handlers that were ready
+  /// brought nothing new. It also ends, with writers that never rest, this long after its first pass. 0: at the first pass,
+  /// whatever comes; a coroutine that awaits each of its writes, and so writes once a pass, is then gathered only while a send is
+  /// in flight.
+  std::chrono::microseconds turn_limit{50};
 };
 
 namespace detail {
@@ -94,7 +95,7 @@ class coalescing_state : public std::enable_shared_from_this<coalescing_state<Ne
   explicit coalescing_state(const coalescing_options& options, Args&&... args)
       : next(std::forward<Args>(args)...),
         core(options.limits),
-        turn_passes_(options.turn_passes),
+        turn_limit_(options.turn_limit),
         ack_timer_(next.get_executor()) {}
 
   executor_type get_executor() noexcept { return next.get_executor(); }
@@ -120,13 +121,14 @@ class coalescing_state : public std::enable_shared_from_this<coalescing_state<Ne
   }
   std::uint64_t next_number() { return ++numbers_; }
 
-  /// Something was accepted: it goes at the end of this turn of the loop, or now if the bound is reached.
+  /// Something was accepted: it goes at the end of this turn of the loop; now, if the bound is reached or messages come one by
+  /// one.
   void schedule() {
     if (sending_ || core.error()) return;
-    if (core.pending() >= core.limits().high_water) return send();
+    if (one_by_one_ || core.pending() >= core.limits().high_water) return send();
     if (turn_open_) return;
     turn_open_ = true;
-    passes_ = 0;
+    turn_ends_ = {};
     post_pass();
   }
 
@@ -212,16 +214,20 @@ class coalescing_state : public std::enable_shared_from_this<coalescing_state<Ne
   void pass() {
     if (!turn_open_) return;
     const bool at_rest = core.accepted() == accepted_at_pass_;
-    if (!at_rest && passes_ < turn_passes_) {
-      ++passes_;
-      return post_pass();
-    }
+    if (!at_rest && turn_limit_.count() > 0 && !turn_is_over()) return post_pass();
     send();
+  }
+
+  bool turn_is_over() {
+    const auto now = std::chrono::steady_clock::now();  // only when writers go on: a lone message is not charged for it
+    if (turn_ends_ == std::chrono::steady_clock::time_point()) turn_ends_ = now + turn_limit_;
+    return now >= turn_ends_;
   }
 
   void send() {
     turn_open_ = false;
     if (sending_ || core.error()) return;
+    one_by_one_ = core.in_flight() == 0 && core.pending_messages() == 1;
     const auto batch = core.batch();
     if (batch.empty()) return;
     set_no_delay();
@@ -245,7 +251,9 @@ class coalescing_state : public std::enable_shared_from_this<coalescing_state<Ne
     check_acknowledged();
     admit_writers();
     if (core.in_flight() > 0) return send();
-    if (core.pending() > 0) schedule();
+    if (core.pending() == 0) return;
+    one_by_one_ = false;
+    schedule();
   }
 
   void admit_writers() {
@@ -304,11 +312,12 @@ class coalescing_state : public std::enable_shared_from_this<coalescing_state<Ne
     if constexpr (requires { lowest.set_option(on, not_tcp); }) lowest.set_option(on, not_tcp);
   }
 
-  unsigned turn_passes_;
+  std::chrono::microseconds turn_limit_;
   bool sending_ = false;
   bool turn_open_ = false;  // a pass is posted; what is written until it finds rest goes as one send
-  unsigned passes_ = 0;
+  std::chrono::steady_clock::time_point turn_ends_;
   std::uint64_t accepted_at_pass_ = 0;
+  bool one_by_one_ = false;  // the last send was one message, and nothing came while it was under way
   std::array<boost::asio::const_buffer, kVectors> vectors_;
   bool no_delay_set_ = false;
   std::uint64_t numbers_ = 0;
