@@ -1,5 +1,5 @@
 // Sends lines to echo_server, each once the last is answered, and each in three writes: the pattern that stalls 40 ms a line when
-// every write is a send and Nagle's algorithm is on. Says how long it took and how many sends it was: one a line.
+// every write is a send and Nagle's algorithm is on. Says how long it took and in how many sends: about one a line.
 //
 //   echo_client ADDRESS PORT LINES
 //

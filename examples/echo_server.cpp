@@ -1,5 +1,5 @@
 // Answers each line with "echo: " and the line. The two parts are writes of their own, as they are in most programs; they leave
-// as one segment, so a client that sends line by line never waits for its own delayed ACK.
+// together, so a client that sends line by line never waits for its own delayed ACK.
 //
 //   echo_server PORT       listens on 127.0.0.1; port 0 picks a free one, which is printed
 //
