@@ -7,6 +7,7 @@ usage: installed_copy_test.py --source FOLDER --build FOLDER --work FOLDER --com
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import sys
 import unittest
@@ -74,6 +75,21 @@ class InstalledCopy(unittest.TestCase):
         self.copy.compile_by_pkg_config(source, self.copy.work / "static_program", "-static")
         self.assertEqual(building.run(self.copy.work / "static_program"), "ok\nuncork.stream\n")
         self.copy.compile_by_pkg_config(source, self.copy.work / "shared.so", "-shared", "-fPIC", "-Wl,-z,text,-z,defs")
+
+    def test_the_code_in_the_document_compiles(self):
+        document = (self.copy.source / "docs" / "streams.md").read_text()
+        pieces = re.findall(r"^```cpp\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
+        self.assertGreaterEqual(len(pieces), 4)
+        source = self.copy.work / "document.cpp"
+        source.write_text("\n".join([self.beside_the_document(), *pieces]))
+        self.copy.compile_by_pkg_config(source, "/dev/null", "-c")
+
+    def beside_the_document(self):
+        """What its code takes for granted: every public header, Asio, short names."""
+        headers = [name.removeprefix("include/") for name in building.files_below(self.copy.prefix)
+                   if name.startswith("include/") and "/detail/" not in name]
+        return "\n".join([*(f"#include <{name}>" for name in ("boost/asio.hpp", "iostream", "sys/uio.h", *headers)),
+                          "namespace asio = boost::asio;", "using asio::ip::tcp;"])
 
     def test_the_program_is_a_component_of_its_own(self):
         prefix = self.copy.work / "program"
