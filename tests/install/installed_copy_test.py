@@ -82,7 +82,7 @@ class InstalledCopy(unittest.TestCase):
         self.assertGreaterEqual(len(pieces), 4)
         source = self.copy.work / "document.cpp"
         source.write_text("\n".join([self.beside_the_document(), *pieces]))
-        self.copy.compile_by_pkg_config(source, "/dev/null", "-c")
+        self.copy.compile_by_pkg_config(source, self.copy.work / "document.so", "-shared", "-fPIC")
 
     def beside_the_document(self):
         """What its code takes for granted: every public header, Asio, short names."""
