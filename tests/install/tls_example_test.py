@@ -4,7 +4,7 @@ import re
 import subprocess
 
 from building import run
-from running import Example, finished, serving
+from running import Example, finished, first_line, serving
 
 LINES = "the quick brown fox\njumps over\nthe lazy dog\n"
 
@@ -34,12 +34,7 @@ class Tls(Example):
         server = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                   stdin=subprocess.DEVNULL)
         try:
-            port = None
-            while port is None:
-                line = server.stdout.readline().decode()
-                self.assertNotEqual(line, "", "s_server has ended")
-                if line.startswith("ACCEPT"):
-                    port = int(line.rsplit(":", 1)[1])
+            port = int(first_line(server, "ACCEPT ").rsplit(":", 1)[1])
             code, out, err = self.client(port, LINES * 10)
         finally:
             server.kill()
