@@ -24,6 +24,13 @@ Exit run_scenario(const CoalesceArguments& arguments) {
   core::StopSignal stop;
   const auto opened = probe::open_source({});
   if (!opened) return report_error(opened.error());
+  if (!arguments.json) {
+    fmt::print(
+        "A server answers each request with {} messages of {} bytes, ready in one turn of its event loop; a blocking client\n"
+        "reads them all and asks again. A lone message is a request for one.\n\n",
+        arguments.options.messages, lab::kMessageBytes);
+    std::fflush(stdout);
+  }
   const bool progress = terminal_width(2) > 0;
   const unsigned rounds = arguments.options.rounds;
   const auto result = lab::run_coalesce(arguments.options, *opened->source, [&](unsigned round) {
@@ -38,10 +45,7 @@ Exit run_scenario(const CoalesceArguments& arguments) {
   if (arguments.json) {
     fmt::print("{}\n", lab::coalesce_json(*result).dump());
   } else {
-    fmt::print(
-        "A server answers each request with {} messages of {} bytes, ready in one turn of its event loop; a blocking client\n"
-        "reads them all and asks again. A lone message is a request for one.\n\n{}",
-        arguments.options.messages, lab::kMessageBytes, lab::coalesce_text(*result));
+    fmt::print("{}", lab::coalesce_text(*result));
   }
   if (!opened->why_sampled.empty()) {
     fmt::print(stderr, "uncork lab: sends and holds are not counted, since the kernel's witness is not to be had: {}\n",

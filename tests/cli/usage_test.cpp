@@ -17,6 +17,7 @@ using ::testing::Not;
 using testing::run_program;
 
 const std::vector<std::string> kVerbs = {"watch", "lab", "cure", "proxy", "doctor"};
+const std::vector<std::string> kScenarios = {"chatty", "coalesce"};
 
 TEST(Nearest, finds_a_word_one_slip_away_and_nothing_for_a_stranger) {
   EXPECT_EQ(nearest("wach", kVerbs), "watch");
@@ -68,6 +69,15 @@ TEST(Usage, help_of_every_verb_shows_an_example_and_stands_in_its_document) {
     EXPECT_EQ(help.exit, 0) << verb;
     EXPECT_THAT(help.out, AllOf(HasSubstr("Example:"), HasSubstr("--json"))) << verb;
     EXPECT_THAT(testing::source_file("docs/" + verb + ".md"), HasSubstr("```\n" + help.out + "```\n")) << verb;
+  }
+}
+
+TEST(Usage, help_of_every_scenario_shows_an_example_and_stands_in_the_labs_document) {
+  for (const std::string& scenario : kScenarios) {
+    const Finished help = run_program({"lab", scenario, "--help"});
+    EXPECT_EQ(help.exit, 0) << scenario;
+    EXPECT_THAT(help.out, AllOf(HasSubstr("Example:"), HasSubstr("--json"))) << scenario;
+    EXPECT_THAT(testing::source_file("docs/lab.md"), HasSubstr("```\n" + help.out + "```\n")) << scenario;
   }
 }
 
