@@ -34,13 +34,17 @@ constexpr core::Micros kEndLimit{1'000'000};
 }  // namespace
 
 Child::Child(Child&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), output_(std::move(other.output_)), listening_(other.listening_) {}
+    : pid_(std::exchange(other.pid_, -1)),
+      output_(std::move(other.output_)),
+      unread_(std::move(other.unread_)),
+      listening_(other.listening_) {}
 
 Child& Child::operator=(Child&& other) noexcept {
   if (this != &other) {
     end();
     pid_ = std::exchange(other.pid_, -1);
     output_ = std::move(other.output_);
+    unread_ = std::move(other.unread_);
     listening_ = other.listening_;
   }
   return *this;
@@ -62,6 +66,22 @@ void Child::end() {
     ::usleep(1000);
   }
   pid_ = -1;
+}
+
+std::string Child::finish() {
+  if (pid_ < 0) return "";
+  ::kill(pid_, SIGTERM);
+  ::kill(pid_, SIGCONT);
+  const core::Time deadline = core::MonotonicClock::now() + kEndLimit;
+  for (;;) {
+    const auto ready = core::wait_readable(output_, deadline);
+    std::array<std::byte, 256> chunk{};
+    const auto got = ready && *ready ? core::read_some(output_, chunk) : core::ReadOutcome{};
+    if (!got || got->kind != core::ReadOutcome::Kind::bytes) break;
+    unread_.append(reinterpret_cast<const char*>(chunk.data()), got->count);
+  }
+  end();
+  return std::move(unread_);
 }
 
 core::Result<Child> Child::start(const std::vector<std::string>& arguments) {
@@ -108,6 +128,7 @@ core::Status Child::read_address() {
   const auto address = core::parse_endpoint(rest.substr(0, rest.find_first_of(", \n")));
   if (!address) return core::fail(address.error());
   listening_ = *address;
+  unread_ = line.substr(line.find('\n') + 1);
   return {};
 }
 

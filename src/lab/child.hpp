@@ -21,6 +21,9 @@ class Child {
   Child& operator=(Child&& other) noexcept;
   ~Child();
 
+  /// Ends it in order (SIGTERM, also if it is stopped) and gives what it printed after its first line, in at most a second.
+  [[nodiscard]] std::string finish();
+
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] const core::Endpoint& listening() const { return listening_; }
 
@@ -31,6 +34,7 @@ class Child {
 
   pid_t pid_ = -1;
   core::Fd output_;
+  std::string unread_;  // of its output, behind the first line
   core::Endpoint listening_;
 };
 

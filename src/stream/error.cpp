@@ -25,13 +25,14 @@ const char* text(errc code) {
       return "this side has shut down";
     case errc::reserved_type:
       return "the frame type is reserved";
-    case errc::message_cancelled:
-      return "the message was cancelled before it was sent";
+    case errc::frame_cut_short:
+      return "the connection ended inside a frame";
   }
   return "unknown error of uncork.stream";
 }
 
 // Boost gives the base a protected destructor that is not virtual, as fits an object that lives for ever.
+#pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 class Category final : public boost::system::error_category {
  public:
@@ -41,6 +42,7 @@ class Category final : public boost::system::error_category {
     return text(static_cast<errc>(code));
   }
 };
+#pragma GCC diagnostic pop
 
 }  // namespace
 

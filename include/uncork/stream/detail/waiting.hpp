@@ -28,7 +28,7 @@ class waiting {
 /// Hands a completion to the handler's executor (by default `executor`).
 template <typename Executor, typename Handler, typename... Results>
 void post_completion(const Executor& executor, Handler&& handler, Results... results) {
-  boost::asio::post(executor, boost::asio::append(std::forward<Handler>(handler), results...));
+  boost::asio::post(executor, boost::asio::append(std::forward<Handler>(handler), std::move(results)...));
 }
 
 /// Keeps the handler's executor busy for as long as it waits.
@@ -44,7 +44,7 @@ class waiting_handler : public Base {
 
   void complete(Results... results) override {
     boost::asio::get_associated_cancellation_slot(handler_).clear();
-    post_completion(executor_, std::move(handler_), results...);
+    post_completion(executor_, std::move(handler_), std::move(results)...);
     work_.reset();
   }
 

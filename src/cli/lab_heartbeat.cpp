@@ -1,0 +1,105 @@
+// uncork lab heartbeat: who is called dead, under three rules.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/lab.hpp"
+#include "core/duration.hpp"
+#include "core/stop_signal.hpp"
+#include "lab/heartbeat.hpp"
+#include "lab/heartbeat_peer.hpp"
+#include "probe/open_source.hpp"
+
+namespace uncork::cli {
+namespace {
+
+struct HeartbeatArguments {
+  lab::HeartbeatOptions options;
+  bool json = false;
+};
+
+void show_progress(const lab::HeartbeatProgress& progress) {
+  constexpr core::Micros kSecond{1'000'000};
+  fmt::print(stderr, "\r\x1b[K{} of about {} s, {} of {} runs have ended", progress.elapsed / kSecond,
+             progress.expected / kSecond + 1, progress.ended, progress.runs);
+  std::fflush(stderr);
+}
+
+Exit run_scenario(const HeartbeatArguments& arguments) {
+  core::StopSignal stop;
+  const auto opened = probe::open_source({});
+  if (!opened) return report_error(opened.error());
+  const lab::HeartbeatTimes times(arguments.options.scale);
+  if (!arguments.json) {
+    fmt::print(
+        "A writer that always has something to write, and a peer that reads {} a second and heartbeats every {}. The\n"
+        "silence limit T is {}, the no-progress limit L {}. Each run has a peer process of its own.\n\n",
+        fmt::format("{:.0f} KiB", 5.0 / arguments.options.scale), core::to_string(times.interval), core::to_string(times.silence),
+        core::to_string(times.no_progress));
+    std::fflush(stdout);
+  }
+  const bool progress = terminal_width(2) > 0;
+  const auto result = lab::run_heartbeat(arguments.options, *opened->source, [&](const lab::HeartbeatProgress& now) {
+    if (progress) show_progress(now);
+    return !stop.stopped();
+  });
+  if (progress) fmt::print(stderr, "\r\x1b[K");
+  if (!result) return report_error(result.error());
+  if (arguments.json) {
+    fmt::print("{}\n", lab::heartbeat_json(*result).dump());
+  } else {
+    fmt::print("{}", lab::heartbeat_text(*result));
+  }
+  if (!opened->why_sampled.empty()) {
+    fmt::print(stderr, "uncork lab: the window's share is sampled, not witnessed by the kernel: {}\n", opened->why_sampled);
+  }
+  return lab::all_passed(result->criteria) ? Exit::ok : Exit::found;
+}
+
+/// The peer, run by the lab as a process of its own.
+void add_heartbeat_peer(CLI::App& lab, Action& chosen) {
+  auto* verb = lab.add_subcommand("heartbeat-peer", "");
+  verb->group("");  // not for people: left out of the help
+  const auto options = std::make_shared<lab::HeartbeatPeerOptions>();
+  add_endpoint(*verb, "--listen", options->listen, "")->required();
+  add_duration(*verb, "--interval", options->interval, "")->required();
+  add_duration(*verb, "--limit", options->limit, "")->required();
+  add_duration(*verb, "--pause", options->pause, "");
+  add_duration(*verb, "--data", options->data, "");
+  verb->add_option("--seed", options->seed, "");
+  verb->add_flag_callback("--never-read", [options] { options->reads = lab::Reads::never; }, "");
+  verb->callback([options, &chosen] {
+    chosen = [options] {
+      const auto served = lab::run_heartbeat_peer(*options, [](const core::Endpoint& at) {
+        fmt::print("listening on {}\n", core::to_string(at));
+        std::fflush(stdout);
+      });
+      return served ? Exit::ok : report_error(served.error());
+    };
+  });
+}
+
+}  // namespace
+
+void add_lab_heartbeat(CLI::App& lab, Action& chosen) {
+  auto* verb = lab.add_subcommand("heartbeat", "Slow, talking, stopped and unreading peers: three rules of who is dead");
+  verb->footer(
+      "Example:\n  uncork lab heartbeat --seeds 2\n\nExit code 0 when every criterion was measured and met, 1 when one was not.");
+  const auto arguments = std::make_shared<HeartbeatArguments>();
+  verb->add_option("--scale", arguments->options.scale, "Of the original times; at 1 a run takes two minutes")
+      ->type_name("X")
+      ->check(CLI::Range(0.05, 1.0))
+      ->capture_default_str();
+  verb->add_option("--seeds", arguments->options.seeds, "Runs of each cell, at once")
+      ->type_name("N")
+      ->check(CLI::Range(1, 50))
+      ->capture_default_str();
+  verb->add_flag("--json", arguments->json, "One JSON document at the end");
+  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
+  add_heartbeat_peer(lab, chosen);
+}
+
+}  // namespace uncork::cli
