@@ -15,7 +15,7 @@ cork_guard::cork_guard(const transmit_system& system, int socket, bool before) n
 }
 
 cork_guard::~cork_guard() {
-  if (holding_) (void)set(0);
+  if (holding_) error_ = set(0);  // nobody is left to be told
 }
 
 boost::system::error_code cork_guard::put_back() noexcept {

@@ -9,17 +9,17 @@ namespace {
 
 // include/uapi/linux/mman.h; older headers than Linux 6.5 lack both.
 constexpr long kCachestat = 451;
-struct cachestat_range {
+struct CachestatRange {
   std::uint64_t offset;
   std::uint64_t length;
 };
-struct cachestat_answer {
+struct CachestatAnswer {
   std::uint64_t cached, dirty, writeback, evicted, recently_evicted;
 };
 
 int count_cached_pages(int file, std::uint64_t offset, std::uint64_t length, std::uint64_t* pages) {
-  cachestat_range range{offset, length};
-  cachestat_answer answer{};
+  CachestatRange range{offset, length};
+  CachestatAnswer answer{};
   if (::syscall(kCachestat, file, &range, &answer, 0) != 0) return -1;
   *pages = answer.cached;
   return 0;

@@ -18,7 +18,8 @@ namespace uncork::stream {
 /// Cancellation: terminal and partial; blocks that the stream has accepted are sent. Writes of others would come between the
 /// blocks: there may be none until completion. The stream must outlive the operation.
 template <typename NextLayer, typename CompletionToken>
-auto async_transmit_file(coalescing_stream<NextLayer>& stream, int file, transmit_options options, CompletionToken&& token) {
+auto async_transmit_file(coalescing_stream<NextLayer>& stream, int file, transmit_options options,
+                         CompletionToken&& token) {  // NOLINT(cppcoreguidelines-missing-std-forward)
   return boost::asio::async_compose<CompletionToken, void(boost::system::error_code, transmit_result)>(
       detail::transmit_blocks_op<NextLayer>(stream, file, std::move(options), detail::transmit_system::kernel()), token, stream);
 }

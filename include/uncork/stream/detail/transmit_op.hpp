@@ -104,7 +104,7 @@ class transmit_op {
 template <typename Executor, typename CompletionToken>
 auto async_transmit_file_by(const transmit_system& system,
                             boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>& socket, int file,
-                            transmit_options options, CompletionToken&& token) {
+                            transmit_options options, CompletionToken&& token) {  // NOLINT(cppcoreguidelines-missing-std-forward)
   return boost::asio::async_compose<CompletionToken, void(boost::system::error_code, transmit_result)>(
       transmit_op<Executor>(socket, file, std::move(options), system), token, socket);
 }
