@@ -105,8 +105,8 @@ std::optional<Micros> figure(const std::vector<const HeartbeatRow*>& cell, Fate 
 Criterion judge_cell(const HeartbeatSetup& setup, const std::vector<const HeartbeatRow*>& cell, const HeartbeatTimes& times) {
   const Fate fate = fate_of(setup);
   const auto measured = figure(cell, fate, times);
-  Criterion criterion{name(setup.policy) + "_" + name(setup.peer), requirement(setup, fate, times), std::nullopt, "ms", true, ""};
-  if (measured) criterion.measured = core::to_ms(*measured);
+  Criterion criterion{name(setup.policy) + "_" + name(setup.peer), requirement(setup, fate, times), std::nullopt, "s", true, ""};
+  if (measured) criterion.measured = core::to_ms(*measured) / 1000;
   if (!measured && fate == Fate::lives)
     criterion.note = "a run had no wait longer than the silence limit: the fault was not there";
   for (const HeartbeatRow* row : cell) {
@@ -163,8 +163,6 @@ std::string name(liveness_clock clock) {
   switch (clock) {
     case liveness_clock::none:
       return "none";
-    case liveness_clock::reading:
-      return "reading";
     case liveness_clock::writing:
       return "writing";
     case liveness_clock::silence:
