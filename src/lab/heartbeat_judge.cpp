@@ -118,7 +118,8 @@ Criterion judge_cell(const HeartbeatSetup& setup, const std::vector<const Heartb
 }
 
 Criterion judge_order(const std::vector<HeartbeatRow>& rows) {
-  Criterion criterion{"in_order", "frames that peers have read, each in its place", 0, "frames", true, ""};
+  Criterion criterion{"in_order", "frames that peers have read, each in its place", std::nullopt, "frames", true, ""};
+  if (!rows.empty()) criterion.measured = 0;
   for (const HeartbeatRow& row : rows) {
     if (!row.frames_checked) {
       criterion.measured.reset();
