@@ -86,6 +86,14 @@ def add_headers(steps, root, folder):
         steps.add("alone", f"clang/{name}", path, compiler=f"clang++-19 -Wall -Wextra {installed}", language="c++")
 
 
+def add_examples(steps, root):
+    """The co_await rules for what no preset builds, since it is built against the installed copy."""
+    for path in sources_below(root / "examples"):
+        flags = f"-std=c++20 -I{shlex.quote(str(root / 'include'))}"
+        steps.add("co_await", str(path.relative_to(root)), path, co_await_rules(root), source=str(path), how=f"-- {flags}",
+                  dependencies=f"clang++-19 {flags} {shlex.quote(str(path))}")
+
+
 def co_await_rules(root):
     return [root / "dev.d" / "co_await.query", root / "dev.d" / "co_await.py"]
 
@@ -119,6 +127,7 @@ def main():
     steps = Steps(root)
     add_headers(steps, root, folder)
     add_sources(steps, root, folder)
+    add_examples(steps, root)
     (folder / "lint.ninja").write_text(steps.text)
 
 

@@ -69,7 +69,7 @@ Exit run_lab(const LabArguments& arguments) {
     fmt::print("{}\n", lab::chatty_json(*result, opened->source->confidence()).dump());
   } else {
     fmt::print("\n{}\n{}", lab::cure_text(result->cure), lab::chatty_sentence(*result));
-    if (!arguments.named) fmt::print("\nScenarios: chatty (this one), coalesce, heartbeat.\n");
+    if (!arguments.named) fmt::print("\nScenarios: chatty (this one), coalesce, heartbeat, transmit.\n");
   }
   return result->passed() ? Exit::ok : Exit::found;
 }
@@ -122,6 +122,7 @@ void add_lab(CLI::App& program, Action& chosen) {
   add_chatty_options(*chatty, *arguments);
   add_line_server(*verb, chosen);
   add_lab_coalesce(*verb, chosen);
+  add_lab_transmit(*verb, chosen);
   add_lab_heartbeat(*verb, chosen);
   chatty->callback([arguments] { arguments->named = true; });
   verb->callback([arguments, verb, &chosen] {

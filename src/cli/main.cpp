@@ -46,6 +46,8 @@ Exit run(int argc, char** argv) {
   uncork::cli::add_lab(program, chosen);
   uncork::cli::add_cure(program, chosen);
   uncork::cli::add_proxy(program, chosen);
+  uncork::cli::add_send(program, chosen);
+  uncork::cli::add_recv(program, chosen);
   uncork::cli::add_doctor(program, chosen);
   try {
     program.parse(argc, argv);

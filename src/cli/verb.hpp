@@ -26,6 +26,8 @@ using Action = std::function<Exit()>;
 /// Each adds one verb with its options and help to `program`; parsing it sets `chosen`. One file a verb.
 void add_watch(CLI::App& program, Action& chosen);
 void add_proxy(CLI::App& program, Action& chosen);
+void add_recv(CLI::App& program, Action& chosen);
+void add_send(CLI::App& program, Action& chosen);
 void add_cure(CLI::App& program, Action& chosen);
 void add_lab(CLI::App& program, Action& chosen);
 void add_doctor(CLI::App& program, Action& chosen);

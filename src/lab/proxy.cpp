@@ -13,6 +13,7 @@
 
 #include "core/clock.hpp"
 #include "core/syscall.hpp"
+#include "lab/asio_endpoint.hpp"
 #include "lab/delay_line.hpp"
 #include "lab/proxy_log.hpp"
 
@@ -37,27 +38,6 @@ constexpr auto kLogFlushAfter = std::chrono::milliseconds(100);
 constexpr auto kAcceptAgainAfter = std::chrono::milliseconds(100);
 
 enum class Close : bool { orderly, reset };
-
-tcp::endpoint to_asio(const core::Endpoint& from) {
-  if (from.family == core::Endpoint::Family::v6) {
-    return {asio::ip::address_v6(from.bytes), from.port};
-  }
-  asio::ip::address_v4::bytes_type bytes{};
-  std::copy_n(from.bytes.begin(), bytes.size(), bytes.begin());
-  return {asio::ip::address_v4(bytes), from.port};
-}
-
-core::Endpoint from_asio(const tcp::endpoint& from) {
-  core::Endpoint to;
-  to.port = from.port();
-  if (from.address().is_v6()) {
-    to.family = core::Endpoint::Family::v6;
-    std::ranges::copy(from.address().to_v6().to_bytes(), to.bytes.begin());
-  } else {
-    std::ranges::copy(from.address().to_v4().to_bytes(), to.bytes.begin());
-  }
-  return to;
-}
 
 /// Asio's steady clock is CLOCK_MONOTONIC on Linux, as core's is.
 std::chrono::steady_clock::time_point to_steady(Time time) {

@@ -25,8 +25,6 @@ const char* text(errc code) {
       return "this side has shut down";
     case errc::reserved_type:
       return "the frame type is reserved";
-    case errc::message_cancelled:
-      return "the message was cancelled before it was sent";
     case errc::frame_cut_short:
       return "the connection ended inside a frame";
   }
@@ -34,6 +32,7 @@ const char* text(errc code) {
 }
 
 // Boost gives the base a protected destructor that is not virtual, as fits an object that lives for ever.
+#pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 class Category final : public boost::system::error_category {
  public:
@@ -43,6 +42,7 @@ class Category final : public boost::system::error_category {
     return text(static_cast<errc>(code));
   }
 };
+#pragma GCC diagnostic pop
 
 }  // namespace
 

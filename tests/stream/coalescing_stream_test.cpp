@@ -370,6 +370,30 @@ TEST_F(CoalescingStream, destroying_it_in_the_middle_of_a_turn_is_safe) {
   EXPECT_TRUE(script.taken.empty());
 }
 
+/// A coroutine that owns its stream and waits in it for good.
+asio::awaitable<void> wait_in_own(Stream own, bool for_room) {
+  const std::string message(100, 'm');
+  co_await own.async_write(asio::buffer(message), asio::use_awaitable);
+  if (for_room) co_await own.async_write(asio::buffer(message), asio::use_awaitable);
+  co_await own.async_flush(asio::use_awaitable);
+}
+
+TEST_F(CoalescingStream,
+       a_context_that_ends_takes_what_waits_with_it) {  // or a stream owned by its own waiter would stay for good
+  for (const bool for_room : {true, false}) {
+    Script own_script;
+    own_script.hold = true;
+    {
+      asio::io_context ending;
+      Stream own(coalescing_options{.limits = {.high_water = 100, .low_water = 20, .gather_from = 50}}, ending, own_script);
+      asio::co_spawn(ending, wait_in_own(std::move(own), for_room), asio::detached);
+      ending.poll();
+      own_script.held = nullptr;  // the send is destroyed uncalled, as a context destroys its own
+    }
+    EXPECT_TRUE(own_script.closed);
+  }
+}
+
 TEST_F(CoalescingStream, drain_says_so_where_nobody_counts_acknowledgements) {
   std::optional<error_code> drained;
   write("x");

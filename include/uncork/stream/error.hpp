@@ -18,7 +18,6 @@ enum class errc {
   peer_shut_down,      ///< the peer has sent its shutdown frame: nothing more will come
   shut_down,           ///< this side has begun its shutdown
   reserved_type,       ///< a frame type given by the caller that is not the caller's to use
-  message_cancelled,   ///< the message was taken back before any of it was handed on
   frame_cut_short      ///< the connection ended inside a frame
 };
 

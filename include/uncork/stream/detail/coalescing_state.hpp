@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "uncork/stream/coalescer.hpp"
+#include "uncork/stream/detail/own_handler.hpp"
 #include "uncork/stream/detail/waiting.hpp"
 #include "uncork/stream/tcp_progress.hpp"
 
@@ -181,6 +182,13 @@ class coalescing_state : public std::enable_shared_from_this<coalescing_state<Ne
     if constexpr (requires { lowest.close(ignored); }) lowest.close(ignored);
   }
 
+  /// The context is destroyed: nothing can complete any more.
+  void drop_waiting() {
+    const auto writers = std::exchange(writers_, {});  // destroying a handler may come back here
+    const auto flushers = std::exchange(flushers_, {});
+    const auto drainers = std::exchange(drainers_, {});
+  }
+
   [[nodiscard]] std::optional<tcp_progress> progress() {
     auto& lowest = next.lowest_layer();
     if constexpr (requires { read_tcp_progress(lowest.native_handle()); }) {
@@ -206,9 +214,14 @@ class coalescing_state : public std::enable_shared_from_this<coalescing_state<Ne
     std::unique_ptr<waiting_end> operation;
   };
 
+  template <typename... Results>
+  own_handler<coalescing_state, Results...> then(void (coalescing_state::*function)(Results...)) {
+    return {this->shared_from_this(), function};
+  }
+
   void post_pass() {
     accepted_at_pass_ = core.accepted();
-    boost::asio::post(next.get_executor(), [self = this->shared_from_this()] { self->pass(); });
+    boost::asio::post(next.get_executor(), then(&coalescing_state::pass));
   }
 
   void pass() {
@@ -236,9 +249,7 @@ class coalescing_state : public std::enable_shared_from_this<coalescing_state<Ne
     const std::size_t count = std::min(batch.size(), kVectors);
     std::transform(batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(count), vectors_.begin(),
                    [](const iovec& part) { return boost::asio::const_buffer(part.iov_base, part.iov_len); });
-    next.async_write_some(
-        std::span<const boost::asio::const_buffer>(vectors_.data(), count),
-        [self = this->shared_from_this()](error_code error, std::size_t written) { self->sent(error, written); });
+    next.async_write_some(std::span<const boost::asio::const_buffer>(vectors_.data(), count), then(&coalescing_state::sent));
   }
 
   void sent(error_code error, std::size_t written) {
@@ -298,10 +309,12 @@ class coalescing_state : public std::enable_shared_from_this<coalescing_state<Ne
     looking_ = true;
     ack_timer_.expires_after(ack_pause_);
     ack_pause_ = std::min(2 * ack_pause_, kLongestAckPause);
-    ack_timer_.async_wait([self = this->shared_from_this()](error_code) {
-      self->looking_ = false;
-      self->check_acknowledged();
-    });
+    ack_timer_.async_wait(then(&coalescing_state::looked));
+  }
+
+  void looked(error_code /*cancelled*/) {
+    looking_ = false;
+    check_acknowledged();
   }
 
   void set_no_delay() {

@@ -160,7 +160,7 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
   /// Whether the peer is judged and hears from us.
   [[nodiscard]] bool alive() const { return started_ && !write_error_ && !shutting_down_ && !closed_; }
 
-  own_handler<heartbeat_connection> then(typename own_handler<heartbeat_connection>::function function) {
+  own_handler<heartbeat_connection, error_code> then(void (heartbeat_connection::*function)(error_code)) {
     return {this->shared_from_this(), function};
   }
 

@@ -1,0 +1,96 @@
+// uncork lab transmit: a file in the fewest segments, and served as nginx serves it.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "cli/lab.hpp"
+#include "core/stop_signal.hpp"
+#include "lab/file_server.hpp"
+#include "lab/transmit.hpp"
+#include "probe/open_source.hpp"
+
+namespace uncork::cli {
+namespace {
+
+struct TransmitArguments {
+  lab::TransmitOptions options;
+  bool json = false;
+};
+
+Exit run_scenario(const TransmitArguments& arguments) {
+  core::StopSignal stop;
+  const auto opened = probe::open_source({});
+  if (!opened) return report_error(opened.error());
+  const bool progress = terminal_width(2) > 0;
+  std::string shown;
+  const auto result = lab::run_transmit(arguments.options, *opened->source, [&](const std::string& what) {
+    if (progress && what != shown) {
+      fmt::print(stderr, "\r\x1b[K{}", what);
+      std::fflush(stderr);
+      shown = what;
+    }
+    return !stop.stopped();
+  });
+  if (progress) fmt::print(stderr, "\r\x1b[K");
+  if (!result) return report_error(result.error());
+  if (arguments.json) {
+    fmt::print("{}\n", lab::transmit_json(*result).dump());
+  } else {
+    fmt::print(
+        "A head of {} bytes, a file and a tail of {} bytes go over a link of Ethernet's size to a peer that answers with one "
+        "byte,\n"
+        "{} times by each strategy on one warm connection. Then our file server and nginx serve {} bytes to one client in "
+        "turn.\n\n{}",
+        lab::kHeadBytes, lab::kTailBytes, arguments.options.runs, arguments.options.large, lab::transmit_text(*result));
+  }
+  if (!opened->why_sampled.empty()) {
+    fmt::print(stderr, "uncork lab: holds are not counted, since the kernel's witness is not to be had: {}\n",
+               opened->why_sampled);
+  }
+  return lab::all_passed(result->criteria) ? Exit::ok : Exit::found;
+}
+
+/// Our server, run by the lab as a process of its own.
+void add_file_server(CLI::App& lab, Action& chosen) {
+  auto* verb = lab.add_subcommand("file-server", "");
+  verb->group("");  // not for people: left out of the help
+  const auto options = std::make_shared<lab::FileServerOptions>();
+  add_endpoint(*verb, "--listen", options->listen, "")->required();
+  verb->add_option("--file", options->file, "")->required();
+  verb->callback([options, &chosen] {
+    chosen = [options] {
+      const auto served = lab::run_file_server(*options, [](const core::Endpoint& at) {
+        fmt::print("listening on {}\n", core::to_string(at));
+        std::fflush(stdout);
+      });
+      return served ? Exit::ok : report_error(served.error());
+    };
+  });
+}
+
+}  // namespace
+
+void add_lab_transmit(CLI::App& lab, Action& chosen) {
+  auto* verb = lab.add_subcommand("transmit", "A file by six ways of sending it: segments and stalls; and served beside nginx");
+  verb->footer(
+      "Example:\n  uncork lab transmit --runs 20\n\nNeeds root. Exit code 0 when every criterion was measured and met, 1 when "
+      "one was "
+      "not.");
+  const auto arguments = std::make_shared<TransmitArguments>();
+  verb->add_option("--runs", arguments->options.runs, "Exchanges of each size by each strategy")
+      ->type_name("N")
+      ->check(CLI::Range(3, 10000))
+      ->capture_default_str();
+  verb->add_option("--rounds", arguments->options.rounds, "Rounds, in each of which both servers have their turn")
+      ->type_name("N")
+      ->check(CLI::Range(3, 1000))
+      ->capture_default_str();
+  verb->add_flag("--json", arguments->json, "One JSON document at the end");
+  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
+  add_file_server(lab, chosen);
+}
+
+}  // namespace uncork::cli

@@ -1,0 +1,72 @@
+// uncork recv: what TCP connections bring, into a file or into nothing.
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/progress.hpp"
+#include "cli/verb.hpp"
+#include "lab/file_receiver.hpp"
+#include "lab/transfer_report.hpp"
+
+namespace uncork::cli {
+namespace {
+
+struct RecvArguments {
+  lab::ReceiveOptions options;
+  bool json = false;
+};
+
+void print_line(const std::string& line) {
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);  // programs wait for the line that names the port
+}
+
+Exit run_recv(const RecvArguments& arguments) {
+  Progress progress;
+  Exit exit = Exit::ok;
+  lab::ReceiveObserver observer;
+  observer.on_listening = [&](const core::Endpoint& at) {
+    const std::string address = core::to_string(at);
+    print_line(arguments.json ? nlohmann::json{{"type", "listening"}, {"address", address}}.dump() : "listening on " + address);
+  };
+  observer.on_progress = [&](std::uint64_t bytes) {
+    if (bytes == 0) progress.restart();
+    progress.show(bytes, 0);
+  };
+  observer.on_end = [&](const lab::ReceiveSummary& summary) {
+    progress.clear();
+    progress.restart();
+    print_line(arguments.json ? lab::received_json(summary).dump() : lab::received_line(summary));
+    if (summary.error) exit = report_error(*summary.error);
+    if (summary.interrupted) exit = Exit::not_possible;
+  };
+  const auto received = lab::receive_files(arguments.options, observer);
+  return received ? exit : report_error(received.error());
+}
+
+}  // namespace
+
+void add_recv(CLI::App& program, Action& chosen) {
+  auto* verb = program.add_subcommand("recv", "Receive what TCP connections bring, into a file or into nothing");
+  verb->footer(
+      "Example:\n  uncork recv --listen 127.0.0.1:9000 --out copy.pdf\n"
+      "Ctrl-C ends it; exit code 3 if that, a reset or a full disk cut a connection short.");
+  const auto arguments = std::make_shared<RecvArguments>();
+  lab::ReceiveOptions& options = arguments->options;
+  add_endpoint(*verb, "--listen", options.listen, "Address to accept connections on; port 0 picks a free one")
+      ->type_name("ADDRESS")
+      ->required();
+  verb->add_option("--out", options.out, "File for the first connection, which then is the only one; must not exist")
+      ->type_name("FILE");
+  verb->add_flag_callback("--force", [&options] { options.existing = lab::Existing::overwrite; }, "Overwrite --out if it exists");
+  verb->add_flag("--once", options.once, "End after the first connection");
+  verb->add_flag_callback(
+      "--allow-remote", [&options] { options.reach = lab::Reach::anyone; },
+      "Let --listen be an address that other machines reach");
+  verb->add_flag("--json", arguments->json, "NDJSON on standard output: a listening line, then a line a connection");
+  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_recv(*arguments); }; });
+}
+
+}  // namespace uncork::cli

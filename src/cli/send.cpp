@@ -1,0 +1,47 @@
+// uncork send: one file over one connection, in the fewest segments.
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/progress.hpp"
+#include "cli/verb.hpp"
+#include "lab/file_sender.hpp"
+#include "lab/transfer_report.hpp"
+
+namespace uncork::cli {
+namespace {
+
+struct SendArguments {
+  lab::SendOptions options;
+  bool json = false;
+};
+
+Exit run_send(const SendArguments& arguments) {
+  Progress progress;
+  const auto sent =
+      lab::send_file(arguments.options, [&](std::uint64_t done, std::uint64_t expected) { progress.show(done, expected); });
+  progress.clear();
+  if (!sent) return report_error(sent.error());
+  std::printf("%s\n", (arguments.json ? lab::sent_json(*sent).dump() : lab::sent_line(*sent)).c_str());
+  return sent->interrupted ? Exit::not_possible : Exit::ok;
+}
+
+}  // namespace
+
+void add_send(CLI::App& program, Action& chosen) {
+  auto* verb = program.add_subcommand("send", "Send a file over TCP in the fewest segments, and count them");
+  verb->footer(
+      "Example:\n  uncork send report.pdf --to 127.0.0.1:9000\n"
+      "with `uncork recv --listen 127.0.0.1:9000 --out copy.pdf` at the other end. Ctrl-C ends it with what was sent so far\n"
+      "and exit code 3.");
+  const auto arguments = std::make_shared<SendArguments>();
+  verb->add_option("file", arguments->options.file, "File to send; - is standard input")->type_name("FILE")->required();
+  add_endpoint(*verb, "--to", arguments->options.to, "Address to connect to")->type_name("ADDRESS")->required();
+  verb->add_option("--head", arguments->options.head, "Sent before the file")->type_name("TEXT");
+  verb->add_option("--tail", arguments->options.tail, "Sent after it")->type_name("TEXT");
+  verb->add_flag("--json", arguments->json, "One JSON document at the end");
+  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_send(*arguments); }; });
+}
+
+}  // namespace uncork::cli
