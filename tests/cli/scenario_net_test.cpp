@@ -74,7 +74,9 @@ TEST(LabHeartbeat, shows_who_is_called_dead_under_each_rule) {
     const Json& share = row.at("receive_window_share");
     charged += !share.is_null() && share.get<double>() > 0.5 ? 1 : 0;  // measured: 0.94 to 1
   }
-  if (probe::testing::is_root()) EXPECT_GE(charged, 8) << result.dump(2);
+  if (probe::testing::is_root()) {
+    EXPECT_GE(charged, 8) << result.dump(2);
+  }
 }
 
 TEST(LabHeartbeat, a_signal_ends_it) {
