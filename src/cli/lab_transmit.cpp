@@ -88,6 +88,11 @@ void add_lab_transmit(CLI::App& lab, Action& chosen) {
       ->type_name("N")
       ->check(CLI::Range(3, 1000))
       ->capture_default_str();
+  verb->add_option_function<std::uint64_t>(
+          "--large", [arguments](const std::uint64_t& mib) { arguments->options.large = mib << 20; },
+          "MiB of the large file (default 64)")
+      ->type_name("N")
+      ->check(CLI::Range(2, 4096));
   verb->add_flag("--json", arguments->json, "One JSON document at the end");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_file_server(lab, chosen);

@@ -117,8 +117,9 @@ core::Result<Link> Link::make() {
   if (!own) return core::fail(own.error());
   auto near = make_namespace();
   auto far = near ? make_namespace() : core::Result<core::Fd>(core::fail(near.error()));
-  if (const auto back = enter(*own); !back) return core::fail(back.error());
+  const auto back = enter(*own);
   if (!far) return core::fail(far.error());
+  if (!back) return core::fail(back.error());
   Link link(std::move(*own), std::move(*near), std::move(*far));
   auto made = link.inside(End::near, [&] { return make_cable(link.far_); });
   for (const End end : {End::near, End::far}) {

@@ -62,14 +62,18 @@ Finished run_program(const std::vector<std::string>& arguments, const During& du
   bool signalled = during.signal == 0;
   bool out_open = true;
   bool err_open = true;
-  const core::Time deadline = core::MonotonicClock::now() + core::Micros(60'000'000);
+  const core::Time begun = core::MonotonicClock::now();
+  const core::Time deadline = begun + core::Micros(60'000'000);
   while (out_open || err_open) {
     std::array<pollfd, 2> fds = {pollfd{out_open ? out.read.get() : -1, POLLIN, 0},
                                  pollfd{err_open ? err.read.get() : -1, POLLIN, 0}};
-    ::poll(fds.data(), fds.size(), 1000);
+    ::poll(fds.data(), fds.size(), 100);
     if (fds[0].revents != 0) out_open = take(out.read, finished.out);
     if (fds[1].revents != 0) err_open = take(err.read, finished.err);
-    if (!signalled && !(finished.out.empty() && finished.err.empty())) {
+    const bool timed = during.signal_after != core::Micros(0);
+    const bool due =
+        timed ? core::MonotonicClock::now() - begun >= during.signal_after : !(finished.out.empty() && finished.err.empty());
+    if (!signalled && due) {
       ::kill(child, during.signal);
       signalled = true;
     }

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.hpp"
+
 namespace uncork::cli::testing {
 
 struct Finished {
@@ -14,8 +16,9 @@ struct Finished {
 
 /// What is done to the program while it runs.
 struct During {
-  int signal = 0;     ///< sent after its first byte on either stream; 0: none
-  unsigned user = 0;  ///< runs it as this user id; 0: as we are
+  int signal = 0;                ///< sent after its first byte on either stream; 0: none
+  unsigned user = 0;             ///< runs it as this user id; 0: as we are
+  core::Micros signal_after{0};  ///< if not 0, the signal comes that long after the start, whatever the program has said
 };
 
 /// Runs the program with `arguments` and no input until it ends; SIGKILL after a minute.

@@ -16,7 +16,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::run_program;
 
-const std::vector<std::string> kVerbs = {"watch", "lab", "cure", "proxy", "doctor"};
+const std::vector<std::string> kVerbs = {"watch", "lab", "cure", "proxy", "send", "recv", "doctor"};
 const std::vector<std::string> kScenarios = {"chatty", "coalesce", "heartbeat", "transmit"};
 
 TEST(Nearest, finds_a_word_one_slip_away_and_nothing_for_a_stranger) {
@@ -45,6 +45,9 @@ TEST(Usage, bad_arguments_are_named_with_the_reason_and_what_is_accepted) {
       {{"proxy", "--listen", "example.org:1", "--connect", "127.0.0.1:1"}, "names are not looked up"},
       {{"lab", "--exchanges", "1"}, "--exchanges"},
       {{"cure", "--pid", "x"}, "--pid"},
+      {{"send", "--to", "127.0.0.1:1"}, "file"},
+      {{"send", "x", "--to", "127.0.0.1"}, "no port"},
+      {{"recv", "--listen", "198.51.100.1:0"}, "--allow-remote"},
   };
   for (const auto& [arguments, why] : kBad) {
     const Finished finished = run_program(arguments);

@@ -254,6 +254,19 @@ TEST_F(TransmitFile, cancellation_reaches_it_between_two_turns) {
   EXPECT_TRUE(got == pattern(2048));
 }
 
+TEST_F(TransmitFile, a_socket_closed_between_two_turns_ends_it) {
+  const ScratchFile file(pattern(1 << 20));
+  transmit_options options;
+  options.chunk_bound = 1024;
+  std::optional<Ended> ended;
+  start(file.fd(), options, ended);
+  near.close();
+  run();
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->error, asio::error::operation_aborted);
+  EXPECT_EQ(ended->result.sent, 1024U);
+}
+
 TEST_F(TransmitFile, dropped_with_its_context_leaves_no_cork) {
   const ScratchFile file(pattern(64 << 20));
   int kept = -1;
@@ -334,6 +347,19 @@ TEST_F(TransmitFile, is_awaited_in_a_coroutine_and_as_a_future_through_any_execu
   EXPECT_EQ(count, bytes.size());
   socket.close();
   EXPECT_TRUE(reader.get() == bytes + bytes);
+}
+
+TEST_F(TransmitFile, takes_handlers_that_only_move) {
+  const ScratchFile file("bytes");
+  auto moved = std::make_unique<std::uint64_t>(0);
+  std::uint64_t& sent = *moved;
+  std::unique_ptr<std::uint64_t> kept;
+  async_transmit_file(near, file.fd(), {}, [count = std::move(moved), &kept](error_code, transmit_result result) mutable {
+    *count = result.sent;
+    kept = std::move(count);
+  });
+  run();
+  EXPECT_EQ(sent, 5U);
 }
 
 TEST_F(TransmitFile, a_small_unsent_limit_does_not_make_it_wait_for_the_corks_ceiling) {

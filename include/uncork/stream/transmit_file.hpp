@@ -33,7 +33,8 @@ namespace uncork::stream {
 template <typename Executor, typename CompletionToken = boost::asio::default_completion_token_t<Executor>>
 auto async_transmit_file(boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>& socket, int file,
                          transmit_options options, CompletionToken&& token = CompletionToken()) {
-  return detail::async_transmit_file_by(detail::transmit_system::kernel(), socket, file, std::move(options), token);
+  return detail::async_transmit_file_by(detail::transmit_system::kernel(), socket, file, std::move(options),
+                                        std::forward<CompletionToken>(token));
 }
 
 }  // namespace uncork::stream

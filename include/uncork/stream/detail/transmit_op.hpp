@@ -5,7 +5,6 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <functional>
 #include <memory>
 #include <utility>
 
@@ -20,21 +19,23 @@ class transmit_op {
   using socket_type = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
   transmit_op(socket_type& socket, int file, transmit_options options, const transmit_system& system)
-      : socket_(&socket),
-        transmission_(std::make_unique<file_transmission>(socket.native_handle(), file, options, system)),
-        waits_(std::make_unique<transmit_waits<Executor>>(socket.get_executor())),
-        progress_(std::move(options.progress)) {}
+      : socket_(&socket), file_(file), options_(std::move(options)), system_(&system) {}
 
   template <typename Self>
   void operator()(Self& self, boost::system::error_code error = {}) {
     switch (std::exchange(state_, state::under_way)) {
       case state::initiating:
+        // Only now: a deferred operation is made before it begins.
+        transmission_ = std::make_unique<file_transmission>(socket_->native_handle(), file_, options_, *system_);
+        waits_ = std::make_unique<transmit_waits<Executor>>(socket_->get_executor());
         self.reset_cancellation_state(boost::asio::enable_partial_cancellation());
         if (!socket_->native_non_blocking()) socket_->native_non_blocking(true, error);
         if (error) return complete_later(self, error);
         return go_on(self, turn(), true);
       case state::under_way:
-        if (!error && self.cancelled() != boost::asio::cancellation_type::none) error = boost::asio::error::operation_aborted;
+        if (!error && (self.cancelled() != boost::asio::cancellation_type::none || !socket_->is_open())) {
+          error = boost::asio::error::operation_aborted;  // closed between two turns: its number may be another's by now
+        }
         if (error) return complete(self, error);
         return go_on(self, turn(), false);
       case state::completing:
@@ -48,7 +49,7 @@ class transmit_op {
 
   need turn() {
     const need next = transmission_->turn();
-    if (progress_) progress_(transmission_->result());
+    if (options_.progress) options_.progress(transmission_->result());
     return next;
   }
 
@@ -85,14 +86,16 @@ class transmit_op {
     const transmit_result result = transmission_->result();
     waits_.reset();  // as Asio does: what the operation owned is gone before the handler runs
     transmission_.reset();
-    progress_ = nullptr;
+    options_ = {};
     self.complete(error, result);
   }
 
   socket_type* socket_;
+  int file_;
+  transmit_options options_;
+  const transmit_system* system_;
   std::unique_ptr<file_transmission> transmission_;
   std::unique_ptr<transmit_waits<Executor>> waits_;
-  std::function<void(const transmit_result&)> progress_;
   state state_ = state::initiating;
   boost::system::error_code error_;
 };
