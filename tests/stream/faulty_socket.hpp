@@ -18,7 +18,8 @@ namespace uncork::stream::testing {
 struct FaultPlan {
   int fails_at = -1;  ///< the call with this number, from 0
   std::size_t most_at_once = std::numeric_limits<std::size_t>::max();
-  int fails_at_write = -1;  ///< or the write with this number
+  int fails_at_write = -1;      ///< or the write with this number
+  bool refuses_writes = false;  ///< as a full send buffer does
   int calls = 0;
   int writes = 0;
   std::string failed;  ///< the name of the call that did
@@ -68,6 +69,10 @@ class FaultySocket {
     if (struck_write) plan_->failed = "write_some";
     if (struck_write || plan_->strikes("write_some")) {
       error = boost::asio::error::no_buffer_space;
+      return 0;
+    }
+    if (plan_->refuses_writes) {
+      error = boost::asio::error::would_block;
       return 0;
     }
     std::string bytes(std::min(boost::asio::buffer_size(buffers), plan_->most_at_once), '\0');

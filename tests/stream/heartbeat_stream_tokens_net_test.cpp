@@ -16,6 +16,7 @@
 #include <thread>
 #include <type_traits>
 
+#include "tests/stream/faulty_socket.hpp"
 #include "tests/stream/heartbeat_pair.hpp"
 
 namespace uncork::stream {
@@ -125,6 +126,25 @@ TEST(HeartbeatStreamTokens, of_cancelled_writes_only_those_not_begun_are_taken_o
   EXPECT_EQ(done.front(), std::pair('w', error_code(asio::error::operation_aborted)));
   for (std::size_t i = 1; i < done.size(); ++i) EXPECT_FALSE(done[i].second);
   EXPECT_EQ(pair.peer.available(), 0U);
+}
+
+TEST(HeartbeatStreamTokens, a_write_after_one_that_was_taken_back_while_the_kernel_refused_it_goes_out) {
+  FaultPlan plan;
+  plan.refuses_writes = true;
+  asio::io_context context;
+  auto [mine, peer] = connected_sockets(context);
+  heartbeat_stream<FaultySocket> stream(FaultySocket(std::move(mine), plan));
+  asio::cancellation_signal cancel;
+  std::optional<error_code> first;
+  const std::string text = "taken back";
+  stream.async_write_frame(frame_type{1}, asio::buffer(text),
+                           asio::bind_cancellation_slot(cancel.slot(), [&](error_code error) { first = error; }));
+  cancel.emit(asio::cancellation_type::terminal);
+  plan.refuses_writes = false;
+  run_until(context, [&] { return first.has_value(); });
+  EXPECT_EQ(*first, asio::error::operation_aborted);
+  EXPECT_FALSE(write_frame(context, stream, 2, "goes out"));
+  EXPECT_EQ(read_bytes(context, peer, 16), wire(2, "goes out"));
 }
 
 TEST(HeartbeatStreamTokens, destroying_the_stream_ends_what_waits) {

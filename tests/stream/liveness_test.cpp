@@ -146,6 +146,18 @@ TEST(Liveness, a_peer_that_heartbeats_and_reads_nothing_ends_at_the_no_progress_
   expect_given_up_at(judge, 121s, liveness_clock::no_progress);
 }
 
+TEST(Liveness, a_write_that_is_taken_back_waits_no_longer_and_is_no_progress) {
+  for (const liveness_policy policy : kPolicies) {
+    liveness judge = judge_from_the_start(policy);
+    judge.refused(at(1s));
+    judge.withdrawn();
+    EXPECT_FALSE(judge.waiting());
+    EXPECT_EQ(judge.last_progress(), at(1s));
+    judge.received(at(9s));
+    EXPECT_EQ(judge.next_deadline(), at(19s));
+  }
+}
+
 TEST(Liveness, bytes_that_nobody_acknowledges_end_at_the_no_progress_limit_without_a_waiting_write) {
   liveness judge = judge_from_the_start(liveness_policy::any_frame);
   judge.accepted(at(1s));

@@ -68,6 +68,8 @@ class liveness {
   void refused(time_point now);
   /// The kernel has accepted bytes of ours. The write waits no longer, unless refused() follows.
   void accepted(time_point now);
+  /// The write that waited was taken back: nothing waits, and nothing has moved.
+  void withdrawn() noexcept { waiting_ = false; }
   /// What the kernel knows of our bytes: tcp_progress. Where it knows nothing, only a waiting write counts as outstanding.
   void acknowledged(std::uint64_t bytes_acked, std::uint64_t unacknowledged, time_point now);
   /// Valid bytes have come in, of whatever frame.
