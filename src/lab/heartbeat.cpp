@@ -25,6 +25,9 @@ using boost::system::error_code;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
 using Clock = std::chrono::steady_clock;
 
+/// Between two beginnings: each writer fills its window at full speed, alone. Side by side they would fill them in small
+/// segments, which the peer's kernel gives back one by one, and the long waits would come later.
+constexpr core::Micros kApart{20'000};
 constexpr core::Micros kSlice{50'000};         // of the event loop, between looks at the world
 constexpr core::Micros kPollEvery{1'000'000};  // of the source: it tells ended connections once
 constexpr int kPeerLimit = 60;                 // times T: the peer's own judgement must not decide anything
@@ -190,6 +193,8 @@ core::Result<Runs> set_up(asio::io_context& context, const HeartbeatOptions& opt
   }
   for (const auto& run : runs) {
     if (auto begun = run->begin(); !begun) return core::fail(begun.error());
+    context.restart();
+    context.run_for(kApart);
   }
   return runs;
 }

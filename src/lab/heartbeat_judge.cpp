@@ -105,8 +105,8 @@ std::optional<Micros> figure(const std::vector<const HeartbeatRow*>& cell, Fate 
 Criterion judge_cell(const HeartbeatSetup& setup, const std::vector<const HeartbeatRow*>& cell, const HeartbeatTimes& times) {
   const Fate fate = fate_of(setup);
   const auto measured = figure(cell, fate, times);
-  Criterion criterion{name(setup.policy) + "_" + name(setup.peer), requirement(setup, fate, times), std::nullopt, "ms", true, ""};
-  if (measured) criterion.measured = core::to_ms(*measured);
+  Criterion criterion{name(setup.policy) + "_" + name(setup.peer), requirement(setup, fate, times), std::nullopt, "s", true, ""};
+  if (measured) criterion.measured = core::to_ms(*measured) / 1000;
   if (!measured && fate == Fate::lives)
     criterion.note = "a run had no wait longer than the silence limit: the fault was not there";
   for (const HeartbeatRow* row : cell) {
@@ -118,7 +118,8 @@ Criterion judge_cell(const HeartbeatSetup& setup, const std::vector<const Heartb
 }
 
 Criterion judge_order(const std::vector<HeartbeatRow>& rows) {
-  Criterion criterion{"in_order", "frames that peers have read, each in its place", 0, "frames", true, ""};
+  Criterion criterion{"in_order", "frames that peers have read, each in its place", std::nullopt, "frames", true, ""};
+  if (!rows.empty()) criterion.measured = 0;
   for (const HeartbeatRow& row : rows) {
     if (!row.frames_checked) {
       criterion.measured.reset();
@@ -163,8 +164,6 @@ std::string name(liveness_clock clock) {
   switch (clock) {
     case liveness_clock::none:
       return "none";
-    case liveness_clock::reading:
-      return "reading";
     case liveness_clock::writing:
       return "writing";
     case liveness_clock::silence:

@@ -39,13 +39,11 @@ void liveness::accepted(time_point now) {
   longest_wait_ = longest_wait(now);
   waiting_ = false;
   progress_ = now;
-  if (any_frame()) sign_ = now;
 }
 
 void liveness::acknowledged(std::uint64_t bytes_acked, std::uint64_t unacknowledged, time_point now) {
   const bool moved = bytes_acked_ && bytes_acked > *bytes_acked_;
   if (moved || !outstanding()) progress_ = now;
-  if (moved && waiting_ && any_frame()) sign_ = now;
   bytes_acked_ = bytes_acked;
   unacknowledged_ = unacknowledged > 0;
 }
@@ -88,7 +86,7 @@ liveness::time_point liveness::next_deadline() const noexcept {
 
 liveness_clock liveness::expired(time_point now) const noexcept {
   if (now >= write_deadline()) return liveness_clock::writing;
-  if (now >= silence_deadline()) return any_frame() ? liveness_clock::silence : liveness_clock::reading;
+  if (now >= silence_deadline()) return liveness_clock::silence;
   if (now >= progress_deadline()) return liveness_clock::no_progress;
   return liveness_clock::none;
 }
@@ -97,7 +95,6 @@ boost::system::error_code liveness::check(time_point now) const noexcept {
   switch (expired(now)) {
     case liveness_clock::none:
       return {};
-    case liveness_clock::reading:
     case liveness_clock::writing:
     case liveness_clock::silence:
       return errc::peer_silent;

@@ -59,5 +59,31 @@ TEST(LabCoalesce, a_signal_ends_it) {
   EXPECT_THAT(finished.err, HasSubstr("stopped before the end"));
 }
 
+TEST(LabHeartbeat, shows_who_is_called_dead_under_each_rule) {
+  const Finished finished = first_good_run({"lab", "heartbeat", "--seeds", "2", "--json"}, 3);
+  const Json result = Json::parse(finished.out);
+  EXPECT_EQ(finished.exit, 0) << result.dump(2);
+  EXPECT_EQ(result.at("scenario"), "heartbeat");
+  EXPECT_TRUE(result.at("passed").get<bool>());
+  EXPECT_EQ(result.at("criteria").size(), 9U);
+  EXPECT_EQ(result.at("rows").size(), 16U);
+  int charged = 0;
+  for (const Json& row : result.at("rows")) {
+    EXPECT_EQ(row.at("frames_out_of_order"), 0) << row;
+    EXPECT_GT(row.at("frames_sent"), 100) << row;
+    const Json& share = row.at("receive_window_share");
+    charged += !share.is_null() && share.get<double>() > 0.5 ? 1 : 0;  // measured: 0.94 to 1
+  }
+  if (probe::testing::is_root()) {
+    EXPECT_GE(charged, 8) << result.dump(2);
+  }
+}
+
+TEST(LabHeartbeat, a_signal_ends_it) {
+  const Finished finished = run_program({"lab", "heartbeat"}, {.signal = SIGTERM});
+  EXPECT_EQ(finished.exit, 3);
+  EXPECT_THAT(finished.err, HasSubstr("stopped before the end"));
+}
+
 }  // namespace
 }  // namespace uncork::cli

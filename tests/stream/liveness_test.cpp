@@ -34,9 +34,7 @@ void expect_given_up_at(const liveness& judge, duration since_start, liveness_cl
 }
 
 TEST(Liveness, a_peer_that_never_says_anything_is_silent_after_the_limit_under_every_policy) {
-  expect_given_up_at(judge_from_the_start(liveness_policy::own_progress), 10s, liveness_clock::reading);
-  expect_given_up_at(judge_from_the_start(liveness_policy::heartbeat), 10s, liveness_clock::reading);
-  expect_given_up_at(judge_from_the_start(liveness_policy::any_frame), 10s, liveness_clock::silence);
+  for (const liveness_policy policy : kPolicies) expect_given_up_at(judge_from_the_start(policy), 10s, liveness_clock::silence);
 }
 
 TEST(Liveness, bytes_of_a_frame_that_takes_long_are_signs_of_life) {
@@ -83,13 +81,13 @@ TEST(Liveness, a_slow_receiver_that_sends_data_is_killed_by_the_fix_and_lives_un
   EXPECT_FALSE(ours.check(at(39s)));
 }
 
-TEST(Liveness, own_bytes_renew_a_waiting_write_under_every_policy) {
+TEST(Liveness, own_bytes_renew_a_waiting_write) {
   for (const liveness_policy policy : kPolicies) {
     liveness judge = judge_from_the_start(policy);
     for (duration now = 0s; now <= 90s; now += 9s) {
       judge.accepted(at(now));
       judge.refused(at(now));
-      if (policy != liveness_policy::any_frame) judge.received(at(now));  // they have a clock for reading as well
+      judge.received(at(now));
     }
     EXPECT_EQ(judge.next_deadline(), at(90s) + kSilence);
   }
@@ -110,14 +108,31 @@ TEST(Liveness, a_dead_peer_is_found_although_our_own_small_writes_are_accepted) 
   }
 }
 
-TEST(Liveness, acknowledged_bytes_are_a_sign_of_life_while_a_write_waits) {
+TEST(Liveness, a_stopped_peer_is_found_although_its_kernel_takes_a_waiting_write_until_the_window_is_full) {
+  liveness judge = judge_from_the_start(liveness_policy::any_frame);
+  judge.received(at(2s));
+  judge.acknowledged(1, 100'000, at(2s));
+  for (duration now = 3s; now < 12s; now += 1s) {
+    judge.refused(at(now));
+    judge.acknowledged(static_cast<std::uint64_t>(now.count()), 100'000, at(now));
+    judge.accepted(at(now));
+  }
+  expect_given_up_at(judge, 12s, liveness_clock::silence);
+}
+
+TEST(Liveness, acknowledged_bytes_and_bytes_accepted_after_a_refusal_renew_the_no_progress_limit) {
   liveness judge = judge_from_the_start(liveness_policy::any_frame);
   judge.acknowledged(1, 100'000, at(1s));
   judge.refused(at(2s));
-  judge.acknowledged(1, 100'000, at(8s));  // asked, and nothing has moved
-  EXPECT_EQ(judge.next_deadline(), at(10s));
-  judge.acknowledged(30'001, 70'000, at(9s));
-  EXPECT_EQ(judge.next_deadline(), at(19s));
+  judge.pause_reading();
+  EXPECT_EQ(judge.next_deadline(), at(121s));
+  judge.acknowledged(1, 100'000, at(60s));  // asked, and nothing has moved
+  EXPECT_EQ(judge.next_deadline(), at(121s));
+  judge.acknowledged(2, 99'999, at(70s));
+  EXPECT_EQ(judge.next_deadline(), at(190s));
+  judge.accepted(at(80s));
+  EXPECT_EQ(judge.last_progress(), at(80s));
+  expect_given_up_at(judge, 200s, liveness_clock::no_progress);
 }
 
 TEST(Liveness, a_peer_that_heartbeats_and_reads_nothing_ends_at_the_no_progress_limit) {
@@ -129,6 +144,18 @@ TEST(Liveness, a_peer_that_heartbeats_and_reads_nothing_ends_at_the_no_progress_
     judge.acknowledged(77, 5000, at(now));
   }
   expect_given_up_at(judge, 121s, liveness_clock::no_progress);
+}
+
+TEST(Liveness, a_write_that_is_taken_back_waits_no_longer_and_is_no_progress) {
+  for (const liveness_policy policy : kPolicies) {
+    liveness judge = judge_from_the_start(policy);
+    judge.refused(at(1s));
+    judge.withdrawn();
+    EXPECT_FALSE(judge.waiting());
+    EXPECT_EQ(judge.last_progress(), at(1s));
+    judge.received(at(9s));
+    EXPECT_EQ(judge.next_deadline(), at(19s));
+  }
 }
 
 TEST(Liveness, bytes_that_nobody_acknowledges_end_at_the_no_progress_limit_without_a_waiting_write) {

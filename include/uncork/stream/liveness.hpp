@@ -16,7 +16,9 @@ enum class liveness_policy {
   /// zrepl after it (commit d6304f4): a heartbeat that comes in renews the write as well. Data frames do not, so a peer that
   /// sends data, and hence no heartbeats, is killed.
   heartbeat,
-  /// Every sign of life counts, and a second, longer limit is for the peer that lives and takes nothing.
+  /// Every frame is a sign of life, for readers and writers alike, and a second, longer limit is for the peer that lives and
+  /// takes
+  /// nothing.
   any_frame
 };
 
@@ -34,20 +36,24 @@ struct liveness_limits {
   std::optional<duration> interval;
 };
 
-/// Which clock has run out. `reading` and `writing` are those of the policies after zrepl; both mean peer_silent.
-enum class liveness_clock { none, reading, writing, silence, no_progress };
+/// Which clock has run out. `silence` and, under the policies after zrepl, `writing` mean peer_silent.
+enum class liveness_clock { none, silence, writing, no_progress };
 
 /// Judges one connection from what its driver tells: times never go back.
 ///
-/// Signs of life under any_frame:
+/// Silence, under every policy, is the time since valid bytes came in, of a frame of any kind, whole or not. Every live peer
+/// sends some: it heartbeats when it has nothing else to send. Our own bytes are no sign of its life. That the kernel accepts
+/// them, or that the peer's kernel acknowledges them, goes on after the process was stopped, until its window is full: at best a
+/// round trip, with a large window on a slow path minutes. (Measured with both counted, T = 1 s: a stopped peer was found after
+/// up to 1.21 s instead of 0.70 s, by way of a window probe.)
+///
+/// Progress, for the no-progress limit of any_frame, is
 ///   E1  own bytes accepted by the kernel, if it had refused them before. Room in a full buffer comes from an acknowledgement;
-///       room in one that is not full proves nothing. Counting that as well, our own heartbeats of eight bytes would keep a
-///       dead peer alive until they fill megabytes of send buffer.
-///   E2  bytes_acked moved while a write waits. While none does, it proves only that the peer's kernel lives, and that one
-///       acknowledges the heartbeats to a stopped process for hours. While one does, such a peer ends with its window.
-///   E3  valid bytes from the peer: of any frame, whole or not.
-/// E1, and E2 at any time, renew the no-progress limit, which runs while own bytes wait or are not acknowledged. E3 does not:
-/// else a peer that heartbeats without ever reading would hold a writer for good.
+///       room in one that is not full proves nothing, and our own heartbeats of eight bytes would renew the limit until they fill
+///       megabytes of send buffer;
+///   E2  bytes_acked moved.
+/// The limit runs while own bytes wait or are not acknowledged. Frames that come in do not renew it: else a peer that heartbeats
+/// without ever reading would hold a writer for good.
 ///
 /// A value; not thread-safe.
 class liveness {
@@ -62,6 +68,8 @@ class liveness {
   void refused(time_point now);
   /// The kernel has accepted bytes of ours. The write waits no longer, unless refused() follows.
   void accepted(time_point now);
+  /// The write that waited was taken back: nothing waits, and nothing has moved.
+  void withdrawn() noexcept { waiting_ = false; }
   /// What the kernel knows of our bytes: tcp_progress. Where it knows nothing, only a waiting write counts as outstanding.
   void acknowledged(std::uint64_t bytes_acked, std::uint64_t unacknowledged, time_point now);
   /// Valid bytes have come in, of whatever frame.
@@ -103,7 +111,7 @@ class liveness {
 
   liveness_limits limits_;
   duration interval_;
-  time_point sign_;           // the last sign of life, or when judging began
+  time_point sign_;           // when something came in last, or judging began
   time_point write_clock_;    // of the policies after zrepl: from here a waiting write has the silence limit
   time_point waiting_since_;  // the refusal
   time_point progress_;

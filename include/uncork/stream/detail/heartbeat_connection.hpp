@@ -118,7 +118,10 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
   /// An operation's cancellation slot. A frame that is begun cannot be taken back.
   void cancel_waiting(std::uint64_t number) {
     const error_code aborted = boost::asio::error::operation_aborted;
-    if (const auto operation = outbox_.take_back(number)) return operation->complete(aborted);
+    if (const auto operation = outbox_.take_back(number)) {
+      if (outbox_.empty()) live_.withdrawn();
+      return operation->complete(aborted);
+    }
     const auto at = std::find_if(readers_.begin(), readers_.end(), [&](const auto& one) { return one.number == number; });
     if (at == readers_.end()) return;
     const auto operation = std::move(at->operation);
