@@ -88,7 +88,7 @@ std::string requirement(const HeartbeatSetup& setup, Fate fate, const HeartbeatT
     case Fate::no_progress:
       return fmt::format("{}: given up for no progress after {}", who, window(fate, times).text());
   }
-  return who;
+  return "";
 }
 
 /// The figure of a cell: of those that live the shortest longest gap, which must be over T; else the latest end.

@@ -74,7 +74,7 @@ stream::heartbeat_options stream_options(const HeartbeatPeerOptions& options) {
   chosen.liveness.silence = options.limit;
   chosen.liveness.no_progress = options.limit;
   chosen.inbox_bound = 1;  // a frame is read when the program asks for one, and no earlier: the kernel keeps the rest
-  chosen.read_size = stream::frame_header_size + kNumberedBytes;
+  chosen.read_size = stream::kFrameHeaderSize + kNumberedBytes;
   return chosen;
 }
 

@@ -20,19 +20,19 @@ std::uint32_t big_endian(std::span<const std::byte, 4> bytes) {
 
 }  // namespace
 
-std::array<std::byte, frame_header_size> encode_frame_header(frame_type type, std::uint32_t payload_size) noexcept {
-  std::array<std::byte, frame_header_size> header{};
+std::array<std::byte, kFrameHeaderSize> encode_frame_header(frame_type type, std::uint32_t payload_size) noexcept {
+  std::array<std::byte, kFrameHeaderSize> header{};
   put_big_endian(std::span(header).first<4>(), static_cast<std::uint32_t>(type));
   put_big_endian(std::span(header).last<4>(), payload_size);
   return header;
 }
 
 void frame_decoder::take_header(std::span<const std::byte> bytes, std::size_t& consumed) {
-  const std::size_t count = std::min(bytes.size(), frame_header_size - header_size_);
+  const std::size_t count = std::min(bytes.size(), kFrameHeaderSize - header_size_);
   std::copy_n(bytes.begin(), count, header_.begin() + static_cast<std::ptrdiff_t>(header_size_));
   header_size_ += count;
   consumed += count;
-  if (count != 0 && header_size_ == frame_header_size) judge_header();
+  if (count != 0 && header_size_ == kFrameHeaderSize) judge_header();
 }
 
 void frame_decoder::judge_header() {
@@ -54,13 +54,13 @@ frame_decoder::step frame_decoder::decode(std::span<const std::byte> bytes) {
   step done;
   if (!error_) take_header(bytes, done.consumed);
   done.error = error_;
-  if (error_ || header_size_ < frame_header_size) return done;
+  if (error_ || header_size_ < kFrameHeaderSize) return done;
   const auto rest = bytes.subspan(done.consumed);
   const std::size_t count = std::min(rest.size(), payload_size_ - frame_.payload.size());
   frame_.payload.insert(frame_.payload.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(count));
   done.consumed += count;
   if (frame_.payload.size() == payload_size_) {
-    frame_start_ += frame_header_size + payload_size_;
+    frame_start_ += kFrameHeaderSize + payload_size_;
     header_size_ = 0;
     done.complete = std::exchange(frame_, {});
   }

@@ -78,7 +78,7 @@ TEST(Frame, is_complete_with_its_last_byte_and_takes_no_byte_of_the_next) {
 TEST(Frame, without_payload_is_complete_with_its_header) {
   frame_decoder decoder(0);
   const auto step = decoder.decode(encoded({frame_type{7}, {}}));
-  EXPECT_EQ(step.consumed, frame_header_size);
+  EXPECT_EQ(step.consumed, kFrameHeaderSize);
   ASSERT_TRUE(step.complete);
   EXPECT_TRUE(step.complete->payload.empty());
 }

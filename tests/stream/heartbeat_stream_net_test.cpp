@@ -342,7 +342,7 @@ TEST(HeartbeatStreamShutdown, is_not_hurried_by_the_silence_limit) {
   pair.stream.async_shutdown(10s, [&](error_code error) { shut = error; });
   run_for(pair.context, 400ms);
   EXPECT_FALSE(shut);
-  EXPECT_EQ(read_bytes(pair.context, pair.peer, frame_header_size), wire(frame_type::shutdown));
+  EXPECT_EQ(read_bytes(pair.context, pair.peer, kFrameHeaderSize), wire(frame_type::shutdown));
   pair.peer.close();
   run_until(pair.context, [&] { return shut.has_value(); });
   EXPECT_FALSE(*shut) << shut->message();

@@ -36,10 +36,10 @@ struct frame {
   bool operator==(const frame&) const = default;
 };
 
-inline constexpr std::size_t frame_header_size = 8;
+inline constexpr std::size_t kFrameHeaderSize = 8;
 
 /// The header of a frame: its type, then the bytes of payload that follow, each as four bytes, big endian.
-[[nodiscard]] std::array<std::byte, frame_header_size> encode_frame_header(frame_type type, std::uint32_t payload_size) noexcept;
+[[nodiscard]] std::array<std::byte, kFrameHeaderSize> encode_frame_header(frame_type type, std::uint32_t payload_size) noexcept;
 
 /// Cuts a stream of bytes into frames. It takes bytes at any split, keeps at most one unfinished frame, and gives out a frame
 /// with its last byte. A value; not thread-safe.
@@ -70,7 +70,7 @@ class frame_decoder {
   void judge_header();
 
   std::uint32_t most_payload_;
-  std::array<std::byte, frame_header_size> header_{};
+  std::array<std::byte, kFrameHeaderSize> header_{};
   std::size_t header_size_ = 0;  // bytes of it that have come
   std::uint32_t payload_size_ = 0;
   frame frame_;

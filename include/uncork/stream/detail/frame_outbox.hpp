@@ -81,7 +81,7 @@ class frame_outbox {
   struct outgoing {
     std::uint64_t number = 0;
     frame_type type{};
-    std::array<std::byte, frame_header_size> header{};
+    std::array<std::byte, kFrameHeaderSize> header{};
     std::vector<boost::asio::const_buffer> parts;  // the header and the payload; those before `done` are written
     std::size_t done = 0;
     bool started = false;
