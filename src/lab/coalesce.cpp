@@ -134,7 +134,8 @@ core::Result<CoalesceResult> run_coalesce(const CoalesceOptions& options, probe:
   }
   // Sends are counted here: what follows is one message a turn, where there is nothing to gather.
   if (auto read = read_witness(*cells, source); !read) return core::fail(read.error());
-  for (Cell& cell : *cells) cell.row.cpu_ns_per_message /= static_cast<double>(cell.row.messages - std::uint64_t{kWarmUp} * options.messages);
+  for (Cell& cell : *cells)
+    cell.row.cpu_ns_per_message /= static_cast<double>(cell.row.messages - std::uint64_t{kWarmUp} * options.messages);
   for (unsigned round = 0; round < options.rounds; ++round) {
     for (Cell& cell : *cells) {
       if (!on_progress(options.rounds)) return core::fail(stopped());
