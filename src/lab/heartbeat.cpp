@@ -79,6 +79,8 @@ class Run {
     port_ = local->port;
     stream_.next_layer().assign(asio::ip::tcp::v4(), socket->release());
     begun_ = Clock::now();
+    stream_.start();
+    stream_.next_layer().set_option(asio::ip::tcp::no_delay(false));  // small frames join into large segments, come what may
     wait_for_end();
     write_next();
     read_next();

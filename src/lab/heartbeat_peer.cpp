@@ -4,15 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <cstdio>
-#include <exception>
 #include <random>
 #include <utility>
 
@@ -23,11 +19,9 @@ namespace uncork::lab {
 namespace {
 
 namespace asio = boost::asio;
+using boost::system::error_code;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
 using Stream = stream::heartbeat_stream<Socket>;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                         asio::io_context::executor_type>;
-
 struct Checked {
   std::uint64_t frames = 0;
   std::uint64_t out_of_order = 0;
@@ -41,33 +35,6 @@ std::uint32_t number_of(const stream::frame& frame) {
   return number;
 }
 
-/// Ends with an exception when the stream does.
-asio::awaitable<void> read_slowly(Stream& stream, core::Micros pause, std::uint32_t seed, Checked& checked) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<double> draw(0, std::chrono::duration<double, std::milli>(pause).count());
-  Timer timer(stream.get_executor());
-  for (;;) {
-    const stream::frame frame = co_await stream.async_read_frame(asio::use_awaitable);
-    if (frame.payload.size() != kNumberedBytes || number_of(frame) != checked.frames) ++checked.out_of_order;
-    ++checked.frames;
-    const auto sleep = std::chrono::milliseconds(static_cast<std::int64_t>(std::max(0.0, draw(generator))));
-    if (sleep.count() == 0) continue;
-    timer.expires_after(sleep);
-    co_await timer.async_wait(asio::use_awaitable);
-  }
-}
-
-asio::awaitable<void> send_data(Stream& stream, core::Micros interval) {
-  constexpr std::array<char, 4> kData = {'d', 'a', 't', 'a'};
-  Timer timer(stream.get_executor());
-  auto due = std::chrono::steady_clock::now();
-  for (;;) {
-    timer.expires_at(due += interval);
-    co_await timer.async_wait(asio::use_awaitable);
-    co_await stream.async_write_frame(stream::frame_type{24}, asio::buffer(kData), asio::use_awaitable);
-  }
-}
-
 stream::heartbeat_options stream_options(const HeartbeatPeerOptions& options) {
   stream::heartbeat_options chosen;
   chosen.liveness.interval = options.interval;
@@ -77,6 +44,58 @@ stream::heartbeat_options stream_options(const HeartbeatPeerOptions& options) {
   chosen.read_size = stream::kFrameHeaderSize + kNumberedBytes;
   return chosen;
 }
+
+/// Reads and pauses, and sends data, until the stream ends: then the context stops. Stays where it is.
+class Peer {
+ public:
+  Peer(asio::io_context& context, const HeartbeatPeerOptions& options, Stream stream)
+      : context_(context),
+        options_(options),
+        stream_(std::move(stream)),
+        pause_(context),
+        data_due_(context),
+        generator_(options.seed),
+        draw_(0, std::chrono::duration<double, std::milli>(options.pause).count()) {}
+
+  void begin() {
+    stream_.start();
+    if (options_.reads == Reads::slowly) read();
+    data_due_.expires_at(std::chrono::steady_clock::now());
+    if (options_.data.count() > 0) send_when_due();
+  }
+  [[nodiscard]] const Checked& checked() const { return checked_; }
+
+ private:
+  void read() {
+    stream_.async_read_frame([this](error_code error, const stream::frame& frame) {
+      if (error) return context_.stop();  // the client has gone, as it must some time
+      if (frame.payload.size() != kNumberedBytes || number_of(frame) != checked_.frames) ++checked_.out_of_order;
+      ++checked_.frames;
+      pause_.expires_after(std::chrono::milliseconds(static_cast<std::int64_t>(std::max(0.0, draw_(generator_)))));
+      pause_.async_wait([this](error_code) { read(); });
+    });
+  }
+
+  void send_when_due() {
+    data_due_.expires_at(data_due_.expiry() + options_.data);
+    data_due_.async_wait([this](error_code) {
+      stream_.async_write_frame(stream::frame_type{24}, asio::buffer(data_), [this](error_code error) {
+        if (error) return context_.stop();
+        send_when_due();
+      });
+    });
+  }
+
+  asio::io_context& context_;
+  const HeartbeatPeerOptions& options_;
+  Stream stream_;
+  asio::steady_timer pause_;
+  asio::steady_timer data_due_;
+  std::mt19937 generator_;
+  std::normal_distribution<double> draw_;
+  std::array<char, 4> data_ = {'d', 'a', 't', 'a'};
+  Checked checked_;
+};
 
 }  // namespace
 
@@ -93,14 +112,10 @@ core::Status run_heartbeat_peer(const HeartbeatPeerOptions& options,
   auto accepted = core::tcp_accept(*listener);
   if (!accepted) return core::fail(accepted.error());
   const auto family = at->family == core::Endpoint::Family::v4 ? asio::ip::tcp::v4() : asio::ip::tcp::v6();
-  Stream stream(stream_options(options), context.get_executor(), family, accepted->release());
-  stream.start();
-  Checked checked;
-  const auto ended = [&context](const std::exception_ptr&) { context.stop(); };  // the client has gone, as it must some time
-  if (options.reads == Reads::slowly) asio::co_spawn(context, read_slowly(stream, options.pause, options.seed, checked), ended);
-  if (options.data.count() > 0) asio::co_spawn(context, send_data(stream, options.data), ended);
+  Peer peer(context, options, Stream(stream_options(options), context.get_executor(), family, accepted->release()));
+  peer.begin();
   context.run();
-  fmt::print("checked {} frames, {} out of order\n", checked.frames, checked.out_of_order);
+  fmt::print("checked {} frames, {} out of order\n", peer.checked().frames, peer.checked().out_of_order);
   std::fflush(stdout);
   return {};
 }
