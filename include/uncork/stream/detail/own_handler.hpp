@@ -14,6 +14,8 @@ class own_handler {
   using function = void (Connection::*)(Results...);
   own_handler(std::shared_ptr<Connection> connection, function then) : connection_(std::move(connection)), then_(then) {}
   own_handler(own_handler&&) noexcept = default;
+  own_handler(const own_handler&) = delete;
+  own_handler& operator=(const own_handler&) = delete;
   own_handler& operator=(own_handler&&) = delete;
   ~own_handler() {
     if (connection_) connection_->drop_waiting();
