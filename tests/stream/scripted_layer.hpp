@@ -50,7 +50,7 @@ class ScriptedLayer {
   template <typename Buffers, typename Token>
   auto async_write_some(const Buffers& buffers, Token&& token) {
     return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(
-        [this](auto handler, const Buffers& from) { begin_send(std::move(handler), from); }, token, buffers);
+        [this](auto handler, const Buffers& from) { this->begin_send(std::move(handler), from); }, token, buffers);
   }
 
   template <typename Buffers, typename Token>
