@@ -24,13 +24,25 @@ Finished first_good_run(const std::vector<std::string>& arguments, int tries) {
   return finished;
 }
 
+// A sanitizer makes a pass of the loop so slow that a turn's 50 us end before its 100 messages are written, and the criteria are
+// about speed: then only what was measured is looked at.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kAtFullSpeed = false;
+constexpr double kMostSends = 0.2;
+#else
+constexpr bool kAtFullSpeed = true;
+constexpr double kMostSends = 0.02;
+#endif
+
 TEST(LabCoalesce, shows_what_gathering_buys_and_that_it_costs_a_lone_message_nothing) {
   if (!probe::testing::is_root()) UNCORK_SKIP_TEST("needs root for the kernel's witness, which counts the sends");
-  const Finished finished = first_good_run({"lab", "coalesce", "--rounds", "3", "--json"}, 5);
+  const Finished finished = first_good_run({"lab", "coalesce", "--rounds", "3", "--json"}, kAtFullSpeed ? 5 : 1);
   const Json result = Json::parse(finished.out);
-  EXPECT_EQ(finished.exit, 0) << result.dump(2);
   EXPECT_EQ(result.at("scenario"), "coalesce");
-  EXPECT_TRUE(result.at("passed").get<bool>()) << result.dump(2);
+  EXPECT_EQ(finished.exit, result.at("passed").get<bool>() ? 0 : 1);
+  if (kAtFullSpeed) {
+    EXPECT_TRUE(result.at("passed").get<bool>()) << result.dump(2);
+  }
   EXPECT_EQ(result.at("rows").size(), 8U);
   EXPECT_EQ(result.at("criteria").size(), 10U);
   for (const Json& row : result.at("rows")) {
@@ -38,7 +50,7 @@ TEST(LabCoalesce, shows_what_gathering_buys_and_that_it_costs_a_lone_message_not
     EXPECT_GT(row.at("cpu_ns_per_message").get<double>(), 0);
     const double sends = row.at("sends_per_message").get<double>();
     if (row.at("writes") == "coalesced") {
-      EXPECT_LE(sends, 0.02) << row;
+      EXPECT_LE(sends, kMostSends) << row;
     } else {
       EXPECT_GE(sends, 0.99) << row;
     }
