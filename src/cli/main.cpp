@@ -49,6 +49,7 @@ Exit run(int argc, char** argv) {
   uncork::cli::add_send(program, chosen);
   uncork::cli::add_recv(program, chosen);
   uncork::cli::add_doctor(program, chosen);
+  uncork::cli::add_zino(program, chosen);
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& help_or_version) {

@@ -31,6 +31,7 @@ void add_send(CLI::App& program, Action& chosen);
 void add_cure(CLI::App& program, Action& chosen);
 void add_lab(CLI::App& program, Action& chosen);
 void add_doctor(CLI::App& program, Action& chosen);
+void add_zino(CLI::App& program, Action& chosen);
 
 /// Options that read core's types; a bad value ends the parse with core's own sentence (exit 2).
 CLI::Option* add_duration(CLI::App& verb, const std::string& name, core::Micros& into, const std::string& help);

@@ -84,6 +84,15 @@ TEST(Usage, help_of_every_scenario_shows_an_example_and_stands_in_the_labs_docum
   }
 }
 
+TEST(Usage, help_of_every_part_of_zino_shows_an_example_and_stands_in_its_document) {
+  for (const std::string part : {"serve"}) {
+    const Finished help = run_program({"zino", part, "--help"});
+    EXPECT_EQ(help.exit, 0) << part;
+    EXPECT_THAT(help.out, HasSubstr("Example:")) << part;
+    EXPECT_THAT(testing::source_file("docs/zino.md"), HasSubstr("```\n" + help.out + "```\n")) << part;
+  }
+}
+
 TEST(Usage, the_readme_names_every_verb) {
   const std::string readme = testing::source_file("README.md");
   for (const std::string& verb : kVerbs) EXPECT_THAT(readme, HasSubstr("`" + verb + "`"));

@@ -1,0 +1,90 @@
+// uncork zino serve: the server of the legacy Zino protocol.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "cli/zino.hpp"
+#include "zino/server/server.hpp"
+
+namespace uncork::cli {
+namespace {
+
+Exit run_serve(const zino::ServerOptions& options) {
+  const auto served = zino::run_zino_server(options, [](const zino::Listening& at) {
+    fmt::print("listening on {}, notifications on {}\n", core::to_string(at.commands), core::to_string(at.notifications));
+    std::fflush(stdout);
+  });
+  return served ? Exit::ok : report_error(served.error());
+}
+
+void add_files(CLI::App& verb, zino::ServerOptions& options) {
+  verb.add_option("--state", options.state, "State file, as Zino 2 keeps it; its journal goes beside it")
+      ->type_name("FILE")
+      ->required();
+  verb.add_option("--secrets", options.secrets, "Users and secrets, read at every login")->type_name("FILE")->required();
+  verb.add_option("--polldevs", options.polldevs, "Routers, for COMMUNITY, POLLRTR, POLLINTF and CLEARFLAP")->type_name("FILE");
+  verb.add_option("--archive", options.archive, "Where closed cases go after 8 hours (default old-events beside the state file)")
+      ->type_name("DIR");
+  verb.add_option("--poll-command", options.poll_command, "Program to run as FILE ROUTER [IFINDEX] when a client asks to poll")
+      ->type_name("FILE");
+}
+
+void add_network(CLI::App& verb, zino::ServerOptions& options) {
+  verb.add_option("--listen", options.listen, "Address to listen on, IPv4 or IPv6; may be repeated")
+      ->type_name("ADDRESS")
+      ->take_all()
+      ->default_str("127.0.0.1");
+  verb.add_option("--port", options.port, "Port for commands; 0 picks a free one")->type_name("N")->capture_default_str();
+  verb.add_option("--notify-port", options.notify_port, "Port for notifications; 0 picks a free one")
+      ->type_name("N")
+      ->capture_default_str();
+  const std::map<std::string, zino::Writes> writes = {{"coalesced", zino::Writes::coalesced},
+                                                      {"per-line", zino::Writes::per_line}};
+  verb.add_option("--writes", options.writes, "A send for each reply, or for each line as old servers do (default coalesced)")
+      ->transform(CLI::CheckedTransformer(writes))
+      ->type_name("coalesced|per-line")
+      ->option_text("coalesced|per-line");
+  const std::map<std::string, bool> nagle = {{"on", true}, {"off", false}};
+  verb.add_option("--nagle", options.nagle, "Nagle's algorithm on the server's sockets (default off)")
+      ->transform(CLI::CheckedTransformer(nagle))
+      ->option_text("on|off");
+}
+
+void add_limits(CLI::App& verb, zino::ServerOptions& options) {
+  verb.add_option("--max-connections", options.max_connections, "Connections to both ports together")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  verb.add_option("--max-failed-logins", options.failed_logins, "Failed logins of one address in a minute")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  add_duration(verb, "--login-timeout", options.login_timeout, "Time to log in (default 10s)")->type_name("TIME");
+  add_duration(verb, "--idle-timeout", options.idle_timeout, "Ends sessions that are silent for so long (default never)")
+      ->type_name("TIME");
+  add_duration(verb, "--write-timeout", options.write_timeout, "Ends connections that read nothing for so long (default 60s)")
+      ->type_name("TIME");
+  add_duration(verb, "--fold-every", options.fold_period, "How often the journal goes into the state file (default 5m)")
+      ->type_name("TIME");
+}
+
+}  // namespace
+
+void add_zino_serve(CLI::App& zino, Action& chosen) {
+  auto* verb = zino.add_subcommand("serve", "Serve the legacy Zino protocol from a state file");
+  verb->footer(
+      "Example:\n  uncork zino serve --state zino-state.json --secrets secrets --polldevs polldevs.cf\n"
+      "Ctrl-C or SIGTERM saves and ends; SIGHUP saves and reads polldevs anew.");
+  const auto options = std::make_shared<zino::ServerOptions>();
+  options->log = [](const std::string& line) { fmt::print(stderr, "uncork zino: {}\n", line); };
+  add_files(*verb, *options);
+  add_network(*verb, *options);
+  add_limits(*verb, *options);
+  verb->callback([options, &chosen] { chosen = [options] { return run_serve(*options); }; });
+}
+
+}  // namespace uncork::cli

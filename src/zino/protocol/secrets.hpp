@@ -1,0 +1,33 @@
+#pragma once
+// Users and their secrets, and the challenge-response of USER.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+
+namespace uncork::zino {
+
+/// The secrets file: `NAME SECRET` lines, split at the first single space; the secret may begin with and contain spaces; blank
+/// lines are skipped; there are no comments; of two lines with one name the later counts.
+class Secrets {
+ public:
+  /// A line that is not blank and has no space, and bytes that are not UTF-8, are errors that name the line.
+  static core::Result<Secrets> parse(std::string_view text);
+
+  [[nodiscard]] const std::string* find(const std::string& user) const;
+
+ private:
+  std::map<std::string, std::string> secrets_;
+};
+
+/// SHA-1 of `challenge + " " + secret` in lower-case hex: what a client must answer.
+[[nodiscard]] std::string expected_response(std::string_view challenge, std::string_view secret);
+/// In a time that does not depend on where the texts differ.
+[[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b);
+/// 40 lower-case hex digits that nobody can foresee: a challenge or a nonce.
+[[nodiscard]] std::string make_challenge();
+
+}  // namespace uncork::zino
