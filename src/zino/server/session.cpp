@@ -214,7 +214,7 @@ Session::Step Session::run_router(CommandId command, const std::vector<std::stri
   if (digits->starts_with('-')) digits->erase(0, 1);
   const auto ifindex = to_int64(*digits);
   if (!ifindex) return line(fmt::format("500 {} is an invalid ifindex value", *digits));
-  if (command == CommandId::pollintf) return line(host_.poll(router, *ifindex));
+  if (command == CommandId::pollintf) return line(host_.poll(router, ifindex));
   const std::int64_t port = *ifindex;
   return propose(now, ClearFlap{router.name, port});
 }
