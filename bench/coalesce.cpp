@@ -18,7 +18,7 @@
 #include <thread>
 #include <vector>
 
-#include "lab/coalesce_judge.hpp"
+#include "lab/coalesce/coalesce_judge.hpp"
 #include "lab/flagged_socket.hpp"
 #include "uncork/stream/coalescing_stream.hpp"
 

@@ -11,5 +11,6 @@ namespace uncork::cli {
 void add_lab_coalesce(CLI::App& lab, Action& chosen);
 void add_lab_heartbeat(CLI::App& lab, Action& chosen);
 void add_lab_transmit(CLI::App& lab, Action& chosen);
+void add_lab_zino(CLI::App& lab, Action& chosen);
 
 }  // namespace uncork::cli

@@ -9,7 +9,7 @@
 
 #include "cli/lab.hpp"
 #include "core/stop_signal.hpp"
-#include "lab/coalesce.hpp"
+#include "lab/coalesce/coalesce.hpp"
 #include "probe/open_source.hpp"
 
 namespace uncork::cli {

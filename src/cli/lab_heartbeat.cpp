@@ -9,8 +9,8 @@
 #include "cli/lab.hpp"
 #include "core/duration.hpp"
 #include "core/stop_signal.hpp"
-#include "lab/heartbeat.hpp"
-#include "lab/heartbeat_peer.hpp"
+#include "lab/heartbeat/heartbeat.hpp"
+#include "lab/heartbeat/heartbeat_peer.hpp"
 #include "probe/open_source.hpp"
 
 namespace uncork::cli {

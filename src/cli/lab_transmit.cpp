@@ -8,8 +8,8 @@
 
 #include "cli/lab.hpp"
 #include "core/stop_signal.hpp"
-#include "lab/file_server.hpp"
-#include "lab/transmit.hpp"
+#include "lab/transmit/file_server.hpp"
+#include "lab/transmit/transmit.hpp"
 #include "probe/open_source.hpp"
 
 namespace uncork::cli {

@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "cli/verb.hpp"
-#include "lab/transfer_report.hpp"
+#include "lab/transmit/transfer_report.hpp"
 
 namespace uncork::cli {
 namespace {

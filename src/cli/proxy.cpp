@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "cli/verb.hpp"
-#include "lab/proxy.hpp"
-#include "lab/proxy_descriptors.hpp"
+#include "lab/proxy/proxy.hpp"
+#include "lab/proxy/proxy_descriptors.hpp"
 
 namespace uncork::cli {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "cli/progress.hpp"
 #include "cli/verb.hpp"
-#include "lab/file_receiver.hpp"
-#include "lab/transfer_report.hpp"
+#include "lab/transmit/file_receiver.hpp"
+#include "lab/transmit/transfer_report.hpp"
 
 namespace uncork::cli {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "cli/progress.hpp"
 #include "cli/verb.hpp"
-#include "lab/file_sender.hpp"
-#include "lab/transfer_report.hpp"
+#include "lab/transmit/file_sender.hpp"
+#include "lab/transmit/transfer_report.hpp"
 
 namespace uncork::cli {
 namespace {

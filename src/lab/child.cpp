@@ -18,7 +18,7 @@ constexpr core::Micros kStartLimit{10'000'000};
 constexpr core::Micros kEndLimit{1'000'000};
 
 /// In the child, between fork and exec: async-signal-safe calls only.
-[[noreturn]] void become(char* const* arguments, int output, pid_t parent) {
+[[noreturn]] void become(const char* program, char* const* arguments, int output, pid_t parent) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -27,7 +27,7 @@ constexpr core::Micros kEndLimit{1'000'000};
   if (getppid() != parent) _exit(1);  // it died before prctl
   setpgid(0, 0);                      // Ctrl-C is for the lab, which then ends its children in order
   dup2(output, STDOUT_FILENO);
-  execv("/proc/self/exe", arguments);
+  execv(program, arguments);
   _exit(127);
 }
 
@@ -84,13 +84,15 @@ std::string Child::finish() {
   return std::move(unread_);
 }
 
-core::Result<Child> Child::start(const std::vector<std::string>& arguments) {
+core::Result<Child> Child::start(const std::vector<std::string>& arguments) { return start_program("/proc/self/exe", arguments); }
+
+core::Result<Child> Child::start_program(const std::string& path, const std::vector<std::string>& arguments) {
   std::array<int, 2> ends{};
   const auto piped = core::checked("pipe", [&] { return ::pipe2(ends.data(), O_CLOEXEC); });
   if (!piped) return core::fail(piped.error());
   core::Fd output(ends[0]);
   core::Fd child_end(ends[1]);
-  std::string name = "uncork";
+  std::string name = path == "/proc/self/exe" ? "uncork" : path;
   std::vector<char*> argv = {name.data()};
   std::vector<std::string> copies = arguments;
   for (std::string& argument : copies) argv.push_back(argument.data());
@@ -98,7 +100,7 @@ core::Result<Child> Child::start(const std::vector<std::string>& arguments) {
   const pid_t parent = ::getpid();
   const auto forked = core::checked("fork", [] { return ::fork(); });
   if (!forked) return core::fail(forked.error());
-  if (*forked == 0) become(argv.data(), child_end.get(), parent);
+  if (*forked == 0) become(path.c_str(), argv.data(), child_end.get(), parent);
   Child child(*forked, std::move(output));
   child_end.reset();  // so that the child's end of it is the last
   if (auto status = child.read_address(); !status) return core::fail(status.error());

@@ -1,5 +1,6 @@
 #pragma once
-// Another uncork process under test: a server or a relay with a pid of its own, so that blame has somebody to fall on.
+// Another process under test, mostly uncork itself: a server or a relay with a pid of its own, so that blame has somebody to
+// fall on.
 
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ class Child {
   /// Runs this very program with `arguments` and waits (at most 10 s) for its first line of output, which must hold
   /// `listening on ADDRESS`. Its standard error is ours.
   [[nodiscard]] static core::Result<Child> start(const std::vector<std::string>& arguments);
+  /// The same with another program, found by its path.
+  [[nodiscard]] static core::Result<Child> start_program(const std::string& path, const std::vector<std::string>& arguments);
   Child(Child&& other) noexcept;
   Child& operator=(Child&& other) noexcept;
   ~Child();

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/syscall.hpp"
-#include "lab/segments.hpp"
+#include "lab/transmit/segments.hpp"
 #include "tests/probe/privilege.hpp"
 
 namespace uncork::lab {

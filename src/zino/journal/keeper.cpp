@@ -95,12 +95,14 @@ unsigned mode_of(const std::string& path) {
 
 }  // namespace
 
-core::Status write_file_durably(const std::string& path, std::string_view text) {
+core::Status write_file_durably(const std::string& path, std::string_view text, std::optional<unsigned> mode) {
   std::error_code failed;
   std::filesystem::create_directories(directory_of(path), failed);
   if (failed) return core::fail(core::system_error("make directory " + directory_of(path), failed.value()));
   const std::string temporary = path + ".tmp";
-  if (const auto written = write_new(temporary, text, mode_of(path)); !written) return core::fail(written.error());
+  if (const auto written = write_new(temporary, text, mode.value_or(mode_of(path))); !written) {
+    return core::fail(written.error());
+  }
   return rename_durably(temporary, path);
 }
 

@@ -2,6 +2,7 @@
 // The state on disk: the state file and the journal beside it. Driver over the codec; plain file calls, no event loop.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ class Keeper {
 };
 
 /// Writes `text` to `path` through `path`.tmp, fsync and rename; directories above it are made. Also for archived cases.
-[[nodiscard]] core::Status write_file_durably(const std::string& path, std::string_view text);
+[[nodiscard]] core::Status write_file_durably(const std::string& path, std::string_view text,
+                                              std::optional<unsigned> mode = std::nullopt);
 
 }  // namespace uncork::zino

@@ -1,10 +1,6 @@
 #include "zino/server/notification_hub.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-
-#include "zino/protocol/text.hpp"
 
 namespace uncork::zino {
 
@@ -51,10 +47,6 @@ std::vector<ChannelId> NotificationHub::tied() const {
 bool NotificationHub::is_tied(ChannelId channel) const {
   const auto found = channels_.find(channel);
   return found != channels_.end() && found->second.tied_to.has_value();
-}
-
-std::string notification_line(const Notification& notification) {
-  return fmt::format("{} {} {}\r\n", notification.id, notification.type, one_line(notification.value));
 }
 
 }  // namespace uncork::zino

@@ -43,7 +43,4 @@ class NotificationHub {
   std::uint64_t next_ = 1;
 };
 
-/// `5 state open working`, CR LF behind it.
-[[nodiscard]] std::string notification_line(const Notification& notification);
-
 }  // namespace uncork::zino

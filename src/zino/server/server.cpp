@@ -1,13 +1,10 @@
 #include "zino/server/server.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -23,6 +20,7 @@
 #include "core/syscall.hpp"
 #include "zino/server/channel.hpp"
 #include "zino/server/command_connection.hpp"
+#include "zino/server/listener.hpp"
 #include "zino/server/server_state.hpp"
 
 namespace uncork::zino {
@@ -31,19 +29,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;
-
 constexpr std::chrono::milliseconds kSweepPeriod{250};
 constexpr std::uint64_t kFoldFrom = 16 * 1024 * 1024;  // bytes of journal
-constexpr int kBacklog = 511;
-
-/// As many descriptors as the system lets us have.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 core::Result<Routers> read_routers(const std::string& path) {
   if (path.empty()) return Routers();
@@ -52,36 +39,6 @@ core::Result<Routers> read_routers(const std::string& path) {
   auto routers = parse_polldevs(*text);
   if (!routers) routers.error().message.insert(0, path + ": ");
   return routers;
-}
-
-core::Result<Acceptor> listen_on(asio::io_context& loop, const std::string& address, std::uint16_t port) {
-  boost::system::error_code error;
-  const auto ip = asio::ip::make_address(address, error);
-  if (error) return core::fail(core::invalid_argument(fmt::format("--listen {}: not an IP address", address)));
-  const asio::ip::tcp::endpoint at(ip, port);
-  Acceptor acceptor(loop.get_executor());
-  acceptor.open(at.protocol(), error);
-  if (!error) acceptor.set_option(Acceptor::reuse_address(true), error);
-  if (!error && ip.is_v6()) acceptor.set_option(asio::ip::v6_only(true), error);
-  if (!error) acceptor.bind(at, error);
-  if (!error) acceptor.listen(kBacklog, error);
-  const std::string where = ip.is_v6() ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
-  if (error) return core::fail(core::system_error("listen on " + where, error.value()));
-  return acceptor;
-}
-
-core::Endpoint endpoint_of(const Acceptor& acceptor) {
-  const auto at = acceptor.local_endpoint();
-  core::Endpoint endpoint;
-  endpoint.port = at.port();
-  if (at.address().is_v6()) {
-    endpoint.family = core::Endpoint::Family::v6;
-    endpoint.bytes = at.address().to_v6().to_bytes();
-  } else {
-    const auto bytes = at.address().to_v4().to_bytes();
-    std::ranges::copy(bytes, endpoint.bytes.begin());
-  }
-  return endpoint;
 }
 
 /// The server itself: accepts, keeps time, ends.

@@ -8,11 +8,10 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "zino/protocol/case_id.hpp"
 #include "zino/state/record.hpp"
 
 namespace uncork::zino {
-
-using CaseId = std::int64_t;
 
 /// Cases by the key of the file (which may differ from the `id` field that GETATTRS shows), planned maintenances in the order of
 /// the file, and everything else as it was. A value.

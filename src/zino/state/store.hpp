@@ -6,19 +6,11 @@
 #include <string_view>
 #include <vector>
 
+#include "zino/protocol/notification.hpp"
 #include "zino/state/change.hpp"
 #include "zino/state/state.hpp"
 
 namespace uncork::zino {
-
-/// One line for the notification channels: `5 state open working`.
-struct Notification {
-  CaseId id;
-  std::string type;   ///< state, attr, log, history, scavenged
-  std::string value;  ///< empty for scavenged
-
-  bool operator==(const Notification&) const = default;
-};
 
 /// What became of a change.
 struct Applied {

@@ -1,0 +1,64 @@
+// uncork zino fixture: a Zino server's files, made up.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/zino.hpp"
+#include "zino/fixture/fixture.hpp"
+
+namespace uncork::cli {
+namespace {
+
+struct FixtureArguments {
+  zino::FixtureOptions options;
+  std::string directory;
+  bool json = false;
+};
+
+Exit run_fixture(FixtureArguments arguments) {
+  arguments.options.now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const zino::Fixture fixture = zino::make_fixture(arguments.options);
+  const std::string& directory = arguments.directory;
+  if (const auto written = zino::write_fixture(fixture, directory); !written) return report_error(written.error());
+  if (arguments.json) {
+    const nlohmann::json document = {{"events", arguments.options.events},
+                                     {"state", directory + "/zino-state.json"},
+                                     {"secrets", directory + "/secrets"},
+                                     {"polldevs", directory + "/polldevs.cf"},
+                                     {"config", directory + "/zino.toml"},
+                                     {"user", fixture.user},
+                                     {"secret", fixture.secret}};
+    fmt::print("{}\n", document.dump());
+    return Exit::ok;
+  }
+  fmt::print(
+      "{0} open cases in {1}. Serve them:\n  uncork zino serve --state {1}/zino-state.json --secrets {1}/secrets --polldevs "
+      "{1}/polldevs.cf\nor, in {1}:\n  zino --config-file zino.toml --trap-port 0\nLog in as {2}, secret: {3}\n",
+      arguments.options.events, directory, fixture.user, fixture.secret);
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_zino_fixture(CLI::App& zino, Action& chosen) {
+  auto* verb = zino.add_subcommand("fixture", "Make up cases: state, secrets and configuration, for Zino 2 and for uncork");
+  verb->footer(
+      "Example:\n  uncork zino fixture --events 100 --out demo\nFiles of an earlier fixture in the folder are replaced.");
+  const auto arguments = std::make_shared<FixtureArguments>();
+  verb->add_option("--events", arguments->options.events, "Open cases; a tenth as many closed ones come with them")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  verb->add_option("--out", arguments->directory, "Folder for the files; made if it is not there")->type_name("DIR")->required();
+  verb->add_option("--seed", arguments->options.seed, "The same number makes the same cases, at other times")
+      ->type_name("N")
+      ->capture_default_str();
+  verb->add_flag("--json", arguments->json, "Names of the files and how to log in, as JSON");
+  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_fixture(*arguments); }; });
+}
+
+}  // namespace uncork::cli

@@ -1,0 +1,78 @@
+// uncork zino front: ends the round trips of clients that nobody changes.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/zino.hpp"
+#include "zino/front/front.hpp"
+
+namespace uncork::cli {
+namespace {
+
+struct FrontArguments {
+  zino::FrontOptions options;
+  std::string connect;
+  bool json = false;
+};
+
+void show_summary(const zino::FrontSummary& summary, bool json) {
+  if (json) {
+    const nlohmann::json document = {{"clients", summary.clients},
+                                     {"passed_through", summary.passed_through},
+                                     {"answered_ahead", summary.ahead.used},
+                                     {"expired", summary.ahead.expired},
+                                     {"dropped", summary.ahead.dropped}};
+    fmt::print("{}\n", document.dump());
+    return;
+  }
+  fmt::print("{} clients; {} commands passed through, {} answered ahead; {} answers expired unused, {} were dropped\n",
+             summary.clients, summary.passed_through, summary.ahead.used, summary.ahead.expired, summary.ahead.dropped);
+}
+
+Exit run_front(const FrontArguments& arguments) {
+  const auto summary = zino::run_front(arguments.options, [](const zino::Listening& at) {
+    fmt::print("listening on {}, notifications on {}\n", core::to_string(at.commands), core::to_string(at.notifications));
+    std::fflush(stdout);
+  });
+  if (!summary) return report_error(summary.error());
+  show_summary(*summary, arguments.json);
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_zino_front(CLI::App& zino, Action& chosen) {
+  auto* verb = zino.add_subcommand("front", "Stand near unchanged clients and end the round trips of their listings");
+  verb->footer(
+      "Example:\n  uncork zino front --connect zino.example.org\n"
+      "Point the clients at this machine. Ctrl-C or SIGTERM ends it and prints what it did.");
+  const auto arguments = std::make_shared<FrontArguments>();
+  zino::FrontOptions& options = arguments->options;
+  options.log = [](const std::string& line) { fmt::print(stderr, "uncork zino: {}\n", line); };
+  add_server(*verb, "--connect", options.host, options.port, "The Zino server")->required();
+  verb->add_option("--connect-notify", options.notify_port, "Its port for notifications")->type_name("N")->capture_default_str();
+  verb->add_option("--listen", options.listen, "Address to listen on, IPv4 or IPv6; may be repeated")
+      ->type_name("ADDRESS")
+      ->take_all()
+      ->default_str("127.0.0.1");
+  verb->add_option("--port", options.listen_port, "Port for commands; 0 picks a free one")->type_name("N")->capture_default_str();
+  verb->add_option("--notify-port", options.listen_notify_port, "Port for notifications; 0 picks a free one")
+      ->type_name("N")
+      ->capture_default_str();
+  verb->add_option("--ahead", options.ahead, "Questions asked ahead at a time, for each client")
+      ->type_name("N")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  verb->add_option("--max-connections", options.max_connections, "Clients on both ports together")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  verb->add_flag("--json", arguments->json, "The summary at the end as JSON");
+  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_front(*arguments); }; });
+}
+
+}  // namespace uncork::cli

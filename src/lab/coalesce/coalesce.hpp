@@ -1,0 +1,50 @@
+#pragma once
+// What write coalescing buys and what it costs: the same server over four kinds of writes, plain and with TLS, under watch.
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/histogram.hpp"
+#include "core/result.hpp"
+#include "lab/coalesce/message_server.hpp"
+#include "lab/criteria.hpp"
+#include "probe/source.hpp"
+
+namespace uncork::lab {
+
+struct CoalesceOptions {
+  unsigned messages = 100;      ///< a turn
+  unsigned rounds = 7;          ///< in each, every cell has its turn
+  core::Micros slice{100'000};  ///< a cell's time in a round
+};
+
+/// One cell as it was measured. Rates are per round, so that cells of the same round can be compared.
+struct CoalesceRow {
+  Transport transport = Transport::tcp;
+  MessageWrites writes = MessageWrites::nodelay;
+  std::uint64_t messages = 0;
+  std::vector<double> messages_per_second;  ///< one figure a round
+  double cpu_ns_per_message = 0;            ///< of the server's process
+  std::optional<double> sends_per_message;  ///< as the kernel counted them; nothing without the witness
+  std::optional<core::Micros> held;         ///< by Nagle or a cork, the witness says
+  core::Histogram lone;                     ///< the round trip of a request for one message
+  std::vector<core::Micros> lone_medians;   ///< one figure a round
+};
+
+struct CoalesceResult {
+  std::vector<CoalesceRow> rows;
+  std::vector<Criterion> criteria;
+};
+
+/// Runs the scenario; `source` must be watching already. `on_progress` (rounds done) may return false to stop early.
+[[nodiscard]] core::Result<CoalesceResult> run_coalesce(const CoalesceOptions& options, probe::Source& source,
+                                                        const std::function<bool(unsigned)>& on_progress);
+
+/// `TRANSPORT WRITES …`, a line a row, then the criteria.
+[[nodiscard]] std::string coalesce_text(const CoalesceResult& result);
+[[nodiscard]] nlohmann::json coalesce_json(const CoalesceResult& result);
+
+}  // namespace uncork::lab

@@ -1,0 +1,57 @@
+#pragma once
+// A session with a Zino server: one command after the other, or several at once.
+
+#include <chrono>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "zino/client/connection.hpp"
+#include "zino/client/reply_parser.hpp"
+
+namespace uncork::zino {
+
+struct ConnectOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8001;
+  std::uint16_t notify_port = 8002;
+  std::string user;
+  std::string secret;
+  core::Micros timeout = std::chrono::seconds(30);  ///< of connecting, and of each wait for the server
+};
+
+/// Logged in from the start. Blocking; move-only, not thread-safe. After an error the connection is of no use any more.
+class Client {
+ public:
+  /// Reads the greeting and logs in. Errors: no connection, no Zino server, a login that is refused (not_permitted).
+  [[nodiscard]] static core::Result<Client> connect(const ConnectOptions& options);
+
+  /// One command, without line end. A 500 is a reply, not an error.
+  [[nodiscard]] core::Result<Reply> request(std::string_view command);
+  /// ADDHIST or PM ADDLOG: waits for the prompt, then sends `body` with its `.`. A line of it that is a `.` is sent as `. `,
+  /// which the server takes for text. The reply is the prompt's if that was none.
+  [[nodiscard]] core::Result<Reply> request_with_body(std::string_view command, std::string_view body);
+
+  /// Called with the number of the command, its reply, and the time from its sending to the end of the reply. False stops.
+  using OnReply = std::function<bool(std::size_t, const Reply&, core::Micros)>;
+  /// Sends all `commands`, never more than `depth` (from 1) ahead of their replies; what may be sent at a time is one send.
+  /// Error: also when stopped.
+  [[nodiscard]] core::Status pipeline(std::span<const std::string> commands, std::size_t depth, const OnReply& on_reply);
+
+  /// Bytes of each read so far: what came in one piece.
+  [[nodiscard]] const std::vector<unsigned>& chunks() const { return chunks_; }
+
+ private:
+  explicit Client(Connection connection) : connection_(std::move(connection)) {}
+  core::Status log_in(const ConnectOptions& options);
+  core::Result<Reply> receive(std::string& unsent);
+
+  Connection connection_;
+  ReplyParser parser_;
+  std::vector<unsigned> chunks_;
+};
+
+}  // namespace uncork::zino

@@ -1,0 +1,39 @@
+#pragma once
+// A listing of every case with all that there is about it: GETATTRS, GETHIST and GETLOG of each, timed.
+
+#include <array>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "zino/client/client.hpp"
+#include "zino/protocol/case_id.hpp"
+
+namespace uncork::zino {
+
+/// What is asked of each case, in this order.
+inline constexpr std::array<const char*, 3> kFetchCommands = {"GETATTRS", "GETHIST", "GETLOG"};
+
+struct FetchOptions {
+  ConnectOptions connect;
+  std::size_t pipeline = 1;                                                                ///< commands outstanding
+  std::function<bool(unsigned)> on_progress = [](unsigned /*commands*/) { return true; };  ///< false stops, as an error
+};
+
+struct FetchResult {
+  unsigned cases = 0;                                      ///< whose three answers came
+  unsigned gone = 0;                                       ///< that left between the listing and their turn
+  core::Micros total{0};                                   ///< from connecting to the last answer
+  std::map<std::string, std::vector<core::Micros>> times;  ///< of each command, by its name in small letters
+  std::uint64_t replies = 0;                               ///< greeting and login included
+  std::vector<unsigned> chunks;                            ///< bytes of each read
+};
+
+/// Blocking. Errors: those of Client, and a listing that the server refuses.
+[[nodiscard]] core::Result<FetchResult> fetch_all(const FetchOptions& options);
+
+/// The ids in a reply to CASEIDS; what is no number is an error.
+[[nodiscard]] core::Result<std::vector<CaseId>> case_ids(const Reply& reply);
+
+}  // namespace uncork::zino

@@ -1,0 +1,41 @@
+#pragma once
+// What the connections of one front share. Used on the loop's thread only.
+
+#include <boost/asio/io_context.hpp>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "zino/front/front.hpp"
+#include "zino/protocol/case_id.hpp"
+
+namespace uncork::zino {
+
+/// A client of either port.
+class FrontClient {
+ public:
+  virtual ~FrontClient() = default;
+  virtual void case_changed(CaseId /*id*/) {}
+  virtual void sweep(core::Time /*now*/) {}
+  virtual void close() = 0;
+};
+
+struct FrontState {
+  boost::asio::io_context loop{1};
+  FrontOptions options;
+  std::map<FrontClient*, std::weak_ptr<FrontClient>> clients;
+  FrontSummary summary;
+
+  /// For every client that lives while `act` is called with it.
+  template <typename Act>
+  void for_each(Act act) {
+    std::vector<std::shared_ptr<FrontClient>> held;
+    for (const auto& [key, client] : clients) {
+      if (auto one = client.lock()) held.push_back(std::move(one));
+    }
+    for (const auto& one : held) act(*one);
+  }
+};
+
+}  // namespace uncork::zino
