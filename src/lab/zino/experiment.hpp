@@ -75,7 +75,7 @@ struct ZinoResult {
 /// Each way in scenario C.
 inline constexpr core::Micros kFarAway{15'000};
 /// Commands outstanding in the pipelined run.
-inline constexpr unsigned kPipeline = 32;
+inline constexpr unsigned kPipeline = 64;
 
 /// The runs that `options` ask for, in order. Zino 2 writes a reply at once and has no switch for it; zinolib does not pipeline.
 [[nodiscard]] std::vector<ZinoSetup> zino_setups(const ZinoOptions& options);

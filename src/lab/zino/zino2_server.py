@@ -1,4 +1,5 @@
-"""Starts the real Zino 2 on 127.0.0.1 with ports of our choice, of which it has no option.
+"""Starts the real Zino 2 on 127.0.0.1 with ports of our choice, of which it has no option, and without polling: its routers are
+made up.
 
 usage: python zino2_server.py FOLDER PORT NOTIFY_PORT; FOLDER has a zino.toml. A port of 0 is chosen by the kernel.
 """
@@ -7,7 +8,7 @@ import logging
 import os
 import sys
 
-from zino import zino
+from zino import scheduler, zino
 from zino.api.server import ZinoServer
 
 
@@ -24,7 +25,9 @@ def serve_on_loopback(self, address="127.0.0.1", serve=ZinoServer.serve):
 folder, port, notify_port = sys.argv[1:4]
 ZinoServer.API_PORT, ZinoServer.NOTIFY_PORT = int(port), int(notify_port)
 ZinoServer.serve = serve_on_loopback
+scheduler.schedule_devices = lambda *devices: None
 os.chdir(folder)
 logging.disable(logging.WARNING)
+logging.getLogger("netsnmpy").setLevel(logging.CRITICAL)  # shows its search path as an error
 sys.argv = ["zino", "--config-file", "zino.toml", "--trap-port", "0"]
 zino.main()
