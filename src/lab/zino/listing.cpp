@@ -53,7 +53,7 @@ core::Status list_by_zinolib(const core::Endpoint& at, const zino::Fixture& fixt
   run.replies = 3;
   for (const auto& [command, samples] : json["samples_ms"].items()) {
     for (const auto& ms : samples) {
-      run.times[command].push_back(core::Micros(static_cast<std::int64_t>(1000 * ms.get<double>())));
+      run.times[command].emplace_back(static_cast<std::int64_t>(1000 * ms.get<double>()));
       ++run.replies;
     }
   }

@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 // Made by uncork_embed() from the files of these names.
-extern const char* const zino2_server_py;
-extern const char* const zinolib_listing_py;
+extern const char* const kZino2Server;
+extern const char* const kZinolibListing;
 
 namespace uncork::lab {
 
@@ -19,7 +19,7 @@ core::Result<std::string> interop_python() {
                   python + ": not there; ./dev deps --interop installs Zino 2 and zinolib, $UNCORK_INTEROP says where"});
 }
 
-std::string_view zino2_server_script() { return zino2_server_py; }
-std::string_view zinolib_listing_script() { return zinolib_listing_py; }
+std::string_view zino2_server_script() { return kZino2Server; }
+std::string_view zinolib_listing_script() { return kZinolibListing; }
 
 }  // namespace uncork::lab

@@ -13,6 +13,11 @@ namespace {
 
 constexpr std::size_t kCompactFrom = 64 * 1024;
 
+/// The lines of HELP have one more.
+void without_space(std::string& text) {
+  if (text.starts_with(' ')) text.erase(0, 1);
+}
+
 std::string text_of(std::string_view line) { return std::string(line.substr(std::min<std::size_t>(4, line.size()))); }
 
 }  // namespace
@@ -50,6 +55,7 @@ std::optional<Reply> ReplyParser::begin(const std::string& line) {
   }
   reply_ = Reply{start->code, text_of(line), {}};
   if (start->continued) {
+    without_space(reply_->text);
     shape_ = Shape::continued;
     reply_->lines.push_back(std::exchange(reply_->text, {}));
     return std::nullopt;
@@ -64,6 +70,7 @@ std::optional<Reply> ReplyParser::go_on(std::string line) {
     const auto start = reply_start(line);
     const bool ours = start && start->code == reply_->code;
     std::string text = ours ? text_of(line) : std::move(line);
+    if (ours) without_space(text);
     if (!ours || start->continued) {
       reply_->lines.push_back(std::move(text));
       return std::nullopt;
@@ -98,7 +105,7 @@ core::Status ReplyParser::check() {
 core::Result<std::optional<Reply>> ReplyParser::next() {
   if (failed_) return core::fail(*failed_);
   while (auto line = take_line()) {
-    auto reply = reply_ ? go_on(std::move(*line)) : begin(std::move(*line));
+    auto reply = reply_ ? go_on(std::move(*line)) : begin(*line);
     if (reply) return reply;
     if (size_ > kLongestReply || stray_lines_ > kMostStrayLines) break;
   }

@@ -47,11 +47,10 @@ std::optional<CaseRequest> AnswersAhead::next(std::size_t in_flight) {
 }
 
 void AnswersAhead::keep(const CaseRequest& request, std::string answer, core::Time now) {
+  const auto older = kept_.find(request);  // of two the newer counts
+  if (older != kept_.end()) forget(older);
   bytes_ += answer.size();
-  const auto [at, added] = kept_.try_emplace(request, Answer{std::move(answer), now});
-  if (added) return;
-  bytes_ -= at->second.bytes.size();  // asked twice: the newer counts
-  at->second = {std::move(answer), now};
+  kept_.emplace(request, Answer{std::move(answer), now});
 }
 
 void AnswersAhead::forget(std::map<CaseRequest, Answer>::iterator answer) {

@@ -25,6 +25,7 @@ std::string_view without_end(std::string_view line) {
 struct Meaning {
   std::optional<CommandId> command;
   std::optional<CaseRequest> request;  // of a case, by its plain number
+  bool only_asks = false;              // about a case, whatever its number looks like
 };
 
 Meaning meaning_of(std::string_view line) {
@@ -33,7 +34,7 @@ Meaning meaning_of(std::string_view line) {
   const auto parsed = parse_command(text, true);
   const auto* command = std::get_if<ParsedCommand>(&parsed);
   if (command == nullptr) return {};
-  Meaning meaning{command->command->id, std::nullopt};
+  Meaning meaning{command->command->id, std::nullopt, false};
   CaseQuestion question{};
   switch (command->command->id) {
     case CommandId::getattrs:
@@ -48,6 +49,7 @@ Meaning meaning_of(std::string_view line) {
     default:
       return meaning;
   }
+  meaning.only_asks = true;
   const auto id = to_int64(command->arguments[0]);
   if (id && std::to_string(*id) == command->arguments[0]) meaning.request = CaseRequest{*id, question};
   return meaning;
@@ -175,7 +177,7 @@ bool FrontSession::step(core::Time now) {
     } else {
       if (!in_flight_.empty()) return false;
       if (meaning.command == CommandId::caseids) passing_ = Passing::listing;
-      if (!meaning.request) answers_.drop_all();
+      if (!meaning.only_asks) answers_.drop_all();
       pass(line);
     }
   }

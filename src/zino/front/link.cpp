@@ -30,7 +30,7 @@ LinkEnd::LinkEnd(LinkSocket socket)
   make_prompt(socket_);
 }
 
-void LinkEnd::send(std::string bytes) {
+void LinkEnd::send(const std::string& bytes) {
   if (bytes.empty() || failed_) return;
   waiting_ += bytes;
   if (writing_.empty()) write();

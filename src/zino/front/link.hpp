@@ -21,7 +21,7 @@ class LinkEnd : public std::enable_shared_from_this<LinkEnd> {
  public:
   explicit LinkEnd(LinkSocket socket);
 
-  void send(std::string bytes);
+  void send(const std::string& bytes);
   /// Until less than a limit waits. Throws as Asio does when the connection has ended.
   boost::asio::awaitable<void> wait_for_room();
   /// Until nothing waits, or the connection has ended.

@@ -58,13 +58,13 @@ asio::awaitable<void> NotificationLink::from_server() {
     lines += bytes;
     const std::size_t end = lines.size() < kLongestLine ? lines.rfind('\n') + 1 : lines.size();
     if (end == 0) continue;
-    std::string whole = lines.substr(0, end);
+    const std::string whole = lines.substr(0, end);
     lines.erase(0, end);
     tell_sessions(whole);
-    client_->send(std::move(whole));
+    client_->send(whole);
     co_await client_->wait_for_room();
   }
-  client_->send(std::move(lines));
+  client_->send(lines);
 }
 
 void NotificationLink::tell_sessions(std::string_view lines) {

@@ -1,0 +1,52 @@
+// Any bytes in place of a Zino server's: replies or an error, the same ones whole and a byte at a time.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/error.hpp"
+#include "zino/client/reply_parser.hpp"
+
+namespace {
+
+using uncork::zino::Reply;
+using uncork::zino::ReplyParser;
+
+struct Parsed {
+  std::vector<Reply> replies;
+  bool failed = false;
+  bool operator==(const Parsed&) const = default;
+};
+
+Parsed parse(std::string_view bytes, std::size_t step) {
+  ReplyParser parser;
+  Parsed parsed;
+  const auto take = [&] {
+    for (;;) {
+      auto reply = parser.next();
+      parsed.failed = !reply;
+      if (!reply || !*reply) return;
+      parsed.replies.push_back(std::move(**reply));
+    }
+  };
+  while (!bytes.empty() && !parsed.failed) {
+    parser.feed(bytes.substr(0, step));
+    bytes.remove_prefix(std::min(step, bytes.size()));
+    take();
+  }
+  parser.end_of_input();
+  if (!parsed.failed) take();
+  return parsed;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size > 64 * 1024) return 0;
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  UNCORK_ASSERT(parse(bytes, 1) == parse(bytes, size + 1));
+  return 0;
+}
