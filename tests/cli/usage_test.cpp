@@ -16,8 +16,8 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::run_program;
 
-const std::vector<std::string> kVerbs = {"watch", "lab", "cure", "proxy", "send", "recv", "doctor"};
-const std::vector<std::string> kScenarios = {"chatty", "coalesce", "heartbeat", "transmit"};
+const std::vector<std::string> kVerbs = {"watch", "lab", "cure", "proxy", "send", "recv", "doctor", "zino"};
+const std::vector<std::string> kScenarios = {"chatty", "coalesce", "heartbeat", "transmit", "zino"};
 
 TEST(Nearest, finds_a_word_one_slip_away_and_nothing_for_a_stranger) {
   EXPECT_EQ(nearest("wach", kVerbs), "watch");
@@ -85,7 +85,7 @@ TEST(Usage, help_of_every_scenario_shows_an_example_and_stands_in_the_labs_docum
 }
 
 TEST(Usage, help_of_every_part_of_zino_shows_an_example_and_stands_in_its_document) {
-  for (const std::string part : {"serve"}) {
+  for (const std::string part : {"serve", "front", "fixture"}) {
     const Finished help = run_program({"zino", part, "--help"});
     EXPECT_EQ(help.exit, 0) << part;
     EXPECT_THAT(help.out, HasSubstr("Example:")) << part;
