@@ -113,7 +113,7 @@ std::vector<CLI::Option*> add_single_run(CLI::App& verb, ZinoArguments& argument
 void add_lab_zino(CLI::App& lab, Action& chosen) {
   auto* verb = lab.add_subcommand("zino", "The published case: a Zino server's cases listed through a relay, and two cures");
   verb->footer(
-      "Examples:\n  uncork lab zino\n  uncork lab zino --events 50 --proxy-delay-ms 15 --front --client zinolib\n\n"
+      "Example:\n  uncork lab zino --events 50 --proxy-delay-ms 15 --front --client zinolib\n\n"
       "Exit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<ZinoArguments>();
   add_whole_table(*verb, *arguments);
