@@ -25,7 +25,7 @@ CLI::Option* add_server(CLI::App& verb, const std::string& name, std::string& ho
 }
 
 void add_zino(CLI::App& program, Action& chosen) {
-  auto* verb = program.add_subcommand("zino", "The legacy Zino protocol: a server, a front and a client without stalls");
+  auto* verb = program.add_subcommand("zino", "The legacy Zino protocol: a server without stalls, a front for clients that wait");
   verb->require_subcommand(1);
   verb->footer("Example:\n  uncork zino serve --state zino-state.json --secrets secrets");
   add_zino_serve(*verb, chosen);

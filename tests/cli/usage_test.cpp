@@ -16,7 +16,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::run_program;
 
-const std::vector<std::string> kVerbs = {"watch", "lab", "cure", "proxy", "send", "recv", "doctor", "zino"};
+const std::vector<std::string> kVerbs = {"watch", "lab", "cure", "proxy", "send", "recv", "doctor"};
 const std::vector<std::string> kScenarios = {"chatty", "coalesce", "heartbeat", "transmit", "zino"};
 
 TEST(Nearest, finds_a_word_one_slip_away_and_nothing_for_a_stranger) {
@@ -84,9 +84,12 @@ TEST(Usage, help_of_every_scenario_shows_an_example_and_stands_in_the_labs_docum
   }
 }
 
-TEST(Usage, help_of_every_part_of_zino_shows_an_example_and_stands_in_its_document) {
-  for (const std::string part : {"serve", "front", "fixture"}) {
-    const Finished help = run_program({"zino", part, "--help"});
+TEST(Usage, help_of_zino_and_its_parts_shows_an_example_and_stands_in_its_document) {
+  const std::vector<std::vector<std::string>> kParts = {{"zino"}, {"zino", "serve"}, {"zino", "front"}, {"zino", "fixture"}};
+  for (std::vector<std::string> arguments : kParts) {
+    const std::string part = arguments.back();
+    arguments.emplace_back("--help");
+    const Finished help = run_program(arguments);
     EXPECT_EQ(help.exit, 0) << part;
     EXPECT_THAT(help.out, HasSubstr("Example:")) << part;
     EXPECT_THAT(testing::source_file("docs/zino.md"), HasSubstr("```\n" + help.out + "```\n")) << part;
@@ -96,6 +99,7 @@ TEST(Usage, help_of_every_part_of_zino_shows_an_example_and_stands_in_its_docume
 TEST(Usage, the_readme_names_every_verb) {
   const std::string readme = testing::source_file("README.md");
   for (const std::string& verb : kVerbs) EXPECT_THAT(readme, HasSubstr("`" + verb + "`"));
+  EXPECT_THAT(readme, HasSubstr("`zino`"));
 }
 
 TEST(Usage, nothing_that_goes_into_a_pipe_is_coloured) {
