@@ -57,6 +57,10 @@ core::Result<std::vector<Listening>> Front::listen() {
     acceptors_.emplace_back(std::move(*commands), Port::commands);
     acceptors_.emplace_back(std::move(*notifications), Port::notifications);
   }
+  // Before anybody hears that we listen: who has heard it may end us.
+  if (state_.options.handle_signals) {
+    for (const int signal : {SIGTERM, SIGINT}) signals_.add(signal);
+  }
   return listening;
 }
 
@@ -64,7 +68,6 @@ FrontSummary Front::run(const std::stop_token& token) {
   for (auto& [acceptor, port] : acceptors_) asio::co_spawn(state_.loop, accept(acceptor, port), asio::detached);
   asio::co_spawn(state_.loop, keep_time(), asio::detached);
   if (state_.options.handle_signals) {
-    for (const int signal : {SIGTERM, SIGINT}) signals_.add(signal);
     signals_.async_wait([this](const boost::system::error_code& error, int /*signal*/) {
       if (!error) stop();
     });

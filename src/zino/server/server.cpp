@@ -94,16 +94,17 @@ core::Result<std::vector<Listening>> Server::listen() {
     acceptors_.emplace_back(std::move(*commands), Port::commands);
     acceptors_.emplace_back(std::move(*notifications), Port::notifications);
   }
+  // Before anybody hears that we listen: who has heard it may end us.
+  if (options_.handle_signals) {
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
+  }
   return listening;
 }
 
 core::Status Server::run(const std::stop_token& token) {
   for (auto& [acceptor, port] : acceptors_) asio::co_spawn(loop_, accept(acceptor, port), asio::detached);
   asio::co_spawn(loop_, keep_time(), asio::detached);
-  if (options_.handle_signals) {
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
-    asio::co_spawn(loop_, heed_signals(), asio::detached);
-  }
+  if (options_.handle_signals) asio::co_spawn(loop_, heed_signals(), asio::detached);
   if (state_.store().has_duplicates()) submit(CloseDuplicates{});
   const std::stop_callback on_stop(token, [this] { asio::post(loop_, [this] { stop(); }); });
   loop_.run();
