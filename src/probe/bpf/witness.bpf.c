@@ -41,6 +41,7 @@ struct socket_state {
   __u64 cookie;
   __u32 pid;           // who wrote first (until then: who read first)
   __u32 busy_jiffies;  // when a hold was last seen: jiffies in which something was unacknowledged or unsent
+  __u64 resent_us;     // a retransmission that met another event at work and is not in the ledger yet; 0: none
   struct uncork_flow flow;
   __u32 window_limited_us;  // for the next streamed record
   __u32 buffer_limited_us;
@@ -115,7 +116,7 @@ static __always_inline __u8 role_by_ports(const struct sock* sk) {
 // --- one event at a time per socket ---
 // A send's program runs after the socket's lock was released, so a segment's program may run beside it, or in an interrupt on
 // top of it. The first waits a moment, the second cannot; what is missed shows at the next event, which reads it off the
-// socket.
+// socket. Of a retransmission the socket shows no time, so that one leaves its time behind.
 
 static __always_inline bool enter(struct socket_state* st) {
   for (int i = 0; i < 8; i++)
@@ -281,6 +282,17 @@ static __always_inline void take_writes(struct socket_state* st, struct tcp_sock
   }
 }
 
+// Tells the ledger of a retransmission that could not tell it itself.
+static __always_inline void take_resent(struct socket_state* st, struct tcp_sock* tp) {
+  __u64 resent_us = st->resent_us;
+
+  if (!resent_us) return;
+  st->resent_us = 0;
+  stream(st, tp, UNCORK_RECORD_RETRANSMIT, resent_us, st->flow.charged_until_us, tp->snd_una, 0, 0, 0);
+  uncork_retransmitted(&st->flow, resent_us);
+  st->flow.recovering = recovering(tp);
+}
+
 // All that the chronographs counted: how long the queues of the sender were not empty.
 static __always_inline __u32 busy_jiffies(struct tcp_sock* tp) {
   __u32 busy = tp->chrono_stat[0] + tp->chrono_stat[1] + tp->chrono_stat[2];
@@ -363,6 +375,7 @@ int BPF_PROG(on_send, struct sock* sk, int ret, int flags) {
   }
   if (!enter(st)) return 0;  // the next event sees what was written
   tp = cast_to(struct tcp_sock, sk);
+  take_resent(st, tp);
   pushed_us = tp->tcp_mstamp;
   rcv_nxt = tp->rcv_nxt;
   if (before(st->rcv_nxt, rcv_nxt) && tp->snd_una == tp->write_seq) {
@@ -403,6 +416,7 @@ int BPF_PROG(on_segment, struct sock* sk, const struct sk_buff* skb) {
   if (sk->sk_write_queue.qlen == 0 && !sk->sk_lock.owned && !writer_blocked(tp) && !stream_records) return 0;
   st = state_of(sk);
   if (!st || !enter(st)) return 0;
+  take_resent(st, tp);
   cb = cast_to(struct tcp_skb_cb, skb->cb);
   end_seq = cb->end_seq - !!(cb->tcp_flags & TCPHDR_FIN);
   rcv_nxt = tp->rcv_nxt;
@@ -440,6 +454,7 @@ int BPF_PROG(on_read, struct sock* sk) {
     st->rcv_nxt = rcv_nxt - 1;  // this very arrival is the first event
   }
   if ((st->rcv_nxt == rcv_nxt && !st->flow.unread) || !enter(st)) return 0;
+  take_resent(st, tp);
   if (!st->pid) name_owner(st);
   if (st->flow.exchanges < 16 || !(st->flow.exchanges & 15)) read_path(st, tp);  // its line is cold
   arrived_us = tp->tcp_mstamp;
@@ -468,9 +483,14 @@ int BPF_PROG(on_retransmit, const struct sock* sk, const struct sk_buff* skb) {
   struct tcp_sock* tp;
   __u64 now;
 
-  if (!st || !enter(st)) return 0;
-  tp = cast_to(struct tcp_sock, sk);
+  if (!st) return 0;
   now = clock_us();
+  if (!enter(st)) {
+    st->resent_us = now;
+    return 0;
+  }
+  tp = cast_to(struct tcp_sock, sk);
+  take_resent(st, tp);
   arrival = take_arrival(st, tp->rcv_nxt, st->flow.charged_until_us);
   take_writes(st, tp, st->flow.charged_until_us);
   uncork_set_hold(&st->flow, st->flow.charged_until_us, hold_of(tp, st));
@@ -554,6 +574,7 @@ int BPF_PROG(on_destroy, struct sock* sk) {
   now = clock_us();
   pushed_us = tp->tcp_mstamp;
   st->leaving = 1;
+  take_resent(st, tp);
   arrival = take_arrival(st, tp->rcv_nxt == st->rcv_nxt + 1 ? st->rcv_nxt : tp->rcv_nxt, pushed_us);  // a FIN is no data
   credit_limits(st, tp);
   take_writes(st, tp, pushed_us);
