@@ -1,5 +1,7 @@
 #include "cli/progress.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 
 #include "cli/verb.hpp"
@@ -19,14 +21,25 @@ void Progress::restart() {
   next_ = begun_ + kBetween;  // a transfer of an instant shows none
 }
 
-void Progress::show(std::uint64_t done, std::uint64_t expected) {
-  if (width_ == 0) return;
+bool Progress::due() {
   const core::Time now = core::MonotonicClock::now();
-  if (now < next_) return;
+  if (width_ == 0 || now < next_) return false;
   next_ = now + kBetween;
+  return true;
+}
+
+void Progress::draw(const std::string& line) {
   shown_ = true;
-  std::fprintf(stderr, "\r\x1b[K%s", lab::progress_bar(done, expected, now - begun_, width_ - 1).c_str());
+  std::fprintf(stderr, "\r\x1b[K%s", line.c_str());
   std::fflush(stderr);
+}
+
+void Progress::show(std::uint64_t done, std::uint64_t expected) {
+  if (due()) draw(lab::progress_bar(done, expected, core::MonotonicClock::now() - begun_, width_ - 1));
+}
+
+void Progress::show_count(std::uint64_t done, std::uint64_t expected, const char* what) {
+  if (due()) draw(fmt::format("{} of {} {}", done, expected, what));
 }
 
 void Progress::clear() {

@@ -85,8 +85,13 @@ TEST(Usage, help_of_every_scenario_shows_an_example_and_stands_in_the_labs_docum
 }
 
 TEST(Usage, help_of_zino_and_its_parts_shows_an_example_and_stands_in_its_document) {
-  const std::vector<std::vector<std::string>> kParts = {{"zino"}, {"zino", "serve"}, {"zino", "front"}, {"zino", "fixture"}};
-  for (std::vector<std::string> arguments : kParts) {
+  std::vector<std::vector<std::string>> parts = {{"zino"}};
+  for (const char* part :
+       {"serve", "list", "show", "history", "log", "set-state", "add-history", "watch", "pm", "fetch", "front", "fixture"}) {
+    parts.push_back({"zino", part});
+  }
+  for (const char* part : {"list", "show", "add", "add-log", "cancel"}) parts.push_back({"zino", "pm", part});
+  for (std::vector<std::string> arguments : parts) {
     const std::string part = arguments.back();
     arguments.emplace_back("--help");
     const Finished help = run_program(arguments);

@@ -69,7 +69,7 @@ TEST(FixtureMaker, writes_its_files_and_only_their_owner_reads_the_secrets) {
   const std::string inside = directory.path() + "/new/folder";
   ASSERT_TRUE(write_fixture(made(3), inside));
   ASSERT_TRUE(write_fixture(made(4), inside)) << "again, over the first";
-  for (const char* name : {"zino-state.json", "secrets", "polldevs.cf", "zino.toml"}) {
+  for (const char* name : {"zino-state.json", "secrets", "polldevs.cf", "zino.toml", "ritz.tcl"}) {
     EXPECT_TRUE(std::filesystem::exists(inside + "/" + name)) << name;
   }
   EXPECT_EQ(std::filesystem::status(inside + "/secrets").permissions(),

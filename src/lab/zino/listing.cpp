@@ -25,7 +25,7 @@ core::Status list_by_ours(const core::Endpoint& at, const zino::Fixture& fixture
   options.connect.user = fixture.user;
   options.connect.secret = fixture.secret;
   options.pipeline = run.setup.pipeline;
-  options.on_progress = proceed;
+  options.on_progress = [&](unsigned done, unsigned /*of*/) { return proceed(done); };
   auto result = zino::fetch_all(options);
   if (!result) return core::fail(result.error());
   run.cases = result->cases;

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "zino/protocol/text.hpp"
+#include "zino/client/case_reply.hpp"
 
 namespace uncork::zino {
 namespace {
@@ -14,20 +14,6 @@ std::string lower(std::string_view name) {
 }
 
 }  // namespace
-
-core::Result<std::vector<CaseId>> case_ids(const Reply& reply) {
-  if (reply.code != 304) {
-    return core::fail(
-        core::Error{core::ErrorCode::refused, 0, fmt::format("CASEIDS was answered {} {}", reply.code, reply.text)});
-  }
-  std::vector<CaseId> ids;
-  for (const std::string& line : reply.lines) {
-    const auto id = line.find_first_not_of("0123456789") == std::string::npos ? to_int64(line) : std::nullopt;
-    if (!id) return core::fail(core::Error{core::ErrorCode::refused, 0, fmt::format("CASEIDS lists '{}', which is no id", line)});
-    ids.push_back(*id);
-  }
-  return ids;
-}
 
 core::Result<FetchResult> fetch_all(const FetchOptions& options) {
   const core::Time begin = core::MonotonicClock::now();
@@ -50,7 +36,7 @@ core::Result<FetchResult> fetch_all(const FetchOptions& options) {
     times[which]->push_back(time);
     answered = (which == 0 ? 0 : answered) + (reply.ok() ? 1 : 0);
     if (which + 1 == kFetchCommands.size()) ++(answered == kFetchCommands.size() ? result.cases : result.gone);
-    return options.on_progress(static_cast<unsigned>(number + 1));
+    return options.on_progress(static_cast<unsigned>(number + 1), static_cast<unsigned>(commands.size()));
   });
   if (!done) return core::fail(done.error());
   result.total = core::MonotonicClock::now() - begin;

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "zino/client/client.hpp"
-#include "zino/protocol/case_id.hpp"
 
 namespace uncork::zino {
 
@@ -17,8 +16,9 @@ inline constexpr std::array<const char*, 3> kFetchCommands = {"GETATTRS", "GETHI
 
 struct FetchOptions {
   ConnectOptions connect;
-  std::size_t pipeline = 1;                                                                ///< commands outstanding
-  std::function<bool(unsigned)> on_progress = [](unsigned /*commands*/) { return true; };  ///< false stops, as an error
+  std::size_t pipeline = 1;  ///< commands outstanding
+  /// Called after each answer with how many of how many there are; false stops, as an error.
+  std::function<bool(unsigned, unsigned)> on_progress = [](unsigned /*done*/, unsigned /*of*/) { return true; };
 };
 
 struct FetchResult {
@@ -32,8 +32,5 @@ struct FetchResult {
 
 /// Blocking. Errors: those of Client, and a listing that the server refuses.
 [[nodiscard]] core::Result<FetchResult> fetch_all(const FetchOptions& options);
-
-/// The ids in a reply to CASEIDS; what is no number is an error.
-[[nodiscard]] core::Result<std::vector<CaseId>> case_ids(const Reply& reply);
 
 }  // namespace uncork::zino

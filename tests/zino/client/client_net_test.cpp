@@ -7,6 +7,7 @@
 
 #include "core/syscall.hpp"
 #include "tests/zino/serving.hpp"
+#include "zino/client/case_reply.hpp"
 #include "zino/client/fetch.hpp"
 
 namespace uncork::zino {

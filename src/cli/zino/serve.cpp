@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "cli/zino.hpp"
+#include "cli/zino/parts.hpp"
 #include "zino/server/server.hpp"
 
 namespace uncork::cli {

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "cli/zino.hpp"
+#include "cli/zino/parts.hpp"
 #include "zino/front/front.hpp"
 
 namespace uncork::cli {

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "cli/zino.hpp"
+#include "cli/zino/parts.hpp"
 #include "zino/fixture/fixture.hpp"
 
 namespace uncork::cli {
@@ -30,6 +30,7 @@ Exit run_fixture(FixtureArguments arguments) {
                                      {"secrets", directory + "/secrets"},
                                      {"polldevs", directory + "/polldevs.cf"},
                                      {"config", directory + "/zino.toml"},
+                                     {"credentials", directory + "/ritz.tcl"},
                                      {"user", fixture.user},
                                      {"secret", fixture.secret}};
     fmt::print("{}\n", document.dump());
@@ -37,7 +38,8 @@ Exit run_fixture(FixtureArguments arguments) {
   }
   fmt::print(
       "{0} open cases in {1}. Serve them:\n  uncork zino serve --state {1}/zino-state.json --secrets {1}/secrets --polldevs "
-      "{1}/polldevs.cf\nor, in {1}:\n  zino --config-file zino.toml --trap-port 0\nLog in as {2}, secret: {3}\n",
+      "{1}/polldevs.cf\nor, in {1}:\n  zino --config-file zino.toml --trap-port 0\nThen log in as {2}, secret: {3}\n  uncork "
+      "zino list --credentials {1}/ritz.tcl\n",
       arguments.options.events, directory, fixture.user, fixture.secret);
   return Exit::ok;
 }

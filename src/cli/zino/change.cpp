@@ -1,0 +1,90 @@
+// uncork zino set-state and add-history: what a person does with a case.
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/zino/login.hpp"
+#include "cli/zino/message.hpp"
+#include "cli/zino/parts.hpp"
+#include "cli/zino/view.hpp"
+
+namespace uncork::cli {
+namespace {
+
+struct ChangeArguments {
+  LoginArguments login;
+  zino::CaseId id = 0;
+  std::string state;
+  std::string message;
+  bool json = false;
+};
+
+core::Status set_state(zino::Client& client, const ChangeArguments& arguments) {
+  if (arguments.state.find_first_of(" \t\r\n") != std::string::npos) {
+    return core::fail(core::invalid_argument("STATE is one word"));
+  }
+  const auto reply = ask(client, fmt::format("SETSTATE {} {}", arguments.id, arguments.state));
+  if (!reply) return core::fail(reply.error());
+  if (arguments.json) {
+    fmt::print("{}\n", dump({{"id", arguments.id}, {"state", arguments.state}}));
+  } else {
+    fmt::print("case {} is {}\n", arguments.id, arguments.state);
+  }
+  return {};
+}
+
+core::Status add_history(zino::Client& client, const ChangeArguments& arguments, const std::string& text) {
+  const auto reply = ask(client, fmt::format("ADDHIST {}", arguments.id), text);
+  if (!reply) return core::fail(reply.error());
+  if (arguments.json) {
+    fmt::print("{}\n", dump({{"id", arguments.id}, {"added", text}}));
+  } else {
+    fmt::print("added to the history of case {}\n", arguments.id);
+  }
+  return {};
+}
+
+std::shared_ptr<ChangeArguments> add_case(CLI::App& verb) {
+  auto arguments = std::make_shared<ChangeArguments>();
+  verb.add_option("ID", arguments->id, "The case")->type_name("")->required();
+  return arguments;
+}
+
+}  // namespace
+
+void add_zino_set_state(CLI::App& zino, Action& chosen) {
+  auto* verb = zino.add_subcommand("set-state", "Put a case into another state");
+  verb->footer("Example:\n  uncork zino set-state 34 working");
+  const auto arguments = add_case(*verb);
+  verb->add_option("STATE", arguments->state, "open, working, waiting, confirm-wait, ignored or closed")
+      ->type_name("")
+      ->required();
+  add_login(*verb, arguments->login);
+  verb->add_flag("--json", arguments->json, "What was done, as JSON");
+  verb->callback([arguments, &chosen] {
+    chosen = [arguments] {
+      return with_session(arguments->login, [&](zino::Client& client) { return set_state(client, *arguments); });
+    };
+  });
+}
+
+void add_zino_add_history(CLI::App& zino, Action& chosen) {
+  auto* verb = zino.add_subcommand("add-history", "Write something into the history of a case");
+  verb->footer("Example:\n  uncork zino add-history 34 --message 'Technician is on her way'");
+  const auto arguments = add_case(*verb);
+  add_message(*verb, arguments->message);
+  add_login(*verb, arguments->login);
+  verb->add_flag("--json", arguments->json, "What was done, as JSON");
+  verb->callback([arguments, &chosen] {
+    chosen = [arguments] {
+      const auto text = read_message(arguments->message);  // before the session, whose server may have little patience
+      if (!text) return report_error(text.error());
+      return with_session(arguments->login, [&](zino::Client& client) { return add_history(client, *arguments, *text); });
+    };
+  });
+}
+
+}  // namespace uncork::cli

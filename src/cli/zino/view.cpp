@@ -1,0 +1,130 @@
+#include "cli/zino/view.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <set>
+#include <string_view>
+
+#include "report/printable.hpp"
+#include "report/table.hpp"
+#include "zino/protocol/text.hpp"
+
+namespace uncork::cli {
+namespace {
+
+constexpr std::array<std::string_view, 5> kByNeed = {"open", "working", "waiting", "confirm-wait", "ignored"};
+constexpr std::size_t kNameWidth = 13;
+
+// Chapter 2 of the protocol's reference: what clients read as integers.
+bool is_time(std::string_view name) { return name == "opened" || name == "updated" || name == "closed" || name == "lasttrans"; }
+
+bool is_number(std::string_view name) {
+  static const std::set<std::string_view> kNumbers = {"id",        "priority",    "flaps",       "ac-down", "ifindex",
+                                                      "remote-AS", "peer-uptime", "alarm-count", "bfdIx",   "bfdDiscr"};
+  return is_time(name) || kNumbers.contains(name);
+}
+
+std::int64_t number_of(const zino::Attributes& attributes, std::string_view name) {
+  return zino::to_int64(zino::value_of(attributes, name)).value_or(0);
+}
+
+/// `5m`, `3h`, `12d`.
+std::string age(std::int64_t seconds) {
+  if (seconds < 60) return fmt::format("{}s", std::max<std::int64_t>(seconds, 0));
+  if (seconds < 3600) return fmt::format("{}m", seconds / 60);
+  return seconds < 48 * 3600 ? fmt::format("{}h", seconds / 3600) : fmt::format("{}d", seconds / 86400);
+}
+
+}  // namespace
+
+std::string local_time(std::int64_t unix_seconds) {
+  const std::time_t time = unix_seconds;
+  std::tm parts{};
+  if (::localtime_r(&time, &parts) == nullptr) return std::to_string(unix_seconds);
+  std::array<char, 64> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%F %T", &parts)};
+}
+
+std::string case_table(const std::vector<zino::Attributes>& cases, std::int64_t now, std::size_t width) {
+  std::vector<const zino::Attributes*> order;
+  for (const zino::Attributes& one : cases) order.push_back(&one);
+  std::ranges::stable_sort(order, {}, [](const zino::Attributes* one) {
+    return std::pair(std::ranges::find(kByNeed, zino::value_of(*one, "state")) - kByNeed.begin(), -number_of(*one, "updated"));
+  });
+  report::Table table(
+      {{"ID", report::Align::right, 4}, {"STATE"}, {"TYPE"}, {"ROUTER"}, {"AGE", report::Align::right}, {"WHAT"}});
+  for (const zino::Attributes* one : order) {
+    table.add({zino::value_of(*one, "id"), zino::value_of(*one, "state"), zino::value_of(*one, "type"),
+               zino::value_of(*one, "router"), age(now - number_of(*one, "opened")), zino::case_summary(*one)});
+  }
+  return table.render(width);
+}
+
+std::string attribute_lines(const zino::Attributes& attributes) {
+  std::string lines;
+  for (const auto& [name, value] : attributes) {
+    const auto time = is_time(name) ? zino::to_int64(value) : std::nullopt;
+    lines += fmt::format("{:<{}} {}\n", report::printable(name), kNameWidth, time ? local_time(*time) : report::printable(value));
+  }
+  return lines;
+}
+
+std::string entry_lines(const std::vector<zino::Entry>& entries) {
+  std::string lines;
+  for (const zino::Entry& entry : entries) {
+    std::string before = local_time(entry.at);
+    std::string_view text = entry.text;
+    for (bool more = true; more;) {
+      const std::size_t end = text.find('\n');
+      more = end != std::string_view::npos;
+      lines += fmt::format("{}  {}\n", before, report::printable(text.substr(0, end)));
+      before.assign(before.size(), ' ');
+      if (more) text.remove_prefix(end + 1);
+    }
+  }
+  return lines;
+}
+
+std::string maintenance_table(const std::vector<zino::Maintenance>& maintenances, std::size_t width) {
+  report::Table table({{"ID", report::Align::right, 4}, {"FROM"}, {"TO"}, {"TYPE"}, {"MATCH"}, {"DEVICE"}, {"EXPRESSION"}});
+  for (const zino::Maintenance& one : maintenances) {
+    table.add(
+        {std::to_string(one.id), local_time(one.from), local_time(one.to), one.type, one.match_type, one.device, one.expression});
+  }
+  return table.render(width);
+}
+
+nlohmann::json to_json(const zino::Attributes& attributes) {
+  nlohmann::json json = nlohmann::json::object();
+  for (const auto& [name, value] : attributes) {
+    const auto number = is_number(name) ? zino::to_int64(value) : std::nullopt;
+    json[name] = number ? nlohmann::json(*number) : nlohmann::json(value);
+  }
+  return json;
+}
+
+nlohmann::json to_json(const std::vector<zino::Entry>& entries) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const zino::Entry& entry : entries) json.push_back({{"at", entry.at}, {"text", entry.text}});
+  return json;
+}
+
+nlohmann::json to_json(const zino::Maintenance& of) {
+  nlohmann::json json = {{"id", of.id},
+                         {"from", of.from},
+                         {"to", of.to},
+                         {"type", of.type},
+                         {"match_type", of.match_type},
+                         {"expression", of.expression}};
+  if (!of.device.empty()) json["device"] = of.device;
+  return json;
+}
+
+std::string dump(const nlohmann::json& document) {
+  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace uncork::cli

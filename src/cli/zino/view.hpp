@@ -1,0 +1,34 @@
+#pragma once
+// Cases, their entries and planned maintenance as a person sees them, and as JSON.
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "zino/client/case_reply.hpp"
+#include "zino/client/maintenance_reply.hpp"
+
+namespace uncork::cli {
+
+/// Local time, `2026-11-22 14:11:00`.
+[[nodiscard]] std::string local_time(std::int64_t unix_seconds);
+
+/// A table of cases: those in need of somebody first (open, working, waiting, confirm-wait, ignored), then by when they were
+/// updated, newest first. `now` in Unix seconds; `width` columns at most, 0: no limit.
+[[nodiscard]] std::string case_table(const std::vector<zino::Attributes>& cases, std::int64_t now, std::size_t width);
+/// A line for each attribute; times as local time.
+[[nodiscard]] std::string attribute_lines(const zino::Attributes& attributes);
+/// Entries, each with its local time; further lines of one below its first.
+[[nodiscard]] std::string entry_lines(const std::vector<zino::Entry>& entries);
+[[nodiscard]] std::string maintenance_table(const std::vector<zino::Maintenance>& maintenances, std::size_t width);
+
+/// Names as on the wire; whole numbers as numbers, times in Unix seconds.
+[[nodiscard]] nlohmann::json to_json(const zino::Attributes& attributes);
+[[nodiscard]] nlohmann::json to_json(const std::vector<zino::Entry>& entries);
+[[nodiscard]] nlohmann::json to_json(const zino::Maintenance& maintenance);
+
+/// One line; what is no UTF-8 in it is replaced.
+[[nodiscard]] std::string dump(const nlohmann::json& document);
+
+}  // namespace uncork::cli

@@ -1,0 +1,82 @@
+#include "zino/client/case_reply.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "zino/protocol/text.hpp"
+
+namespace uncork::zino {
+namespace {
+
+/// `1750000000 text`, also without a text.
+std::optional<Entry> begin_entry(std::string_view line) {
+  const std::size_t end = std::min(line.find(' '), line.size());
+  const std::string_view digits = line.substr(0, end);
+  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  const auto at = to_int64(digits);
+  if (!at) return std::nullopt;
+  return Entry{*at, std::string(line.substr(std::min(end + 1, line.size())))};
+}
+
+}  // namespace
+
+core::Result<std::vector<CaseId>> case_ids(const Reply& reply) {
+  if (reply.code != 304) {
+    return core::fail(
+        core::Error{core::ErrorCode::refused, 0, fmt::format("CASEIDS was answered {} {}", reply.code, reply.text)});
+  }
+  std::vector<CaseId> ids;
+  for (const std::string& line : reply.lines) {
+    const auto id = line.find_first_not_of("0123456789") == std::string::npos ? to_int64(line) : std::nullopt;
+    if (!id) return core::fail(core::Error{core::ErrorCode::refused, 0, fmt::format("CASEIDS lists '{}', which is no id", line)});
+    ids.push_back(*id);
+  }
+  return ids;
+}
+
+Attributes attributes_of(const Reply& reply) {
+  Attributes attributes;
+  for (const std::string& line : reply.lines) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    const std::size_t value = colon + (line.compare(colon, 2, ": ") == 0 ? 2 : 1);
+    attributes.emplace_back(line.substr(0, colon), line.substr(value));
+  }
+  return attributes;
+}
+
+std::string value_of(const Attributes& attributes, std::string_view name) {
+  const auto found = std::ranges::find(attributes, name, &Attributes::value_type::first);
+  return found == attributes.end() ? "" : found->second;
+}
+
+std::vector<Entry> entries_of(const Reply& reply) {
+  std::vector<Entry> entries;
+  for (const std::string& line : reply.lines) {
+    if (auto entry = begin_entry(line)) {
+      entries.push_back(std::move(*entry));
+    } else if (!entries.empty()) {
+      entries.back().text += "\n" + (line.starts_with(' ') ? line.substr(1) : line);
+    }
+  }
+  return entries;
+}
+
+std::string case_summary(const Attributes& attributes) {
+  const auto get = [&](std::string_view name) { return value_of(attributes, name); };
+  const std::string type = get("type");
+  if (type == "portstate") {
+    const std::string state = get("flapstate") == "flapping" ? "flapping" : get("portstate");
+    const std::string descr = get("descr");
+    return fmt::format("{} {}{}", get("port"), state, descr.empty() ? "" : " (" + descr + ")");
+  }
+  if (type == "bgp") return fmt::format("peer {} AS {} {}", get("remote-addr"), get("remote-AS"), get("bgpOS"));
+  if (type == "bfd") return fmt::format("bfd {} {}", get("bfdAddr"), get("bfdState"));
+  if (type == "reachability") return get("reachability");
+  if (type == "alarm") return fmt::format("{} alarms: {}", get("alarm-type"), get("alarm-count"));
+  return get("lastevent");
+}
+
+}  // namespace uncork::zino
