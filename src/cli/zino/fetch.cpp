@@ -37,9 +37,8 @@ Spread spread_of(std::vector<core::Micros> times) {
   std::ranges::sort(times);
   core::Micros sum{0};
   for (const core::Micros time : times) sum += time;
-  const auto last = static_cast<double>(times.size() - 1);
-  const auto at = [&](double share) { return times[static_cast<std::size_t>(share * last + 0.5)]; };
-  return {sum / static_cast<std::int64_t>(times.size()), at(0.5), at(0.99), times.back()};
+  const auto at = [&](std::size_t percent) { return times[((times.size() - 1) * percent + 50) / 100]; };
+  return {sum / static_cast<std::int64_t>(times.size()), at(50), at(99), times.back()};
 }
 
 void print_json(const zino::FetchResult& result, std::size_t pipeline) {

@@ -51,8 +51,9 @@ std::string local_time(std::int64_t unix_seconds) {
 std::string case_table(const std::vector<zino::Attributes>& cases, std::int64_t now, std::size_t width) {
   std::vector<const zino::Attributes*> order;
   for (const zino::Attributes& one : cases) order.push_back(&one);
-  std::ranges::stable_sort(order, {}, [](const zino::Attributes* one) {
-    return std::pair(std::ranges::find(kByNeed, zino::value_of(*one, "state")) - kByNeed.begin(), -number_of(*one, "updated"));
+  std::ranges::sort(order, {}, [](const zino::Attributes* one) {
+    const auto need = std::ranges::find(kByNeed, zino::value_of(*one, "state")) - kByNeed.begin();
+    return std::tuple(need, -number_of(*one, "updated"), one);  // the last keeps the order of the server between equals
   });
   report::Table table(
       {{"ID", report::Align::right, 4}, {"STATE"}, {"TYPE"}, {"ROUTER"}, {"AGE", report::Align::right}, {"WHAT"}});
