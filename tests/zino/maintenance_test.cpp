@@ -31,6 +31,14 @@ TEST_F(MaintenanceRun, is_not_due_before_the_first_begins_or_after_it_has_begun)
   EXPECT_TRUE(store.maintenance_due(kEnd));
 }
 
+TEST_F(MaintenanceRun, turns_at_its_start_and_at_its_end) {
+  EXPECT_FALSE(store.maintenance_turns(kNow, kStart - 1s));
+  EXPECT_TRUE(store.maintenance_turns(kStart - 1s, kStart));
+  EXPECT_FALSE(store.maintenance_turns(kStart, kEnd - 1s));
+  EXPECT_TRUE(store.maintenance_turns(kEnd - 1s, kEnd + 1s));
+  EXPECT_FALSE(store.maintenance_turns(kEnd, kEnd + 1s));
+}
+
 TEST_F(MaintenanceRun, ignores_the_cases_of_its_devices_and_ports_and_makes_those_that_are_missing) {
   run(kStart + 1s);
   EXPECT_EQ(state_of(1), "ignored");  // portstate, by PM 2

@@ -150,6 +150,7 @@ void Server::admit(Socket socket, const std::string& address, Port port) {
 
 asio::awaitable<void> Server::keep_time() {
   asio::steady_timer timer(loop_);
+  Timestamp looked = utc_now();
   while (!stopping_) {
     timer.expires_after(kSweepPeriod);
     co_await timer.async_wait(asio::use_awaitable);
@@ -158,10 +159,12 @@ asio::awaitable<void> Server::keep_time() {
     state_.logins.sweep(now);
     state_.poller.reap();
     const auto clock = std::chrono::steady_clock::now();
-    if (clock >= maintenance_due_) {
+    const Timestamp utc = utc_now();
+    if (clock >= maintenance_due_ || state_.store().maintenance_turns(looked, utc)) {
       maintenance_due_ = clock + options_.maintenance_period;
-      if (state_.store().maintenance_due(utc_now())) submit(RunMaintenance{});
+      if (state_.store().maintenance_due(utc)) submit(RunMaintenance{});
     }
+    looked = utc;
     if (clock >= scavenge_due_) {
       scavenge_due_ = clock + options_.scavenge_period;
       scavenge();

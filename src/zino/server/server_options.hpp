@@ -30,7 +30,7 @@ struct ServerOptions {
   core::Micros write_timeout = std::chrono::seconds(60);  ///< a client that reads nothing for so long is cut
   std::size_t failed_logins = 100;                        ///< per address and minute
   core::Micros fold_period = std::chrono::minutes(5);
-  core::Micros maintenance_period = std::chrono::minutes(1);
+  core::Micros maintenance_period = std::chrono::minutes(1);  ///< of looking for cases that came during one, too
   core::Micros scavenge_period = std::chrono::minutes(30);
   bool handle_signals = true;  ///< SIGTERM and SIGINT end the server, SIGHUP reloads
   std::function<void(const std::string&)> log = [](const std::string&) {};

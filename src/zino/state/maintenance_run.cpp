@@ -149,6 +149,13 @@ void run_maintenances(State& state, Timestamp now, std::vector<Notification>& no
   state.last_maintenance_run = now;
 }
 
+bool maintenance_turns(const State& state, Timestamp from, Timestamp to) {
+  return std::ranges::any_of(state.maintenances, [&](const auto& entry) {
+    const auto within = [&](Timestamp at) { return from < at && at <= to; };
+    return within(start_of(entry.second)) || within(end_of(entry.second));
+  });
+}
+
 bool maintenance_run_due(const State& state, Timestamp now) {
   return std::ranges::any_of(state.maintenances, [&](const auto& entry) {
     const Record& pm = entry.second;

@@ -11,6 +11,9 @@ namespace uncork::zino {
 /// one is about, opens the cases of those that have ended, deletes those that ended more than 3 days ago.
 void run_maintenances(State& state, Timestamp now, std::vector<Notification>& notifications);
 
+/// Whether one starts or ends after `from`, and at `to` at the latest.
+[[nodiscard]] bool maintenance_turns(const State& state, Timestamp from, Timestamp to);
+
 /// Whether a run at `now` would do anything.
 [[nodiscard]] bool maintenance_run_due(const State& state, Timestamp now);
 

@@ -225,6 +225,8 @@ Applied Store::apply(const Change& change) {
   return result;
 }
 
+bool Store::maintenance_turns(Timestamp from, Timestamp to) const { return zino::maintenance_turns(state_, from, to); }
+
 bool Store::maintenance_due(Timestamp now) const { return maintenance_run_due(state_, now); }
 
 std::vector<CaseId> Store::expired_cases(Timestamp now) const {

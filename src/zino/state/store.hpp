@@ -32,6 +32,8 @@ class Store {
   /// Makes the change. Deterministic: the same changes in the same order give the same state.
   Applied apply(const Change& change);
 
+  /// Whether a planned maintenance starts or ends after `from`, and at `to` at the latest: cheap enough for every tick.
+  [[nodiscard]] bool maintenance_turns(Timestamp from, Timestamp to) const;
   /// Whether planned maintenances have something to do at `now`: one starts, ends, is to be deleted, or has found a new case.
   [[nodiscard]] bool maintenance_due(Timestamp now) const;
   /// Closed cases that a Scavenge at `now` is for: closed for more than 8 hours, or without a closing time.
