@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/program.hpp"
@@ -14,6 +16,7 @@ namespace uncork::cli {
 namespace {
 
 using testing::Finished;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::run_program;
 using Json = nlohmann::json;
@@ -50,6 +53,28 @@ TEST(ZinoFront, a_server_that_is_no_name_is_a_misuse) {
     EXPECT_EQ(front.exit, 2) << bad;
     EXPECT_THAT(front.err, HasSubstr("--connect")) << bad;
   }
+}
+
+// What the client's verbs do to a server is in tests/interop/client_test.py: on ours, and on the real Zino 2.
+
+TEST(ZinoClient, without_credentials_it_says_what_to_give) {
+  const Finished listed = run_program({"zino", "list", "--credentials", "/no/such/ritz.tcl"});
+  EXPECT_EQ(listed.exit, 2);
+  EXPECT_THAT(listed.err, AllOf(HasSubstr("/no/such/ritz.tcl"), HasSubstr("set Secret"), HasSubstr("--secrets")));
+}
+
+TEST(ZinoClient, a_profile_without_a_secret_and_a_secret_that_others_can_read_are_said) {
+  const cure::testing::ScratchDirectory directory;
+  const std::string path = directory.path() + "/ritz.tcl";
+  std::ofstream(path) << "set User ford\nset User(lab) arthur\nset Secret(lab) tea\nset Server(lab) 127.0.0.1:1\n";
+  std::filesystem::permissions(path, std::filesystem::perms(0644));
+  const Finished listed = run_program({"zino", "list", "--credentials", path});
+  EXPECT_EQ(listed.exit, 2);
+  EXPECT_THAT(listed.err, AllOf(HasSubstr("profile 'default' has no line 'set Secret"), HasSubstr("chmod 600")));
+  std::filesystem::permissions(path, std::filesystem::perms(0600));
+  const Finished refused = run_program({"zino", "pm", "list", "--credentials", path, "--profile", "lab"});
+  EXPECT_EQ(refused.exit, 3);
+  EXPECT_EQ(refused.err, "uncork: connect 127.0.0.1:1: Connection refused\n");
 }
 
 /// One run of the experiment, which must list every case.

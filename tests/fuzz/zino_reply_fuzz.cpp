@@ -1,14 +1,19 @@
-// Any bytes in place of a Zino server's: replies or an error, the same ones whole and a byte at a time.
+// Any bytes in place of a Zino server's: replies or an error, the same ones whole and a byte at a time; and whatever they hold is
+// read without a fault, as each of the things that a reply or a notification may be.
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/error.hpp"
+#include "zino/client/case_reply.hpp"
+#include "zino/client/maintenance_reply.hpp"
 #include "zino/client/reply_parser.hpp"
+#include "zino/protocol/notification.hpp"
 
 namespace {
 
@@ -42,11 +47,24 @@ Parsed parse(std::string_view bytes, std::size_t step) {
   return parsed;
 }
 
+void read(const Reply& reply) {
+  using namespace uncork::zino;
+  if (const auto ids = case_ids(reply)) UNCORK_ASSERT(ids->size() == reply.lines.size());
+  const Attributes attributes = attributes_of(reply);
+  UNCORK_ASSERT(attributes.size() <= reply.lines.size());
+  (void)case_summary(attributes);
+  UNCORK_ASSERT(entries_of(reply).size() <= reply.lines.size());
+  (void)maintenance_of(reply.text);
+  for (const std::string& line : reply.lines) (void)parse_notification(line);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > 64 * 1024) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  UNCORK_ASSERT(parse(bytes, 1) == parse(bytes, size + 1));
+  const Parsed parsed = parse(bytes, size + 1);
+  UNCORK_ASSERT(parse(bytes, 1) == parsed);
+  for (const Reply& reply : parsed.replies) read(reply);
   return 0;
 }

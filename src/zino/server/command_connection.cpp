@@ -35,7 +35,7 @@ asio::awaitable<void> CommandConnection::run() {
   } catch (const boost::system::system_error&) {
     // The client has gone, or was cut. A change of its own that is under way still comes to its end.
   }
-  if (const auto channel = server_.hub.end_session(id_)) server_.say_goodbye(*channel);
+  end_session();
   server_.addresses.erase(id_);
   server_.connections.erase(this);
   output_.close();
@@ -80,8 +80,14 @@ asio::awaitable<void> CommandConnection::commit(Change change) {
   session_.finish(*std::exchange(commit_reply_, std::nullopt));
 }
 
+/// Once or more: only the first says goodbye on the channel.
+void CommandConnection::end_session() {
+  if (const auto channel = server_.hub.end_session(id_)) server_.say_goodbye(*channel);
+}
+
 asio::awaitable<void> CommandConnection::leave() {
   co_await output_.flush();
+  end_session();
   leaving_ = core::MonotonicClock::now();
   output_.socket().shutdown(Socket::shutdown_send);
   std::array<char, kReadAtOnce> ignored;

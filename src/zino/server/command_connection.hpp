@@ -25,6 +25,7 @@ class CommandConnection : public Connection, public std::enable_shared_from_this
   boost::asio::awaitable<void> converse();
   boost::asio::awaitable<void> commit(Change change);
   boost::asio::awaitable<void> leave();
+  void end_session();
 
   ServerState& server_;
   SessionId id_;
