@@ -33,6 +33,19 @@ constexpr core::Micros kEndLimit{1'000'000};
 
 }  // namespace
 
+void end_child(pid_t child) {
+  ::kill(child, SIGTERM);
+  const core::Time deadline = core::MonotonicClock::now() + kEndLimit;
+  while (::waitpid(child, nullptr, WNOHANG) == 0) {
+    if (core::MonotonicClock::now() > deadline) {
+      ::kill(child, SIGKILL);
+      ::waitpid(child, nullptr, 0);  // it cannot refuse
+      break;
+    }
+    ::usleep(1000);
+  }
+}
+
 Child::Child(Child&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       output_(std::move(other.output_)),
@@ -54,18 +67,8 @@ Child::~Child() { end(); }
 
 void Child::end() {
   if (pid_ < 0) return;
-  ::kill(pid_, SIGTERM);
   output_.reset();
-  const core::Time deadline = core::MonotonicClock::now() + kEndLimit;
-  while (::waitpid(pid_, nullptr, WNOHANG) == 0) {
-    if (core::MonotonicClock::now() > deadline) {
-      ::kill(pid_, SIGKILL);
-      ::waitpid(pid_, nullptr, 0);  // it cannot refuse
-      break;
-    }
-    ::usleep(1000);
-  }
-  pid_ = -1;
+  end_child(std::exchange(pid_, -1));
 }
 
 std::string Child::finish() {

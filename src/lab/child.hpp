@@ -11,6 +11,9 @@
 
 namespace uncork::lab {
 
+/// SIGTERM, SIGKILL if that has not ended it a second later; it is reaped.
+void end_child(pid_t child);
+
 /// A running child of this process that listens somewhere. Ends the child (SIGTERM, then SIGKILL after a second) when destroyed;
 /// the child also ends if we die (PR_SET_PDEATHSIG), so make it on a thread that lives as long. Move-only, not thread-safe.
 class Child {

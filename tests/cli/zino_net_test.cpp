@@ -15,8 +15,8 @@
 namespace uncork::cli {
 namespace {
 
-using testing::Finished;
 using ::testing::AllOf;
+using testing::Finished;
 using ::testing::HasSubstr;
 using testing::run_program;
 using Json = nlohmann::json;

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,11 +12,11 @@
 #include <utility>
 
 #include "core/syscall.hpp"
+#include "lab/child.hpp"
 
 namespace uncork::lab {
 namespace {
 
-constexpr core::Micros kEndLimit{1'000'000};
 constexpr std::array<const char*, 3> kPlaces = {"/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"};
 
 core::Result<core::Fd> in_memory(const char* what, const std::string& text = "") {
@@ -81,17 +80,7 @@ Nginx::~Nginx() { end(); }
 
 void Nginx::end() {
   if (pid_ < 0) return;
-  ::kill(pid_, SIGTERM);
-  const core::Time deadline = core::MonotonicClock::now() + kEndLimit;
-  while (::waitpid(pid_, nullptr, WNOHANG) == 0) {
-    if (core::MonotonicClock::now() > deadline) {
-      ::kill(pid_, SIGKILL);
-      ::waitpid(pid_, nullptr, 0);  // it cannot refuse
-      break;
-    }
-    ::usleep(1000);
-  }
-  pid_ = -1;
+  end_child(std::exchange(pid_, -1));
 }
 
 core::Result<Nginx> Nginx::start(const core::Endpoint& at, const std::string& file) {
