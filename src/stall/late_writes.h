@@ -45,6 +45,10 @@ UNCORK_SLOW void uncork_keep_waiting(struct uncork_waiting* w, uncork_u64 now_us
   w->end[slot] = end;
 }
 
+UNCORK_INLINE uncork_u32 uncork_newest_end(const struct uncork_waiting* w) {
+  return w->end[(w->first + w->count - 1) & (UNCORK_WAITING_WRITES - 1)];
+}
+
 /* Bytes up to `sent` have left; what waited was held for the cause that `late` is of. */
 UNCORK_SLOW void uncork_let_leave(struct uncork_waiting* w, struct uncork_late* late, uncork_u64 now_us, uncork_u32 sent) {
   int i;
