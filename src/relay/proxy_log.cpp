@@ -1,4 +1,4 @@
-#include "lab/proxy/proxy_log.hpp"
+#include "relay/proxy_log.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 
 #include "core/syscall.hpp"
 
-namespace uncork::lab {
+namespace uncork::relay {
 
 std::string_view name(Direction direction) { return direction == Direction::c2s ? "c2s" : "s2c"; }
 
@@ -41,4 +41,4 @@ core::Status ProxyLog::flush() {
   return {};
 }
 
-}  // namespace uncork::lab
+}  // namespace uncork::relay

@@ -6,7 +6,7 @@
 
 #include "core/endpoint.hpp"
 
-namespace uncork::lab {
+namespace uncork::relay {
 
 inline boost::asio::ip::tcp::endpoint to_asio(const core::Endpoint& from) {
   if (from.family == core::Endpoint::Family::v6) {
@@ -29,4 +29,4 @@ inline core::Endpoint from_asio(const boost::asio::ip::tcp::endpoint& from) {
   return to;
 }
 
-}  // namespace uncork::lab
+}  // namespace uncork::relay

@@ -1,4 +1,4 @@
-#include "lab/proxy/delay_line.hpp"
+#include "relay/delay_line.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-namespace uncork::lab {
+namespace uncork::relay {
 namespace {
 
 using core::Micros;
@@ -336,4 +336,4 @@ RC_GTEST_PROP(DelayLineProperty, the_end_comes_last, ()) {
 }
 
 }  // namespace
-}  // namespace uncork::lab
+}  // namespace uncork::relay

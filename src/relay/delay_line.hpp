@@ -11,7 +11,7 @@
 
 #include "core/clock.hpp"
 
-namespace uncork::lab {
+namespace uncork::relay {
 
 /// Draws the extra delay of one chunk.
 using Jitter = std::function<core::Micros()>;
@@ -90,4 +90,4 @@ class DelayLine {
   std::uint64_t busy_part_ = 0;
 };
 
-}  // namespace uncork::lab
+}  // namespace uncork::relay

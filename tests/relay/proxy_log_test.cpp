@@ -1,4 +1,4 @@
-#include "lab/proxy/proxy_log.hpp"
+#include "relay/proxy_log.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -9,7 +9,7 @@
 
 #include "core/syscall.hpp"
 
-namespace uncork::lab {
+namespace uncork::relay {
 namespace {
 
 using core::Micros;
@@ -66,4 +66,4 @@ TEST(ProxyLog, says_why_lines_could_not_be_written) {
 }
 
 }  // namespace
-}  // namespace uncork::lab
+}  // namespace uncork::relay

@@ -11,7 +11,7 @@
 #include "core/fd.hpp"
 #include "core/result.hpp"
 
-namespace uncork::lab {
+namespace uncork::relay {
 
 /// Which way bytes go: from the client that connected to the server behind the proxy, or back.
 enum class Direction : std::uint8_t { c2s, s2c };
@@ -38,4 +38,4 @@ class ProxyLog {
   std::string lines_;
 };
 
-}  // namespace uncork::lab
+}  // namespace uncork::relay

@@ -5,10 +5,10 @@
 
 #include "core/endpoint.hpp"
 #include "core/result.hpp"
-#include "lab/proxy/proxy_options.hpp"
-#include "lab/proxy/proxy_report.hpp"
+#include "relay/proxy_options.hpp"
+#include "relay/proxy_report.hpp"
 
-namespace uncork::lab {
+namespace uncork::relay {
 
 class Relay;
 
@@ -40,4 +40,4 @@ class Proxy {
   std::unique_ptr<Relay> relay_;
 };
 
-}  // namespace uncork::lab
+}  // namespace uncork::relay

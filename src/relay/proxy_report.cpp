@@ -1,4 +1,4 @@
-#include "lab/proxy/proxy_report.hpp"
+#include "relay/proxy_report.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "core/clock.hpp"
 
-namespace uncork::lab {
+namespace uncork::relay {
 namespace {
 
 using Json = nlohmann::ordered_json;  // "type" stays first, for people who read along
@@ -76,4 +76,4 @@ std::string summary_json(const ProxySummary& summary) {
   return json.dump();
 }
 
-}  // namespace uncork::lab
+}  // namespace uncork::relay

@@ -1,4 +1,4 @@
-#include "lab/proxy/delay_line.hpp"
+#include "relay/delay_line.hpp"
 
 #include <limits>
 #include <random>
@@ -6,7 +6,7 @@
 
 #include "core/error.hpp"
 
-namespace uncork::lab {
+namespace uncork::relay {
 namespace {
 
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014): eight bytes of state, so that thousands of
@@ -98,4 +98,4 @@ void DelayLine::clear() {
   waiting_bytes_ = 0;
 }
 
-}  // namespace uncork::lab
+}  // namespace uncork::relay

@@ -11,7 +11,7 @@
 #include "core/endpoint.hpp"
 #include "core/result.hpp"
 
-namespace uncork::lab {
+namespace uncork::relay {
 
 /// Nagle's algorithm on the proxy's own sockets; off sets TCP_NODELAY.
 enum class Nagle : bool { off, on };
@@ -55,4 +55,4 @@ struct ProxyOptions {
 /// Any whole number that is not negative.
 [[nodiscard]] core::Result<std::uint64_t> parse_seed(std::string_view argument, std::string_view text);
 
-}  // namespace uncork::lab
+}  // namespace uncork::relay

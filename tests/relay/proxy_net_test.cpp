@@ -13,10 +13,10 @@
 #include <regex>
 #include <sstream>
 
-#include "lab/proxy/proxy_descriptors.hpp"
-#include "tests/lab/proxy/proxy_running.hpp"
+#include "relay/proxy_descriptors.hpp"
+#include "tests/relay/proxy_running.hpp"
 
-namespace uncork::lab {
+namespace uncork::relay {
 namespace {
 
 using namespace testing_proxy;
@@ -588,4 +588,4 @@ TEST_F(ProxyLogged, its_end_resets_a_connection_that_loses_bytes) {
 }
 
 }  // namespace
-}  // namespace uncork::lab
+}  // namespace uncork::relay

@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "core/syscall.hpp"
-#include "lab/proxy/proxy.hpp"
+#include "relay/proxy.hpp"
 
-namespace uncork::lab::testing_proxy {
+namespace uncork::relay::testing_proxy {
 
 inline constexpr auto kPatience = std::chrono::seconds(20);  // hundreds of times what a loaded machine needs
 
@@ -176,4 +176,4 @@ bool comes_true(Condition condition) {
   return condition();
 }
 
-}  // namespace uncork::lab::testing_proxy
+}  // namespace uncork::relay::testing_proxy

@@ -7,9 +7,9 @@
 
 #include "core/endpoint.hpp"
 #include "core/error.hpp"
-#include "lab/proxy/proxy_options.hpp"
+#include "relay/proxy_options.hpp"
 
-namespace uncork::lab {
+namespace uncork::relay {
 
 /// One direction. `bytes` and `chunks` count what was received, as the log does.
 struct Traffic {
@@ -44,4 +44,4 @@ struct ProxySummary {
 [[nodiscard]] std::string listening_json(const core::Endpoint& listening, const ProxyOptions& options);
 [[nodiscard]] std::string summary_json(const ProxySummary& summary);
 
-}  // namespace uncork::lab
+}  // namespace uncork::relay

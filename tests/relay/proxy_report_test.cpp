@@ -1,10 +1,10 @@
-#include "lab/proxy/proxy_report.hpp"
+#include "relay/proxy_report.hpp"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-namespace uncork::lab {
+namespace uncork::relay {
 namespace {
 
 core::Endpoint loopback(std::uint16_t port) { return {core::Endpoint::Family::v4, {127, 0, 0, 1}, port}; }
@@ -56,4 +56,4 @@ TEST(Traffic, adds_counts_and_keeps_the_larger_peak) {
 }
 
 }  // namespace
-}  // namespace uncork::lab
+}  // namespace uncork::relay

@@ -1,4 +1,4 @@
-#include "lab/proxy/proxy.hpp"
+#include "relay/proxy.hpp"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -13,15 +13,15 @@
 
 #include "core/clock.hpp"
 #include "core/syscall.hpp"
-#include "lab/asio_endpoint.hpp"
-#include "lab/proxy/delay_line.hpp"
-#include "lab/proxy/proxy_log.hpp"
+#include "relay/asio_endpoint.hpp"
+#include "relay/delay_line.hpp"
+#include "relay/proxy_log.hpp"
 
 // One thread, one loop, callbacks. A connection is kept alive by the handlers that are outstanding for it; after close() each
 // of them finds `closed_` and lets go. Every socket is non-blocking and is only waited for: reads land in one buffer that all
 // connections share, so an idle connection costs no buffer.
 
-namespace uncork::lab {
+namespace uncork::relay {
 namespace {
 
 namespace asio = boost::asio;
@@ -478,4 +478,4 @@ core::Endpoint Proxy::listening() const { return relay_->listening(); }
 ProxySummary Proxy::run() { return relay_->run(); }
 void Proxy::stop() { relay_->stop(); }
 
-}  // namespace uncork::lab
+}  // namespace uncork::relay

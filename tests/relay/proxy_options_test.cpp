@@ -1,9 +1,9 @@
-#include "lab/proxy/proxy_options.hpp"
+#include "relay/proxy_options.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace uncork::lab {
+namespace uncork::relay {
 namespace {
 
 using std::chrono::milliseconds;
@@ -125,4 +125,4 @@ TEST(ParseSeed, reads_every_number_of_64_bits) {
 }
 
 }  // namespace
-}  // namespace uncork::lab
+}  // namespace uncork::relay

@@ -1,11 +1,11 @@
-#include "lab/proxy/proxy_options.hpp"
+#include "relay/proxy_options.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
 
-namespace uncork::lab {
+namespace uncork::relay {
 namespace {
 
 using core::fail;
@@ -118,4 +118,4 @@ core::Result<std::uint64_t> parse_seed(std::string_view argument, std::string_vi
   return seed;
 }
 
-}  // namespace uncork::lab
+}  // namespace uncork::relay

@@ -1,10 +1,10 @@
-#include "lab/proxy/proxy_descriptors.hpp"
+#include "relay/proxy_descriptors.hpp"
 
 #include <sys/resource.h>
 
 #include "core/syscall.hpp"
 
-namespace uncork::lab {
+namespace uncork::relay {
 
 core::Result<std::size_t> raise_descriptor_limit() {
   rlimit limit{};
@@ -16,4 +16,4 @@ core::Result<std::size_t> raise_descriptor_limit() {
   return static_cast<std::size_t>(limit.rlim_cur);
 }
 
-}  // namespace uncork::lab
+}  // namespace uncork::relay
