@@ -29,8 +29,6 @@ core::Time time_of(std::uint64_t us) {
   return core::Time(core::Micros(static_cast<std::int64_t>(std::min(us, kFar))));
 }
 
-std::uint64_t micros_of(core::Time at) { return static_cast<std::uint64_t>(at.time_since_epoch().count()); }
-
 stall::SenderState state_of(const uncork_record& r) {
   stall::SenderState state;
   state.mss_bytes = r.mss_bytes;
@@ -41,6 +39,8 @@ stall::SenderState state_of(const uncork_record& r) {
   state.writer_blocked = (r.flags & UNCORK_FLAG_WRITER_BLOCKED) != 0;
   state.congestion_limited = (r.flags & UNCORK_FLAG_CONGESTION_LIMITED) != 0;
   state.recovering = (r.flags & UNCORK_FLAG_RECOVERING) != 0;
+  state.more = (r.flags & UNCORK_FLAG_MORE) != 0;
+  state.paced = (r.flags & UNCORK_FLAG_PACED) != 0;
   return state;
 }
 
@@ -49,19 +49,31 @@ stall::Role role_of(std::uint8_t role) {
   return role == UNCORK_ROLE_RESPONDER ? stall::Role::responder : stall::Role::unknown;
 }
 
-/// How far `to` lies behind `from` in sequence space; 0 if it lies before it.
-std::uint32_t advance(std::uint32_t from, std::uint32_t to) {
-  const auto step = static_cast<std::int32_t>(to - from);
-  return step > 0 ? static_cast<std::uint32_t>(step) : 0;
-}
-
-Event& add(std::vector<SocketEvent>& events, const uncork_record& r, std::uint64_t us, EventKind kind, std::uint32_t bytes = 0) {
-  Event event;
-  event.at = time_of(us);
-  event.kind = kind;
-  event.bytes = bytes;
-  events.push_back({r.cookie, event});
-  return events.back().event;
+EventKind kind_of(std::uint8_t kind) {
+  switch (kind) {
+    case UNCORK_RECORD_OPENED:
+      return EventKind::opened;
+    case UNCORK_RECORD_WROTE:
+      return EventKind::wrote;
+    case UNCORK_RECORD_SENT:
+      return EventKind::sent;
+    case UNCORK_RECORD_RECEIVED:
+      return EventKind::received;
+    case UNCORK_RECORD_ACKED:
+      return EventKind::acked;
+    case UNCORK_RECORD_READ:
+      return EventKind::read;
+    case UNCORK_RECORD_RETRANSMITTED:
+      return EventKind::retransmitted;
+    case UNCORK_RECORD_REPORTED:
+      return EventKind::reported;
+    case UNCORK_RECORD_FINISHED:
+      return EventKind::finished;
+    case UNCORK_RECORD_CLOSED:
+      return EventKind::closed;
+    default:  // LOOKED, LIMITED
+      return EventKind::sampled;
+  }
 }
 
 core::Endpoint endpoint_of(std::uint8_t family, const std::uint8_t (&address)[16], std::uint16_t port) {
@@ -74,95 +86,58 @@ core::Endpoint endpoint_of(std::uint8_t family, const std::uint8_t (&address)[16
 
 }  // namespace
 
-// The order is the programs' own (witness.bpf.c): what arrived, then what the chronographs counted, then what was written and
-// sent, all under the state of the record before; only then how the sender looks now. So a hold that NODELAY ended is still
-// Nagle's.
 core::Result<std::vector<SocketEvent>> RecordDecoder::decode(std::span<const std::byte> bytes) {
   const auto record = copy_out<uncork_record>(bytes, "kernel record");
   if (!record) return core::fail(record.error());
   const uncork_record& r = *record;
-  if (r.kind > UNCORK_RECORD_CLOSE) {
+  if (r.kind > UNCORK_RECORD_CLOSED) {
     return core::fail(core::invalid_argument("kernel record: unknown kind " + std::to_string(r.kind)));
   }
-  const std::uint64_t now = r.now_us != 0 ? r.now_us : r.transmit_us;
   std::vector<SocketEvent> events;
-  const auto known = sockets_.find(r.cookie);
-  if (r.kind == UNCORK_RECORD_OPEN || known == sockets_.end()) {
-    if (now == 0) return events;  // it says no time at which its ledger could begin
-    sockets_[r.cookie] = {r.write_seq, r.snd_nxt, r.ack_seq, true, now, state_of(r)};
-    Event& opened = add(events, r, now, EventKind::opened);
-    opened.role = role_of(r.role);
-    opened.state = state_of(r);
-    if (r.kind == UNCORK_RECORD_OPEN) return events;
+  Event event;
+  event.at = time_of(r.at_us);
+  event.kind = kind_of(r.kind);
+  event.role = role_of(r.role);
+  const auto [known, fresh] = states_.try_emplace(r.cookie);
+  stall::SenderState& state = known->second;
+  if (fresh && r.kind != UNCORK_RECORD_OPENED) {  // the record of its opening was dropped
+    event.kind = EventKind::opened;
+    event.state.mss_bytes = r.mss_bytes;
+    events.push_back({r.cookie, event});
+    event.state = {};
+    event.kind = kind_of(r.kind);
   }
-  Socket& socket = sockets_[r.cookie];
-  if (socket.fresh && r.kind == UNCORK_RECORD_SEND && r.write_seq == socket.write_seq) {
-    // The witness met this connection in the middle of its life, by this very send, which is its first event.
-    socket.write_seq -= r.data_bytes;
-    if (advance(socket.write_seq, socket.snd_nxt) != 0) socket.snd_nxt = socket.write_seq;
-  }
-  tell_what_was(socket, r, events);
-  tell_what_happened(socket, r, now, events);
-  socket.fresh = false;
-  if (!events.empty()) socket.last_us = micros_of(events.back().event.at);
-  if (r.kind == UNCORK_RECORD_CLOSE) sockets_.erase(r.cookie);
-  return events;
-}
-
-void RecordDecoder::tell_what_was(Socket& socket, const uncork_record& r, std::vector<SocketEvent>& events) {
-  if (r.arrived_us != 0) add(events, r, r.arrived_us, EventKind::received, r.arrived_bytes);
-  const bool credits = r.window_limited_us != 0 || r.buffer_limited_us != 0;
-  if (credits && !socket.fresh) {  // of a fresh one they belong to the time before its ledger
-    Event& limits = add(events, r, r.arrived_us != 0 ? r.arrived_us : socket.last_us, EventKind::sampled);
-    limits.state = socket.state;
-    limits.state.window_limited_for = core::Micros(r.window_limited_us);
-    limits.state.buffer_limited_for = core::Micros(r.buffer_limited_us);
-  }
-  if (r.kind == UNCORK_RECORD_READ) return;
-  const std::uint32_t wrote = advance(socket.write_seq, r.write_seq);
-  const std::uint32_t sent = advance(socket.snd_nxt, r.snd_nxt);
-  // A FIN takes a sequence number too, but nobody wrote it. Sends and segments are told of before the FIN only.
-  const bool fin = r.kind == UNCORK_RECORD_CLOSE || (r.kind == UNCORK_RECORD_RETRANSMIT && wrote == 1);
-  if (wrote != 0 && !fin) add(events, r, r.transmit_us, EventKind::wrote, wrote);
-  if (sent != 0) add(events, r, r.transmit_us, EventKind::sent, sent);
-  socket.write_seq = r.write_seq;
-  socket.snd_nxt = r.snd_nxt;
-}
-
-void RecordDecoder::tell_what_happened(Socket& socket, const uncork_record& r, std::uint64_t now,
-                                       std::vector<SocketEvent>& events) {
-  const auto look = [&](std::uint64_t at_us) {
-    socket.state = state_of(r);
-    add(events, r, at_us, EventKind::sampled).state = socket.state;
-  };
   switch (r.kind) {
-    case UNCORK_RECORD_SEND:
-      look(r.transmit_us);
+    case UNCORK_RECORD_OPENED:
+    case UNCORK_RECORD_LOOKED:
+      event.state = state = state_of(r);
       break;
-    case UNCORK_RECORD_SEGMENT: {
-      // What left ended the hold before it; how the sender looks now is how it has looked since then.
-      const bool left = !events.empty() && events.back().event.kind == EventKind::sent;
-      if (left && state_of(r) != socket.state) look(r.transmit_us);
-      if (r.now_us != 0 || state_of(r) != socket.state) look(now);
-      const std::uint32_t acked = advance(socket.acked, r.ack_seq);
-      if (acked != 0) add(events, r, now, EventKind::acked, acked).on_data = r.data_bytes != 0;
-      socket.acked += acked;
+    case UNCORK_RECORD_LIMITED:
+      event.state = state;
+      event.state.window_limited_for = core::Micros(r.window_limited_us);
+      event.state.buffer_limited_for = core::Micros(r.buffer_limited_us);
       break;
-    }
-    case UNCORK_RECORD_READ:
-      add(events, r, now != 0 ? now : socket.last_us, EventKind::read, r.arrived_bytes);
+    case UNCORK_RECORD_SENT:
+      if (const bool nodelay = (r.flags & UNCORK_FLAG_NODELAY) != 0; nodelay != state.nodelay) {
+        state.nodelay = nodelay;
+        Event changed = event;
+        changed.kind = EventKind::option_changed;
+        changed.state = state;
+        events.push_back({r.cookie, changed});
+      }
+      event.bytes = r.bytes;
       break;
-    case UNCORK_RECORD_RETRANSMIT:
-      add(events, r, now, EventKind::retransmitted);
-      socket.state.recovering = state_of(r).recovering;
-      add(events, r, now, EventKind::sampled).state = socket.state;
-      break;
-    case UNCORK_RECORD_CLOSE:
-      add(events, r, now, EventKind::closed);
+    case UNCORK_RECORD_RETRANSMITTED:
+      event.fin_only = (r.flags & UNCORK_FLAG_FIN_ONLY) != 0;
       break;
     default:
+      event.bytes = r.bytes;
+      event.on_data = r.kind == UNCORK_RECORD_ACKED && (r.flags & UNCORK_FLAG_ON_DATA) != 0;
       break;
   }
+  events.push_back({r.cookie, event});
+  if (r.kind == UNCORK_RECORD_CLOSED) states_.erase(known);
+  return events;
 }
 
 core::Result<ConnectionRow> decode_row(std::span<const std::byte> bytes) {

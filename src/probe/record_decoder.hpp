@@ -20,28 +20,15 @@ struct SocketEvent {
   stall::Event event;
 };
 
-/// Turns streamed kernel records into events. It remembers each socket's sequence numbers, so records must come in the
-/// order of the ring. Not thread-safe.
+/// Turns streamed kernel records into events, one a record (and an option_changed where TCP_NODELAY was set since). It remembers how
+/// each sender looked, so records must come in the order of the ring. Not thread-safe.
 class RecordDecoder {
  public:
-  /// The events of one record, in order of their time. An Error names what is wrong with the bytes; the state is then as before.
+  /// An Error names what is wrong with the bytes; the state is then as before.
   [[nodiscard]] core::Result<std::vector<SocketEvent>> decode(std::span<const std::byte> bytes);
 
  private:
-  struct Socket {
-    std::uint32_t write_seq = 0;
-    std::uint32_t snd_nxt = 0;
-    std::uint32_t acked = 0;
-    bool fresh = false;         // nothing but its opening was told
-    std::uint64_t last_us = 0;  // of the last event told
-    stall::SenderState state;   // as told last
-  };
-
-  static void tell_what_was(Socket& socket, const uncork_record& record, std::vector<SocketEvent>& events);
-  static void tell_what_happened(Socket& socket, const uncork_record& record, std::uint64_t now,
-                                 std::vector<SocketEvent>& events);
-
-  std::unordered_map<std::uint64_t, Socket> sockets_;
+  std::unordered_map<std::uint64_t, stall::SenderState> states_;  // by cookie
 };
 
 /// A table row from the kernel's row; an Error names what is wrong with the bytes.

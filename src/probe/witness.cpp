@@ -95,7 +95,8 @@ core::Error load_error(int err) {
 struct Witness::Loaded {
   WitnessOptions options;
   witness* skeleton = nullptr;
-  bpf_link* pass = nullptr;
+  bpf_link* pass = nullptr;     // over every process's descriptors
+  bpf_link* orphans = nullptr;  // over the sockets that no process holds any more
   ring_buffer* ended = nullptr;
   ring_buffer* records = nullptr;
   std::vector<std::string> unseen;
@@ -111,6 +112,7 @@ struct Witness::Loaded {
   ~Loaded() {
     ring_buffer__free(records);
     ring_buffer__free(ended);
+    bpf_link__destroy(orphans);
     bpf_link__destroy(pass);
     witness::destroy(skeleton);
   }
@@ -172,6 +174,10 @@ core::Status Witness::load_and_attach() {
   }
   skeleton.rodata->stream_records = loaded_->options.stream;
   skeleton.rodata->tick_us = tick_us();
+  skeleton.rodata->whole = loaded_->options.whole.all;
+  skeleton.rodata->whole_port = loaded_->options.whole.port;
+  skeleton.rodata->whole_netns = loaded_->options.whole.netns;
+  skeleton.rodata->whole_pid = static_cast<std::uint32_t>(loaded_->options.whole.pid);
   if (loaded_->options.stream) {
     bpf_map__set_max_entries(skeleton.maps.records, static_cast<std::uint32_t>(loaded_->options.stream_bytes));
   }
@@ -180,6 +186,11 @@ core::Status Witness::load_and_attach() {
   // The iterator's first pass tells the programs which ports are listened on, before they meet their first socket.
   loaded_->pass = bpf_program__attach_iter(skeleton.progs.each_file, nullptr);
   if (loaded_->pass == nullptr) return core::fail(core::system_error("attach the socket iterator", errno));
+  bpf_iter_link_info info{};
+  info.map.map_fd = static_cast<std::uint32_t>(bpf_map__fd(skeleton.maps.sockets));
+  LIBBPF_OPTS(bpf_iter_attach_opts, over_map, .link_info = &info, .link_info_len = sizeof info);
+  loaded_->orphans = bpf_program__attach_iter(skeleton.progs.each_orphan, &over_map);
+  if (loaded_->orphans == nullptr) return core::fail(core::system_error("attach the iterator over orphaned sockets", errno));
   if (const auto first = poll(); !first) return core::fail(first.error());
   for (const Hook& hook : kHooks) {
     bpf_program* program = bpf_object__find_program_by_name(skeleton.obj, hook.program);
@@ -200,32 +211,41 @@ core::Status Witness::load_and_attach() {
   return {};
 }
 
-core::Result<std::vector<ConnectionRow>> Witness::poll() {
-  const core::Fd iterator(bpf_iter_create(bpf_link__fd(loaded_->pass)));
+core::Status Witness::read_pass(const bpf_link& over, const std::function<void(ConnectionRow)>& sink) {
+  const core::Fd iterator(bpf_iter_create(bpf_link__fd(&over)));
   if (!iterator) return core::fail(core::system_error("start a pass over the sockets", errno));
-  std::vector<ConnectionRow> rows;
-  std::unordered_map<std::uint64_t, std::size_t> by_cookie;  // a socket may be open in several processes
   std::size_t filled = 0;
   for (;;) {
     auto& buffer = loaded_->buffer;
     const auto got = core::read_some(iterator, std::span(buffer).subspan(filled), "read the sockets' ledgers");
     if (!got) return core::fail(got.error());
-    if (got->kind != core::ReadOutcome::Kind::bytes) break;
+    if (got->kind != core::ReadOutcome::Kind::bytes) return {};
     filled += got->count;
     std::size_t used = 0;
     for (; filled - used >= sizeof(uncork_socket_row); used += sizeof(uncork_socket_row)) {
       auto row = decode_row(std::span(buffer).subspan(used, sizeof(uncork_socket_row)));
       if (!row) return core::fail(row.error());
-      const auto [known, fresh] = by_cookie.try_emplace(row->where.cookie, rows.size());
-      if (fresh) {
-        rows.push_back(std::move(*row));
-      } else if (row->is_writer && !rows[known->second].is_writer) {
-        rows[known->second] = std::move(*row);
-      }
+      sink(std::move(*row));
     }
     std::memmove(buffer.data(), buffer.data() + used, filled - used);
     filled -= used;
   }
+}
+
+core::Result<std::vector<ConnectionRow>> Witness::poll() {
+  std::vector<ConnectionRow> rows;
+  std::unordered_map<std::uint64_t, std::size_t> by_cookie;  // a socket may be open in several processes
+  auto read = read_pass(*loaded_->pass, [&](ConnectionRow row) {
+    const auto [known, fresh] = by_cookie.try_emplace(row.where.cookie, rows.size());
+    if (fresh) {
+      rows.push_back(std::move(row));
+    } else if (row.is_writer && !rows[known->second].is_writer) {
+      rows[known->second] = std::move(row);
+    }
+  });
+  if (!read) return core::fail(read.error());
+  read = read_pass(*loaded_->orphans, [&](ConnectionRow row) { rows.push_back(std::move(row)); });
+  if (!read) return core::fail(read.error());
   if (loaded_->ended != nullptr) {
     if (const int err = ring_buffer__consume(loaded_->ended); err < 0) {
       return core::fail(core::system_error("read the ledgers of ended sockets", -err));

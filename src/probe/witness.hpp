@@ -8,9 +8,21 @@
 #include "probe/record_decoder.hpp"
 #include "probe/source.hpp"
 
+struct bpf_link;
+
 namespace uncork::probe {
 
+/// Which sockets have whole accounts, from their first byte; the others' begin when something is held on them for the first time
+/// (light): exchanges before that are not counted, and cost no more than a look at the socket.
+struct WholeAccounts {
+  bool all = true;
+  std::uint16_t port = 0;   ///< at either end; 0 (here and below): none
+  std::uint32_t netns = 0;  ///< inode
+  std::int32_t pid = 0;     ///< what this process sends and reads
+};
+
 struct WitnessOptions {
+  WholeAccounts whole{};
   bool stream = false;                  ///< also stream every event through a ring buffer
   std::size_t stream_bytes = 16 << 20;  ///< its size; a power of two
 };
@@ -52,6 +64,7 @@ class Witness : public Source {
   struct Loaded;
   explicit Witness(std::unique_ptr<Loaded> loaded);
   core::Status load_and_attach();
+  core::Status read_pass(const bpf_link& over, const std::function<void(ConnectionRow)>& sink);
 
   std::unique_ptr<Loaded> loaded_;
 };

@@ -17,9 +17,11 @@ std::string state_words(const stall::SenderState& state) {
   std::string words = fmt::format("mss {} min_rtt {} us", state.mss_bytes, state.min_rtt.count());
   if (state.nodelay) words += " nodelay";
   if (state.corked) words += " corked";
+  if (state.more) words += " more";
   if (state.window_limited) words += " window-limited";
   if (state.writer_blocked) words += " writer-blocked";
   if (state.congestion_limited) words += " congestion-limited";
+  if (state.paced) words += " paced";
   if (state.recovering) words += " recovering";
   return words;
 }
@@ -42,6 +44,10 @@ std::string_view name(stall::EventKind kind) {
       return "read";
     case stall::EventKind::retransmitted:
       return "retransmitted";
+    case stall::EventKind::reported:
+      return "reported";
+    case stall::EventKind::finished:
+      return "finished";
     case stall::EventKind::option_changed:
       return "option_changed";
     case stall::EventKind::sampled:
@@ -70,14 +76,17 @@ nlohmann::json event_json(const stall::Event& event, const stall::ConnectionEnd&
                          {"event", name(event.kind)},
                          {"bytes", event.bytes}};
   if (event.kind == stall::EventKind::acked) json["on_data"] = event.on_data;
+  if (event.kind == stall::EventKind::retransmitted) json["fin_only"] = event.fin_only;
   if (has_state(event.kind)) {
     json["state"] = {{"mss_bytes", event.state.mss_bytes},
                      {"min_rtt_us", event.state.min_rtt.count()},
                      {"nodelay", event.state.nodelay},
                      {"corked", event.state.corked},
+                     {"more", event.state.more},
                      {"window_limited", event.state.window_limited},
                      {"writer_blocked", event.state.writer_blocked},
                      {"congestion_limited", event.state.congestion_limited},
+                     {"paced", event.state.paced},
                      {"recovering", event.state.recovering}};
   }
   return json;

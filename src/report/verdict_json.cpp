@@ -5,6 +5,27 @@
 
 namespace uncork::report {
 
+namespace {
+
+/// What samples cannot tell is null, never a guess.
+template <typename T>
+nlohmann::json if_seen(const stall::Verdict& v, T value) {
+  return v.confidence == stall::Confidence::witnessed ? nlohmann::json(value) : nlohmann::json();
+}
+
+nlohmann::json late_json(const stall::Account& account) {
+  nlohmann::json by_cause = nlohmann::json::object();
+  for (const stall::Cause cause : stall::all_causes()) {
+    if (!stall::is_stall(cause) || account.late(cause).writes == 0) continue;
+    const stall::Late& late = account.late(cause);
+    by_cause[std::string(stall::name(cause))] = {
+        {"late_ms", core::to_ms(late.total)}, {"late_writes", late.writes}, {"late_worst_ms", core::to_ms(late.worst)}};
+  }
+  return by_cause;
+}
+
+}  // namespace
+
 nlohmann::json verdict_json(const stall::Verdict& v, const char* type) {
   nlohmann::json budget = nlohmann::json::object();
   for (const stall::Cause cause : stall::all_causes()) {
@@ -21,14 +42,21 @@ nlohmann::json verdict_json(const stall::Verdict& v, const char* type) {
       {"lost_ms", core::to_ms(v.lost)},
       {"lost_share", v.account.lost_share()},
       {"budget_ms", budget},
+      {"late_ms", if_seen(v, core::to_ms(v.account.late().total))},
+      {"late_writes", if_seen(v, v.account.late().writes)},
+      {"late_worst_ms", if_seen(v, core::to_ms(v.account.late().worst))},
+      {"late_by", if_seen(v, late_json(v.account))},
       {"cause", stall::name(v.cause)},
+      {"fault", stall::name(v.fault)},
       {"exchanges", v.account.exchanges},
       {"holds", v.account.holds},
-      {"writes", v.account.writes},
-      {"writes_per_exchange", v.account.writes_per_exchange()},
-      {"bytes_per_write", v.account.bytes_per_write()},
-      {"nodelay", v.where.nodelay},
+      {"spurious_probes", if_seen(v, v.account.spurious_probes)},
+      {"writes", if_seen(v, v.account.writes)},
+      {"writes_per_exchange", if_seen(v, v.account.writes_per_exchange())},
+      {"bytes_per_write", if_seen(v, v.account.bytes_per_write())},
+      {"nodelay", v.where.nodelay ? nlohmann::json(*v.where.nodelay) : nlohmann::json()},
       {"confidence", stall::name(v.confidence)},
+      {"confidence_reason", stall::reason(v.confidence)},
       {"remedy", v.remedy.full},
       {"command", v.remedy.command},
   };

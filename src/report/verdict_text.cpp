@@ -44,7 +44,9 @@ std::string evidence(const stall::Verdict& v) {
   std::string text = fmt::format("{} exchanges, {} holds{}", a.exchanges, a.holds, typical_hold(a.hold_log2));
   if (a.writes != 0)
     text += fmt::format("; {:.1f} writes an exchange, {:.0f} bytes a write", a.writes_per_exchange(), a.bytes_per_write());
-  return text + (v.where.nodelay ? "; TCP_NODELAY on" : "; TCP_NODELAY off");
+  if (a.spurious_probes != 0) text += fmt::format("; {} segments sent again for nothing", a.spurious_probes);
+  if (v.where.nodelay) text += *v.where.nodelay ? "; TCP_NODELAY on" : "; TCP_NODELAY off";
+  return text;
 }
 
 std::string cost(const stall::Verdict& v) {
@@ -76,6 +78,8 @@ std::string phrase(stall::Cause cause) {
       return "the peer's window was closed: it does not read";
     case stall::Cause::congestion_window:
       return "the congestion window was full";
+    case stall::Cause::pacing:
+      return "the congestion control paced the segments";
     case stall::Cause::loss_recovery:
       return "lost segments were sent again";
     case stall::Cause::send_buffer:

@@ -42,8 +42,17 @@ Cause Budget::worst() const {
   return worst;
 }
 
+Late& Late::operator+=(const Late& other) {
+  total += other.total;
+  writes += other.writes;
+  worst = std::max(worst, other.worst);
+  return *this;
+}
+
 Account& Account::operator+=(const Account& other) {
   budget += other.budget;
+  for (std::size_t i = 0; i < kStalls; ++i) late_by[i] += other.late_by[i];
+  spurious_probes += other.spurious_probes;
   exchanges += other.exchanges;
   writes += other.writes;
   wrote_bytes += other.wrote_bytes;
@@ -62,11 +71,22 @@ double Account::lost_share() const {
   return ratio(static_cast<double>(budget.lost().count()), static_cast<double>(budget.busy().count()));
 }
 
+Late Account::late() const {
+  Late sum;
+  for (const Late& late : late_by) sum += late;
+  return sum;
+}
+
 Account account_of(const uncork_flow& flow) {
   Account account;
   for (const Cause cause : all_causes()) {
     account.budget[cause] = core::Micros(static_cast<std::int64_t>(flow.budget_us[static_cast<std::size_t>(cause)]));
   }
+  for (std::size_t i = 0; i < kStalls; ++i) {
+    const uncork_late& late = flow.late[i];
+    account.late_by[i] = {core::Micros(static_cast<std::int64_t>(late.sum_us)), late.writes, core::Micros(late.worst_us)};
+  }
+  account.spurious_probes = flow.spurious_probes;
   account.exchanges = flow.exchanges;
   account.writes = flow.writes;
   account.wrote_bytes = flow.wrote_bytes;

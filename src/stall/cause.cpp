@@ -23,6 +23,8 @@ std::string_view name(Cause cause) {
       return "receive_window";
     case Cause::congestion_window:
       return "congestion_window";
+    case Cause::pacing:
+      return "pacing";
     case Cause::loss_recovery:
       return "loss_recovery";
     case Cause::send_buffer:

@@ -16,6 +16,7 @@ enum class Cause : unsigned char {
   cork = UNCORK_CORK,
   receive_window = UNCORK_RECEIVE_WINDOW,
   congestion_window = UNCORK_CONGESTION_WINDOW,
+  pacing = UNCORK_PACING,
   loss_recovery = UNCORK_LOSS_RECOVERY,
   send_buffer = UNCORK_SEND_BUFFER,
   network = UNCORK_NETWORK,
@@ -35,27 +36,10 @@ inline constexpr std::size_t kCauses = UNCORK_CAUSES;
 [[nodiscard]] std::string_view name(Cause cause);
 [[nodiscard]] std::optional<Cause> cause_named(std::string_view word);
 
+inline constexpr std::size_t kStalls = UNCORK_STALLS;
+
 /// Whether time under this cause is lost: bytes were ready to go and something that can be changed kept them. The wire,
 /// thinking, reading late and idleness are not stalls.
-[[nodiscard]] constexpr bool is_stall(Cause cause) {
-  switch (cause) {
-    case Cause::nagle_delayed_ack:
-    case Cause::nagle_round_trip:
-    case Cause::cork:
-    case Cause::receive_window:
-    case Cause::congestion_window:
-    case Cause::loss_recovery:
-    case Cause::send_buffer:
-      return true;
-    case Cause::network:
-    case Cause::peer_think:
-    case Cause::local_think:
-    case Cause::read_lag:
-    case Cause::idle:
-    case Cause::unattributed:
-      return false;
-  }
-  return false;
-}
+[[nodiscard]] constexpr bool is_stall(Cause cause) { return static_cast<std::size_t>(cause) < kStalls; }
 
 }  // namespace uncork::stall

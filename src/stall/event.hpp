@@ -13,9 +13,11 @@ struct SenderState {
   core::Micros min_rtt{0};      ///< best round trip seen; 0 = not known
   bool nodelay = false;         ///< TCP_NODELAY
   bool corked = false;          ///< TCP_CORK
+  bool more = false;            ///< the last write had MSG_MORE
   bool window_limited = false;  ///< the peer's window is the limit now
   bool writer_blocked = false;  ///< the writer waits for room in the send buffer
   bool congestion_limited = false;
+  bool paced = false;  ///< the pacing timer keeps the next segment back
   bool recovering = false;
   core::Micros window_limited_for{0};  ///< since the last state: time that the kernel's own chronograph counted
   core::Micros buffer_limited_for{0};
@@ -32,9 +34,11 @@ enum class EventKind : std::uint8_t {
   received,        ///< `bytes` of new data arrived
   acked,           ///< an ACK for `bytes` more arrived; `on_data`: it came on a data segment
   read,            ///< the application read `bytes`
-  retransmitted,   ///< a segment was sent again
+  retransmitted,   ///< a segment was sent again; `fin_only`: it carried nothing but the FIN
+  reported,        ///< the peer reported `bytes` segments as received twice (DSACK)
   option_changed,  ///< `state` has new options
   sampled,         ///< `state` as it was up to now
+  finished,        ///< this end closed: it will write no more, and its FIN follows what it wrote
   closed,
 };
 
@@ -44,6 +48,7 @@ struct Event {
   EventKind kind = EventKind::sampled;
   std::uint32_t bytes = 0;
   bool on_data = false;
+  bool fin_only = false;
   Role role = Role::unknown;
   SenderState state{};
 };

@@ -8,14 +8,22 @@ typedef unsigned int uncork_u32;
 typedef unsigned long long uncork_u64;
 
 #define UNCORK_INLINE static inline __attribute__((always_inline))
+/* What is called while something is held, and often enough in the source that the kernel programs should have it once. */
+#ifdef __bpf__
+#define UNCORK_SLOW static __attribute__((noinline))
+#else
+#define UNCORK_SLOW static inline
+#endif
 
-/* Every microsecond of a connection is charged to exactly one of these. The names in JSON and tables are the words below. */
+/* Every microsecond of a connection is charged to exactly one of these. The names in JSON and tables are the words below. Those
+ * before UNCORK_STALLS are stalls: bytes were ready to go and something that can be changed kept them. */
 enum uncork_cause {
   UNCORK_NAGLE_DELAYED_ACK, /* Nagle held the bytes and the peer's delayed-ACK timer decided when to answer */
   UNCORK_NAGLE_ROUND_TRIP,  /* Nagle held them for a round trip; the peer acknowledged at once or with its answer */
   UNCORK_CORK,              /* TCP_CORK or MSG_MORE held a partial segment */
   UNCORK_RECEIVE_WINDOW,    /* the peer offered no window: its application does not read */
-  UNCORK_CONGESTION_WINDOW, /* the congestion window was full */
+  UNCORK_CONGESTION_WINDOW, /* the congestion window was full, or a segment was deferred under a nearly full one */
+  UNCORK_PACING,            /* the socket's pacing rate set the pace (bbr, fq, SO_MAX_PACING_RATE) */
   UNCORK_LOSS_RECOVERY,     /* they, or bytes before them, were being retransmitted */
   UNCORK_SEND_BUFFER,       /* the writer was blocked on a full send buffer */
   UNCORK_NETWORK,           /* they were on the wire */
@@ -24,7 +32,8 @@ enum uncork_cause {
   UNCORK_READ_LAG,          /* bytes lay readable and the application had not read them */
   UNCORK_IDLE,              /* nobody was waiting for anything */
   UNCORK_UNATTRIBUTED,      /* bytes waited and no rule says why; shown, never hidden */
-  UNCORK_CAUSES
+  UNCORK_CAUSES,
+  UNCORK_STALLS = UNCORK_NETWORK
 };
 
 /* Why the bytes that the application wrote, and TCP has not sent, are waiting. */
@@ -35,40 +44,48 @@ enum uncork_hold {
   UNCORK_HOLD_WINDOW,     /* the peer's window */
   UNCORK_HOLD_BUFFER,     /* less than a segment waits, or nothing: the writer is blocked on a full send buffer */
   UNCORK_HOLD_CONGESTION, /* the congestion window */
+  UNCORK_HOLD_PACING,     /* the pacing timer */
   UNCORK_HOLD_RECOVERY,   /* loss recovery comes first */
-  UNCORK_HOLD_OTHER       /* pacing, small queues: none of the above */
+  UNCORK_HOLD_OTHER       /* none of the above: small queues, memory */
 };
 
 /* A sender as the rule sees it: snapshot of one socket, bytes in sequence space. */
 struct uncork_sender {
   uncork_u32 unsent_bytes;      /* write_seq - snd_nxt */
+  uncork_u32 flight_bytes;      /* snd_nxt - snd_una; 0 when nothing is in flight */
   uncork_u32 mss_bytes;         /* mss_cache */
-  uncork_u8 in_flight;          /* packets_out > 0 */
   uncork_u8 small_unacked;      /* the last partial segment sent is not acknowledged (tcp_minshall_check) */
   uncork_u8 nodelay;            /* nonagle & TCP_NAGLE_OFF */
   uncork_u8 corked;             /* nonagle & TCP_NAGLE_CORK */
-  uncork_u8 window_limited;     /* chrono_type == TCP_CHRONO_RWND_LIMITED */
+  uncork_u8 more;               /* the last write had MSG_MORE (tcp_push marks a push, tcp_mark_push, unless it had) */
+  uncork_u8 window_limited;     /* the peer's window has no room for the next segment (tcp_snd_wnd_test) */
   uncork_u8 writer_blocked;     /* SOCK_NOSPACE: the writer waits for room, or polls for it after EAGAIN */
   uncork_u8 congestion_limited; /* packets in flight >= snd_cwnd */
+  uncork_u8 paced;              /* the pacing timer has not run out (tcp_pacing_check) */
   uncork_u8 recovering;         /* ca_state is Recovery or Loss */
 };
 
 /* Linux tcp_output.c, tcp_write_xmit(): the tests in the order in which the kernel applies them to the head of the queue
- * (cwnd, window, then tcp_nagle_test; tcp_nagle_check holds a partial tail if corked, or if Nagle is on and a small segment
- * is unacknowledged). MSG_MORE leaves no flag in the socket: a partial segment that waits though nothing is in flight, or
- * though NODELAY is set, can only be MSG_MORE's (tcp_push with TCP_NAGLE_CORK). While the writer is blocked and neither window
- * holds full segments back, more room would put more on the wire: the buffer is the limit (compare tcp_cwnd_validate, which
- * starts TCP_CHRONO_SNDBUF_LIMITED; full segments that wait even so are deferred by tcp_tso_should_defer in the hope of more). */
+ * (pacing, cwnd, window, then tcp_nagle_test for the partial tail, tcp_tso_should_defer for full segments). tcp_nagle_check holds
+ * a partial tail if corked, if the last write had MSG_MORE, or if Nagle is on and a small segment is unacknowledged. Pacing comes
+ * last here, though it is tested first: a paced tail that Nagle would hold leaves no sooner without pacing. While the writer is
+ * blocked and neither window holds full segments back, more room would put more on the wire: the buffer is the limit (compare
+ * tcp_cwnd_validate, which starts TCP_CHRONO_SNDBUF_LIMITED). Full segments that wait behind others in flight, though the
+ * congestion window is not full, are deferred in the hope that it opens further (tcp_tso_should_defer). */
 UNCORK_INLINE enum uncork_hold uncork_hold_of(const struct uncork_sender* s) {
   if (s->unsent_bytes == 0) return s->writer_blocked && !s->recovering ? UNCORK_HOLD_BUFFER : UNCORK_HOLD_NONE;
   if (s->recovering) return UNCORK_HOLD_RECOVERY;
   if (s->window_limited) return UNCORK_HOLD_WINDOW;
   if (s->writer_blocked && s->unsent_bytes < s->mss_bytes) return UNCORK_HOLD_BUFFER;
-  if (s->in_flight && s->congestion_limited) return UNCORK_HOLD_CONGESTION;
-  if (s->corked) return UNCORK_HOLD_CORK;
-  if (s->unsent_bytes >= s->mss_bytes) return s->writer_blocked ? UNCORK_HOLD_BUFFER : UNCORK_HOLD_OTHER;
-  if (!s->in_flight || s->nodelay) return UNCORK_HOLD_CORK;
-  return s->small_unacked ? UNCORK_HOLD_NAGLE : UNCORK_HOLD_OTHER;
+  if (s->flight_bytes && s->congestion_limited) return UNCORK_HOLD_CONGESTION;
+  if (s->unsent_bytes < s->mss_bytes) {
+    if (s->corked || s->more) return UNCORK_HOLD_CORK;
+    if (!s->nodelay && s->flight_bytes && s->small_unacked) return UNCORK_HOLD_NAGLE;
+  }
+  if (s->paced) return UNCORK_HOLD_PACING;
+  if (s->unsent_bytes < s->mss_bytes) return UNCORK_HOLD_OTHER;
+  if (s->writer_blocked) return UNCORK_HOLD_BUFFER;
+  return s->flight_bytes ? UNCORK_HOLD_CONGESTION : UNCORK_HOLD_OTHER;
 }
 
 /* The shortest delayed-ACK timers in use: Linux 40 ms less one 4 ms tick and change, and the least that a pure ACK must lag

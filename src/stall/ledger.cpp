@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 namespace uncork::stall {
@@ -33,6 +34,8 @@ void Ledger::apply(const SenderState& state) {
   flow_.min_rtt_us = clamp_u32(state.min_rtt.count());
   sender_.nodelay = state.nodelay;
   sender_.corked = state.corked;
+  sender_.more = state.more;
+  sender_.paced = state.paced;
   sender_.window_limited = state.window_limited;
   sender_.writer_blocked = state.writer_blocked;
   sender_.congestion_limited = state.congestion_limited;
@@ -44,8 +47,15 @@ void Ledger::apply(const SenderState& state) {
 
 void Ledger::refresh_sender() {
   sender_.unsent_bytes = clamp_u32(static_cast<std::int64_t>(wrote_ - sent_));
-  sender_.in_flight = sent_ > acked_;
+  sender_.flight_bytes = clamp_u32(static_cast<std::int64_t>(sent_ - acked_));
   sender_.small_unacked = last_small_end_ > acked_;
+}
+
+// Whether the ACKs so far let go what is held (tcp_ack() pushes what is pending, with the socket's own flags: MSG_MORE is none).
+bool Ledger::releases() const {
+  const bool small_acked = acked_ >= last_small_end_;
+  if (flow_.hold == UNCORK_HOLD_CORK) return sender_.corked == 0 && (small_acked || sender_.nodelay != 0);
+  return small_acked;
 }
 
 void Ledger::feed(const Event& event) {
@@ -71,16 +81,17 @@ void Ledger::feed(const Event& event) {
       flow_.writes += 1;
       flow_.wrote_bytes += event.bytes;
       wrote_ += event.bytes;
+      uncork_waits(&flow_, at, static_cast<uncork_u32>(wrote_));
       break;
     case EventKind::sent:
-      uncork_sent(&flow_, at);
       sent_ += event.bytes;
       wrote_ = std::max(wrote_, sent_);
+      uncork_sent(&flow_, at, static_cast<uncork_u32>(sent_), sender_.nodelay);
       if (event.bytes % sender_.mss_bytes != 0) last_small_end_ = sent_;  // tcp_minshall_update
       break;
     case EventKind::acked:
       acked_ = std::min(acked_ + event.bytes, sent_);
-      uncork_acked(&flow_, at, acked_ >= last_small_end_, event.on_data);
+      uncork_acked(&flow_, at, releases(), event.on_data);
       break;
     case EventKind::received:
       uncork_received(&flow_, at);
@@ -90,7 +101,13 @@ void Ledger::feed(const Event& event) {
       uncork_read(&flow_, at);
       break;
     case EventKind::retransmitted:
-      uncork_retransmitted(&flow_, at);
+      uncork_retransmitted(&flow_, at, event.fin_only);
+      break;
+    case EventKind::reported:
+      uncork_reported(&flow_, event.bytes);
+      break;
+    case EventKind::finished:
+      uncork_finished(&flow_, at);
       break;
     case EventKind::closed:
       uncork_closed(&flow_, at);
@@ -110,7 +127,17 @@ void Ledger::feed(const Event& event) {
   } else if (event.kind == EventKind::wrote || event.kind == EventKind::sent || later) {
     let_go_ = false;
   }
-  if (!let_go_ && event.kind != EventKind::closed) uncork_set_hold(&flow_, at, uncork_hold_of(&sender_));
+  if (!let_go_ && event.kind != EventKind::closed && event.kind != EventKind::finished) uncork_look(&flow_, at, &sender_);
+}
+
+core::Micros Ledger::pending() const {
+  return core::Micros(static_cast<std::int64_t>(std::accumulate(std::begin(flow_.pending_us), std::end(flow_.pending_us), uncork_u64{0})));
+}
+
+Account Ledger::concluded() const {
+  uncork_flow flow = flow_;
+  uncork_conclude(&flow, flow.charged_until_us);
+  return account_of(flow);
 }
 
 void Ledger::finish_exchange(const Budget& now) {

@@ -26,9 +26,13 @@ class Ledger {
  public:
   void feed(const Event& event);
 
-  /// Everything charged so far. total() of its budget plus held() is the time from the first event to charged_until().
+  /// Everything charged so far. total() of its budget plus held() and pending() is the time from the first event to charged_until().
   [[nodiscard]] Account account() const { return account_of(flow_); }
+  /// The account as it would stand if what is under way ended at charged_until(), as it looks.
+  [[nodiscard]] Account concluded() const;
   [[nodiscard]] core::Micros held() const { return core::Micros(static_cast<std::int64_t>(flow_.held_us)); }
+  /// Stalled, and not known yet whether anything was lost by it.
+  [[nodiscard]] core::Micros pending() const;
   [[nodiscard]] core::Time opened_at() const { return core::Time(core::Micros(static_cast<std::int64_t>(flow_.opened_us))); }
   [[nodiscard]] core::Time charged_until() const {
     return core::Time(core::Micros(static_cast<std::int64_t>(flow_.charged_until_us)));
@@ -40,6 +44,7 @@ class Ledger {
   void open(const Event& event);
   void apply(const SenderState& state);
   void refresh_sender();
+  [[nodiscard]] bool releases() const;
   void finish_exchange(const Budget& now);
 
   uncork_flow flow_{};

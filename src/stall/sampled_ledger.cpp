@@ -66,12 +66,14 @@ uncork_hold hold_of(const Sample& s) {
   uncork_sender sender{};
   sender.unsent_bytes = s.unsent_bytes;
   sender.mss_bytes = s.mss_bytes;
-  sender.in_flight = s.unacked_segments > 0;
+  sender.flight_bytes = s.unacked_segments > 0 ? std::max<std::uint32_t>(s.in_flight_bytes, 1) : 0;
   sender.small_unacked = 1;  // not in tcp_info: whatever is in flight is taken to end in a small segment
   sender.nodelay = s.nodelay.value_or(false);
   sender.window_limited = window_has_no_room(s);
   sender.congestion_limited = s.unacked_segments >= s.cwnd_segments;
   sender.recovering = s.recovering;
+  // T3: with nothing in flight, neither Nagle nor the congestion window has a reason to keep a partial segment.
+  sender.more = s.unacked_segments == 0;
   return uncork_hold_of(&sender);
 }
 
@@ -85,6 +87,8 @@ Cause cause_of(uncork_hold hold) {
       return Cause::send_buffer;
     case UNCORK_HOLD_CONGESTION:
       return Cause::congestion_window;
+    case UNCORK_HOLD_PACING:
+      return Cause::pacing;
     case UNCORK_HOLD_RECOVERY:
       return Cause::loss_recovery;
     case UNCORK_HOLD_CORK:

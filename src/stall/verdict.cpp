@@ -32,11 +32,67 @@ std::string cure_command(const ConnectionEnd& where) {
 
 std::string_view name(Confidence confidence) { return confidence == Confidence::witnessed ? "witnessed" : "sampled"; }
 
+std::string_view reason(Confidence confidence) {
+  return confidence == Confidence::witnessed ? "the kernel told of every write, segment and acknowledgement"
+                                             : "tcp_info was looked at now and then: short holds and writes are not seen";
+}
+
+std::string_view name(Fault fault) {
+  switch (fault) {
+    case Fault::nobody:
+      return "nobody";
+    case Fault::here:
+      return "here";
+    case Fault::peer:
+      return "peer";
+    case Fault::path:
+      return "path";
+  }
+  return "nobody";
+}
+
+Fault fault_of(Cause cause) {
+  switch (cause) {
+    case Cause::nagle_delayed_ack:
+    case Cause::nagle_round_trip:
+    case Cause::cork:
+    case Cause::send_buffer:
+      return Fault::here;
+    case Cause::receive_window:
+      return Fault::peer;
+    case Cause::congestion_window:
+    case Cause::pacing:
+    case Cause::loss_recovery:
+      return Fault::path;
+    case Cause::network:
+    case Cause::peer_think:
+    case Cause::local_think:
+    case Cause::read_lag:
+    case Cause::idle:
+    case Cause::unattributed:
+      return Fault::nobody;
+  }
+  return Fault::nobody;
+}
+
+bool matters(const Account& account, const Threshold& threshold) {
+  const core::Micros lost = account.budget.lost();
+  if (lost.count() == 0 || lost < threshold.least_lost) return false;
+  if (account.exchanges != 0 && lost >= threshold.least_an_exchange * static_cast<std::int64_t>(account.exchanges)) return true;
+  double weighed = 0;
+  for (const Cause cause : all_causes()) {
+    if (!is_stall(cause)) continue;
+    const bool held = cause == Cause::nagle_delayed_ack || cause == Cause::nagle_round_trip || cause == Cause::cork;
+    weighed += static_cast<double>(account.budget[cause].count()) / (held ? 1 : kLimitFactor);
+  }
+  return weighed >= threshold.least_share * static_cast<double>(account.budget.busy().count());
+}
+
 Remedy remedy_for(Cause cause, const ConnectionEnd& where, const Account& account) {
   switch (cause) {
     case Cause::nagle_delayed_ack:
     case Cause::nagle_round_trip:
-      if (where.nodelay) {
+      if (where.nodelay.value_or(false)) {
         return {"cured: TCP_NODELAY is set now",
                 fmt::format("{} has TCP_NODELAY set by now; merging its writes would also save packets ({}).", who(where),
                             pattern(account)),
@@ -65,9 +121,14 @@ Remedy remedy_for(Cause cause, const ConnectionEnd& where, const Account& accoun
                       who(where)),
           ""};
     case Cause::congestion_window:
-      return {"the path is the limit", "The congestion window is full: the path, or what shares it, sets the pace.", ""};
+      return {"the path is the limit",
+              "Neither program is at fault: the congestion window is full, so the path, or what shares it, sets the pace.", ""};
+    case Cause::pacing:
+      return {"paced: the path is the limit",
+              "Neither program is at fault: the congestion control (or SO_MAX_PACING_RATE) spreads segments over time.", ""};
     case Cause::loss_recovery:
-      return {"find where packets are lost", "Segments were lost and sent again: look at the path, not at either program.", ""};
+      return {"find where packets are lost",
+              "Neither program is at fault: segments were lost and sent again; look at the path.", ""};
     case Cause::network:
     case Cause::peer_think:
     case Cause::local_think:
@@ -85,6 +146,7 @@ Verdict conclude(ConnectionEnd where, const Account& account, Confidence confide
   verdict.wall = account.budget.total();
   verdict.lost = account.budget.lost();
   verdict.cause = account.budget.worst();
+  verdict.fault = fault_of(verdict.cause);
   verdict.confidence = confidence;
   verdict.remedy = remedy_for(verdict.cause, where, account);
   verdict.where = std::move(where);

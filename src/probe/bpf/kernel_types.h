@@ -26,6 +26,7 @@ enum {
   BPF_MAP_TYPE_SK_STORAGE = 24,
   BPF_MAP_TYPE_RINGBUF = 27,
 };
+enum { BPF_RB_AVAIL_DATA = 0, BPF_RB_RING_SIZE = 1 };
 
 #define AF_INET 2
 #define AF_INET6 10
@@ -45,6 +46,7 @@ enum {
 
 /* include/net/tcp.h, include/linux/tcp.h */
 enum { TCP_NAGLE_OFF = 1, TCP_NAGLE_CORK = 2 };
+enum { SK_PACING_NONE = 0 };
 enum { TCP_CHRONO_RWND_LIMITED = 2, TCP_CHRONO_SNDBUF_LIMITED = 3 };
 enum { TCP_CA_RECOVERY = 3 };
 enum { TCPHDR_FIN = 1 };
@@ -90,6 +92,8 @@ typedef struct {
   int owned;
 } socket_lock_t;
 
+struct bpf_local_storage;
+
 struct sk_buff_head {
   __u32 qlen;
 };
@@ -103,6 +107,8 @@ struct sock {
   __u16 sk_protocol;
   int sk_sndbuf;
   int sk_wmem_queued;
+  __u32 sk_pacing_status;
+  struct bpf_local_storage* sk_bpf_storage;
 };
 
 struct socket {
@@ -137,10 +143,14 @@ struct tcp_sock {
   struct inet_connection_sock inet_conn;
   __u64 tcp_mstamp;
   __u64 first_tx_mstamp;
+  __u64 tcp_wstamp_ns;
+  __u64 tcp_clock_cache;
   __u32 write_seq;
   __u32 snd_nxt;
   __u32 snd_una;
   __u32 snd_sml;
+  __u32 snd_wnd;
+  __u32 pushed_seq;
   __u32 rcv_nxt;
   __u32 mss_cache;
   __u32 snd_cwnd;
@@ -151,6 +161,7 @@ struct tcp_sock {
   __u32 srtt_us;
   __u32 rcv_tstamp;
   __u32 total_retrans;
+  __u32 dsack_dups;
   __u32 chrono_start;
   __u32 chrono_stat[3];
   __u8 chrono_type : 2;
@@ -195,6 +206,23 @@ struct bpf_iter__task_file {
   __u32 fd;
   union {
     struct file* file;
+  };
+};
+
+struct bpf_map;
+
+struct bpf_iter__bpf_sk_storage_map {
+  union {
+    struct bpf_iter_meta* meta;
+  };
+  union {
+    struct bpf_map* map;
+  };
+  union {
+    struct sock* sk;
+  };
+  union {
+    void* value;
   };
 };
 

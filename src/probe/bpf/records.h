@@ -40,13 +40,20 @@ struct uncork_socket_row {
   uncork_u32 unused2;
 };
 
+/* The events that the ledger is fed (stall/event.hpp), one a record. */
 enum uncork_record_kind {
-  UNCORK_RECORD_OPEN,
-  UNCORK_RECORD_SEND,
-  UNCORK_RECORD_SEGMENT,
-  UNCORK_RECORD_READ, /* the application has read; now_us 0: in the clock tick of the arrival */
-  UNCORK_RECORD_RETRANSMIT,
-  UNCORK_RECORD_CLOSE
+  UNCORK_RECORD_OPENED, /* with the sender's state */
+  UNCORK_RECORD_WROTE,
+  UNCORK_RECORD_SENT,
+  UNCORK_RECORD_RECEIVED,
+  UNCORK_RECORD_ACKED,
+  UNCORK_RECORD_READ,
+  UNCORK_RECORD_RETRANSMITTED,
+  UNCORK_RECORD_REPORTED,
+  UNCORK_RECORD_LOOKED, /* with the sender's state, as it was up to now */
+  UNCORK_RECORD_LIMITED, /* what the chronographs counted */
+  UNCORK_RECORD_FINISHED,
+  UNCORK_RECORD_CLOSED
 };
 
 enum uncork_record_flags {
@@ -55,34 +62,31 @@ enum uncork_record_flags {
   UNCORK_FLAG_WINDOW_LIMITED = 4,
   UNCORK_FLAG_CONGESTION_LIMITED = 8,
   UNCORK_FLAG_RECOVERING = 16,
-  UNCORK_FLAG_WRITER_BLOCKED = 32
+  UNCORK_FLAG_WRITER_BLOCKED = 32,
+  UNCORK_FLAG_MORE = 64,
+  UNCORK_FLAG_PACED = 128,
+  UNCORK_FLAG_ON_DATA = 256, /* ACKED: on a segment with data */
+  UNCORK_FLAG_FIN_ONLY = 512 /* RETRANSMITTED: nothing but the FIN */
 };
 
-/* One kernel event of one socket, as it is streamed on request: what the sender looked like when it happened. */
+/* One event of one socket, as it is streamed on request. */
 struct uncork_record {
   uncork_u64 cookie;
-  uncork_u64 now_us;      /* the event; 0 if it needed no clock */
-  uncork_u64 transmit_us; /* last transmission or reception before it (tcp_sock.tcp_mstamp) */
-  uncork_u64 arrived_us;  /* when data arrived that this event is the first to tell of; 0: none */
-  uncork_u32 write_seq;
-  uncork_u32 snd_nxt;
-  uncork_u32 ack_seq;    /* SEGMENT: of the arriving segment; else snd_una */
-  uncork_u32 data_bytes; /* SEGMENT: new payload; SEND: the call's result */
-  uncork_u32 arrived_bytes;
+  uncork_u64 at_us;
+  uncork_u32 bytes; /* REPORTED: segments */
   uncork_u32 mss_bytes;
   uncork_u32 min_rtt_us;
-  uncork_u32 window_limited_us; /* since the record before, from the kernel's chronographs */
+  uncork_u32 window_limited_us; /* LIMITED */
   uncork_u32 buffer_limited_us;
+  unsigned short flags;
   uncork_u8 kind;
-  uncork_u8 flags;
   uncork_u8 role;
-  uncork_u8 unused;
 };
 
 enum uncork_counter {
   UNCORK_COUNT_NO_STORAGE, /* sockets or events without room for a ledger */
   UNCORK_COUNT_RING_FULL,  /* streamed records that found the ring full */
-  UNCORK_COUNT_ENDED_LOST, /* ended sockets whose last ledger found the ring full */
+  UNCORK_COUNT_ENDED_LOST, /* ended sockets whose last ledger found the ring full, though they had lost time */
   UNCORK_COUNT_CONTENDED,  /* events that met another one of the same socket at work */
   UNCORK_COUNTERS
 };

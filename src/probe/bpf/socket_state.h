@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the programs keep: a state in the storage of each TCP socket, the maps, the counters. */
+#pragma once
+
+#include "probe/bpf/kernel_types.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "probe/bpf/records.h"
+
+const volatile bool stream_records = false;
+const volatile __u32 tick_us = 4000;  // one jiffy
+
+// Which sockets have whole accounts, from their first byte. Of the others (light) the account begins when something is held for the
+// first time: until then they have no storage, and their events cost no more than a look at the socket.
+const volatile bool whole = true;
+const volatile __u16 whole_port = 0;  // at either end; these three: 0 none
+const volatile __u32 whole_netns = 0;
+const volatile __u32 whole_pid = 0;
+
+// The fields before `flow` share the cache line of the storage's header (8 bytes), and are all that an arriving segment touches
+// while nothing is held: the line crosses between the processors of the receiving interrupt and of the reader.
+struct socket_state {
+  __u32 busy;
+  __u32 write_seq;
+  __u32 snd_nxt;
+  __u32 rcv_nxt;         // data up to here is in the ledger
+  __u64 arrived_us;      // when data beyond it arrived, if known; 0: tcp_mstamp still says it
+  __u32 window_jiffies;  // chronographs as last seen
+  __u32 buffer_jiffies;
+  __u8 has_written;
+  __u8 leaving;  // the local end has closed or is closing
+  __u8 unused;
+  __u64 cookie;
+  __u32 pid;           // who wrote first (until then: who read first)
+  __u32 busy_jiffies;  // when a hold was last seen: jiffies in which something was unacknowledged or unsent
+  __u64 resent_us;     // a retransmission that met another event at work and is not in the ledger yet; 0: none
+  struct uncork_flow flow;
+  __u32 reported;  // tcp_sock.dsack_dups as last seen
+  __u32 told_una;  // streamed: acknowledged up to here
+  __u64 told_us;   // streamed: time of the last record
+  char command[16];
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct socket_state);
+} sockets SEC(".maps");
+
+// Listening (namespace << 16 | port): tells which end of a connection that was open before us is the server's.
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 16384);
+  __type(key, __u64);
+  __type(value, __u8);
+} listeners SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct uncork_socket_row);
+} row_scratch SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 16 << 20);
+} ended SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 4096);  // the loader enlarges it when records are streamed
+} records SEC(".maps");
+
+__u64 counters[UNCORK_COUNTERS];
+
+extern void* bpf_rdonly_cast(const void* object, __u32 btf_id) __ksym;
+#define cast_to(type, pointer) ((type*)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
+
+static __always_inline void count_up(enum uncork_counter counter) { __sync_fetch_and_add(&counters[counter], 1); }
+
+static __always_inline __u64 clock_us(void) { return bpf_ktime_get_ns() / 1000; }
+
+static __always_inline bool before(__u32 a, __u32 b) { return (__s32)(a - b) < 0; }
+
+static __always_inline bool is_tcp(const struct sock* sk) {
+  // A raw socket may have protocol TCP too; only a stream socket is a tcp_sock.
+  return sk->sk_protocol == IPPROTO_TCP && sk->sk_type == SOCK_STREAM;
+}
+
+static __always_inline __u64 listener_key(const struct sock* sk, __u16 port) {
+  return (__u64)sk->__sk_common.skc_net.net->ns.inum << 16 | port;
+}
+
+static __always_inline void remember_listener(const struct sock* sk) {
+  __u64 key = listener_key(sk, sk->__sk_common.skc_num);
+  __u8 yes = 1;
+  bpf_map_update_elem(&listeners, &key, &yes, BPF_ANY);
+}
+
+static __always_inline bool is_listened_on(const struct sock* sk, __u16 port) {
+  __u64 key = listener_key(sk, port);
+  return bpf_map_lookup_elem(&listeners, &key);
+}
+
+// Which end of a connection this is that was open before us: the listener's side answers. If neither port is listened on here,
+// the one below Linux's default ip_local_port_range is the service's; else whoever speaks first will be taken for the requester.
+static __always_inline __u8 role_by_ports(const struct sock* sk) {
+  const __u16 first_ephemeral = 32768;
+  __u16 local = sk->__sk_common.skc_num, remote = __builtin_bswap16(sk->__sk_common.skc_dport);
+
+  if (is_listened_on(sk, local)) return UNCORK_ROLE_RESPONDER;
+  if (is_listened_on(sk, remote)) return UNCORK_ROLE_REQUESTER;
+  if ((local < first_ephemeral) == (remote < first_ephemeral)) return UNCORK_ROLE_UNKNOWN;
+  return local < first_ephemeral ? UNCORK_ROLE_RESPONDER : UNCORK_ROLE_REQUESTER;
+}
+
+static __always_inline bool keeps_whole(const struct sock* sk) {
+  if (whole) return true;
+  if (whole_port && sk->__sk_common.skc_num == whole_port) return true;
+  if (whole_port && sk->__sk_common.skc_dport == __builtin_bswap16(whole_port)) return true;
+  if (whole_netns && sk->__sk_common.skc_net.net->ns.inum == whole_netns) return true;
+  return whole_pid && bpf_get_current_pid_tgid() >> 32 == whole_pid;
+}
+
+// --- one event at a time per socket ---
+// A send's program runs after the socket's lock was released, so a segment's program may run beside it, or in an interrupt on
+// top of it. The first waits a moment, the second cannot; what is missed shows at the next event, which reads it off the
+// socket. Of a retransmission the socket shows no time, so that one leaves its time behind.
+
+static __always_inline bool enter(struct socket_state* st) {
+  for (int i = 0; i < 8; i++)
+    if (__sync_val_compare_and_swap(&st->busy, 0, 1) == 0) return true;
+  count_up(UNCORK_COUNT_CONTENDED);
+  return false;
+}
+
+static __always_inline void leave(struct socket_state* st) { *(volatile __u32*)&st->busy = 0; }
