@@ -6,14 +6,14 @@
 #include <string_view>
 
 #include "cli/verb.hpp"
-#include "lab/proxy/proxy.hpp"
-#include "lab/proxy/proxy_descriptors.hpp"
+#include "relay/proxy.hpp"
+#include "relay/proxy_descriptors.hpp"
 
 namespace uncork::cli {
 namespace {
 
 struct ProxyArguments {
-  lab::ProxyOptions options;
+  relay::ProxyOptions options;
   bool json = false;
   bool quiet = false;
 };
@@ -36,52 +36,53 @@ void print_line(std::FILE* to, std::string_view line) {
 }
 
 Exit run_proxy(ProxyArguments arguments) {
-  lab::ProxyOptions& options = arguments.options;
+  relay::ProxyOptions& options = arguments.options;
   const bool log_on_stdout = options.log_path == "-";
   if (arguments.json && log_on_stdout) {
     return report_error(core::invalid_argument("--json and --log -: both write to standard output; give --log a file"));
   }
-  options.signals = lab::Signals::stop;
+  options.signals = relay::Signals::stop;
   if (!arguments.quiet) {
     options.on_event = [](std::string_view line) { print_line(stderr, line); };
   }
   // Not fatal: with the limit as it is, fewer connections fit, and the proxy says so when they do not.
-  if (const auto raised = lab::raise_descriptor_limit(); !raised) report_error(raised.error());
-  auto proxy = lab::Proxy::start(options);
+  if (const auto raised = relay::raise_descriptor_limit(); !raised) report_error(raised.error());
+  auto proxy = relay::Proxy::start(options);
   if (!proxy) return report_error(proxy.error());
 
   const core::Endpoint listening = proxy->listening();
-  print_line(stdout, arguments.json ? lab::listening_json(listening, options) : lab::listening_line(listening, options.connect));
-  const lab::ProxySummary summary = proxy->run();
+  print_line(stdout,
+             arguments.json ? relay::listening_json(listening, options) : relay::listening_line(listening, options.connect));
+  const relay::ProxySummary summary = proxy->run();
   if (arguments.json) {
-    print_line(stdout, lab::summary_json(summary));
+    print_line(stdout, relay::summary_json(summary));
   } else {
-    print_line(log_on_stdout ? stderr : stdout, lab::summary_line(summary));
+    print_line(log_on_stdout ? stderr : stdout, relay::summary_line(summary));
   }
   return summary.log_error ? report_error(*summary.log_error) : Exit::ok;
 }
 
 void add_options(CLI::App& verb, ProxyArguments& arguments) {
-  lab::ProxyOptions& options = arguments.options;
+  relay::ProxyOptions& options = arguments.options;
   add_endpoint(verb, "--listen", options.listen, "Address to accept connections on; port 0 picks a free one")
       ->type_name("ADDRESS")
       ->required();
   add_endpoint(verb, "--connect", options.connect, "Address to forward them to")->type_name("ADDRESS")->required();
   add_parsed(verb, "--delay-ms", options.delay, "N", "One-way delay of every chunk, each way (default 0)",
-             lab::parse_milliseconds);
+             relay::parse_milliseconds);
   add_parsed(verb, "--jitter-ms", options.jitter, "N", "Adds 0 to N to each chunk's delay, at random; order is kept (default 0)",
-             lab::parse_milliseconds);
-  add_parsed(verb, "--seed", options.jitter_seed, "N", "The same number repeats the same jitter (default 1)", lab::parse_seed);
+             relay::parse_milliseconds);
+  add_parsed(verb, "--seed", options.jitter_seed, "N", "The same number repeats the same jitter (default 1)", relay::parse_seed);
   add_parsed(verb, "--rate", options.rate_bytes_per_second, "RATE",
-             "Bytes per second each way of a connection: 125000, 64k, 10M (default none)", lab::parse_bytes);
+             "Bytes per second each way of a connection: 125000, 64k, 10M (default none)", relay::parse_bytes);
   add_parsed(verb, "--buffer", options.limit_bytes, "BYTES",
-             "Bytes that may wait each way of a connection (default 256 KiB, delayed 16 MiB)", lab::parse_bytes);
+             "Bytes that may wait each way of a connection (default 256 KiB, delayed 16 MiB)", relay::parse_bytes);
   add_parsed(verb, "--nagle", options.nagle, "on|off",
-             "Nagle's algorithm on the proxy's own sockets (default on, as in a plain relay)", lab::parse_nagle);
+             "Nagle's algorithm on the proxy's own sockets (default on, as in a plain relay)", relay::parse_nagle);
   verb.add_option("--log", options.log_path, "A line per received chunk: direction, bytes, us since the last; - is stdout")
       ->type_name("FILE");
   verb.add_flag_callback(
-      "--allow-remote", [&options] { options.reach = lab::Reach::anyone; },
+      "--allow-remote", [&options] { options.reach = relay::Reach::anyone; },
       "Let --listen be an address that other machines reach");
   verb.add_flag("--quiet", arguments.quiet, "No lines about connections on standard error");
   verb.add_flag("--json", arguments.json, "NDJSON on standard output: a listening line, at the end a summary line");

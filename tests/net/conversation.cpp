@@ -62,6 +62,21 @@ Connection connect_pair(const ConnectionOptions& options) {
   return {std::move(client), accept_from(listener)};
 }
 
+Connection connect_over(const link::Link& link, ConnectionOptions options) {
+  options.address = core::to_string(link::Link::address(link::End::far, 0));
+  core::Fd listener;
+  core::Fd client;
+  must(link.inside(link::End::far, [&]() -> core::Status {
+    listener = listen_for(options);
+    return {};
+  }));
+  must(link.inside(link::End::near, [&]() -> core::Status {
+    client = connect_to(must(core::local_endpoint(listener)), options);
+    return {};
+  }));
+  return {std::move(client), accept_from(listener)};
+}
+
 std::uint16_t port_of(const core::Fd& socket) { return must(core::local_endpoint(socket)).port; }
 
 void set_tcp(const core::Fd& socket, int option, int value) { must(core::set_option(socket, IPPROTO_TCP, option, value)); }

@@ -11,6 +11,7 @@
 #include "core/endpoint.hpp"
 #include "core/fd.hpp"
 #include "core/result.hpp"
+#include "link/link.hpp"
 
 namespace uncork::net_test {
 
@@ -37,6 +38,9 @@ struct ConnectionOptions {
 
 /// Connects within the calling thread's network namespace.
 [[nodiscard]] Connection connect_pair(const ConnectionOptions& options = {});
+
+/// The same over a link: the client at its near end, the server at its far one, whatever address the options have.
+[[nodiscard]] Connection connect_over(const link::Link& link, ConnectionOptions options = {});
 
 /// The same in two steps, for ends that live in different namespaces.
 [[nodiscard]] core::Fd listen_for(const ConnectionOptions& options);

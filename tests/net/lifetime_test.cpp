@@ -9,7 +9,6 @@
 
 #include "core/syscall.hpp"
 #include "tests/net/conversation.hpp"
-#include "tests/net/namespace.hpp"
 #include "tests/net/witnessed.hpp"
 
 namespace uncork::net_test {
@@ -179,13 +178,16 @@ INSTANTIATE_TEST_SUITE_P(Roles, MetMidway, testing::Values(Listener::gone, Liste
                          [](const auto& test) { return test.param == Listener::there ? "by_the_listener" : "by_the_port"; });
 
 TEST_F(Lifetime, another_network_namespace_is_seen_and_named_by_its_inode) {
-  const auto elsewhere = Namespace::make();
+  const auto elsewhere = link::Namespace::make();
   if (!elsewhere) UNCORK_SKIP_TEST(elsewhere.error().message);
   Connection connection;
-  elsewhere->run([&] { connection = connect_pair(); });
+  must(elsewhere->inside([&]() -> core::Status {
+    connection = connect_pair();
+    return {};
+  }));
   exchange(12, connection, ask_in_two_writes, answer_in_one_write);
   const auto client = row_of(connection.client);
-  EXPECT_EQ(client.where.netns, "net:[" + std::to_string(elsewhere->inode()) + "]");
+  EXPECT_EQ(client.where.netns, "net:[" + std::to_string(must(elsewhere->inode())) + "]");
   EXPECT_TRUE(mostly(Cause::nagle_delayed_ack, client.account.budget));
   EXPECT_EQ(row_of(connection.server).where.netns, client.where.netns);
   const Connection here = connect_pair();

@@ -5,7 +5,6 @@
 
 #include "core/syscall.hpp"
 #include "tests/net/conversation.hpp"
-#include "tests/net/delay_link.hpp"
 #include "tests/net/witnessed.hpp"
 
 namespace uncork::net_test {
@@ -39,9 +38,9 @@ TEST_F(Limits, reader_that_stops_is_charged_to_the_receive_window) {
 }
 
 TEST_F(Limits, writer_blocked_on_a_small_buffer_is_charged_to_the_send_buffer) {
-  auto link = DelayLink::make(25ms);
+  auto link = link::Link::make({.impairments = {.one_way = 25ms}});
   if (!link) UNCORK_SKIP_TEST(link.error().message);
-  const Connection connection = (*link)->connect({.send_buffer_bytes = 8 << 10});
+  const Connection connection = connect_over(*link, {.send_buffer_bytes = 8 << 10});
   set_nodelay(connection);
   constexpr std::size_t kOpening = 128 << 10;  // the congestion window is the limit at first: let it grow
   constexpr std::size_t kMessage = 256 << 10;

@@ -4,10 +4,10 @@
 #include <sys/uio.h>
 
 #include <array>
+#include <optional>
 
 #include "core/syscall.hpp"
 #include "tests/net/conversation.hpp"
-#include "tests/net/delay_link.hpp"
 #include "tests/net/witnessed.hpp"
 
 namespace uncork::net_test {
@@ -109,18 +109,18 @@ class NagleOverAPath : public Witnessed {
   void SetUp() override {
     Witnessed::SetUp();
     if (witness_ == nullptr) return;
-    auto made = DelayLink::make(10ms);
+    auto made = link::Link::make({.impairments = {.one_way = 10ms}});
     if (made) {
       link_ = std::move(*made);
     } else {
       UNCORK_SKIP_TEST(made.error().message);
     }
   }
-  std::unique_ptr<DelayLink> link_;
+  std::optional<link::Link> link_;
 };
 
 TEST_F(NagleOverAPath, hold_for_a_prompt_ack_is_charged_to_the_round_trip) {
-  const Connection connection = link_->connect();
+  const Connection connection = connect_over(*link_);
   exchange(20, connection, ask_in_two_writes, answer_with_prompt_acks);
   const auto sender = account_of(connection.client);
   // 20 ms each; the carrier's thread wakes a little late, more on a loaded machine.
@@ -130,7 +130,7 @@ TEST_F(NagleOverAPath, hold_for_a_prompt_ack_is_charged_to_the_round_trip) {
 }
 
 TEST_F(NagleOverAPath, hold_for_a_delayed_ack_is_charged_to_it_round_trip_included) {
-  const Connection connection = link_->connect();
+  const Connection connection = connect_over(*link_);
   exchange(3, connection, ask_in_two_writes, answer_in_one_write);  // a fresh connection acknowledges at once
   const auto before = account_of(connection.client);
   exchange(15, connection, ask_in_two_writes, answer_in_one_write);

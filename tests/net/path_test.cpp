@@ -1,8 +1,9 @@
 // What the path costs: propagation, and segments that it loses.
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "tests/net/conversation.hpp"
-#include "tests/net/delay_link.hpp"
 #include "tests/net/witnessed.hpp"
 
 namespace uncork::net_test {
@@ -16,10 +17,10 @@ class Path : public Witnessed {
   void SetUp() override {
     Witnessed::SetUp();
     if (witness_ == nullptr) return;
-    auto made = DelayLink::make(10ms);
+    auto made = link::Link::make({.impairments = {.one_way = 10ms}});
     if (!made) UNCORK_SKIP_TEST(made.error().message);
     link_ = std::move(*made);
-    connection_ = link_->connect();
+    connection_ = connect_over(*link_);
     set_nodelay(connection_);
   }
 
@@ -36,7 +37,7 @@ class Path : public Witnessed {
         });
   }
 
-  std::unique_ptr<DelayLink> link_;
+  std::optional<link::Link> link_;
   Connection connection_;
 };
 

@@ -6,9 +6,11 @@
 
 #include "core/endpoint.hpp"
 #include "core/result.hpp"
-#include "lab/proxy/proxy_options.hpp"
+#include "relay/proxy_options.hpp"
 
 namespace uncork::lab {
+
+using relay::Nagle;
 
 enum class Writes { per_line, coalesced };
 

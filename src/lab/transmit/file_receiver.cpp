@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/syscall.hpp"
-#include "lab/asio_endpoint.hpp"
+#include "relay/asio_endpoint.hpp"
 
 namespace uncork::lab {
 namespace {
@@ -77,7 +77,7 @@ class Receiving {
       if (error) return interrupted_ ? void() : fail(core::system_error("accept", error.value()));
       received_any_ = true;
       summary_ = {};
-      summary_.peer = from_asio(peer_);
+      summary_.peer = relay::from_asio(peer_);
       begun_ = core::MonotonicClock::now();
       read();
     });

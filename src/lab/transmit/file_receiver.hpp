@@ -9,9 +9,11 @@
 #include "core/clock.hpp"
 #include "core/endpoint.hpp"
 #include "core/result.hpp"
-#include "lab/proxy/proxy_options.hpp"
+#include "relay/proxy_options.hpp"
 
 namespace uncork::lab {
+
+using relay::Reach;
 
 enum class Existing : bool { keep, overwrite };
 

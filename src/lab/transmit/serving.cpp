@@ -115,10 +115,10 @@ core::Status take_turn(Contender& contender, const TransmitOptions& options) {
   return {};
 }
 
-core::Result<core::Fd> connect_when_it_listens(const Link& link, const core::Endpoint& at, const Nginx& nginx) {
+core::Result<core::Fd> connect_when_it_listens(const link::Link& link, const core::Endpoint& at, const Nginx& nginx) {
   const core::Time deadline = core::MonotonicClock::now() + kStartLimit;
   for (;;) {
-    auto socket = link.connect_to(at);
+    auto socket = link.connect_from(link::End::far, at);
     if (socket || core::MonotonicClock::now() > deadline) {
       if (!socket) return core::fail(internal("start nginx: it does not listen: " + nginx.complaints()));
       return socket;
@@ -129,15 +129,15 @@ core::Result<core::Fd> connect_when_it_listens(const Link& link, const core::End
 
 }  // namespace
 
-core::Status measure_serving(const Link& link, int file, const TransmitOptions& options, TransmitResult& result,
+core::Status measure_serving(const link::Link& link, int file, const TransmitOptions& options, TransmitResult& result,
                              const std::function<bool(unsigned round)>& proceed) {
   const std::string path = fmt::format("/proc/{}/fd/{}", ::getpid(), file);
   std::optional<Child> ours;
   std::optional<Nginx> nginx;
-  const core::Endpoint nginx_at = Link::address(Link::End::near, kNginxPort);
-  const auto started = link.inside(Link::End::near, [&]() -> core::Status {
-    auto child =
-        Child::start({"lab", "file-server", "--listen", core::to_string(Link::address(Link::End::near, 0)), "--file", path});
+  const core::Endpoint nginx_at = link::Link::address(link::End::near, kNginxPort);
+  const auto started = link.inside(link::End::near, [&]() -> core::Status {
+    auto child = Child::start(
+        {"lab", "file-server", "--listen", core::to_string(link::Link::address(link::End::near, 0)), "--file", path});
     if (!child) return core::fail(child.error());
     ours = std::move(*child);
     auto other = Nginx::start(nginx_at, path);
@@ -148,7 +148,7 @@ core::Status measure_serving(const Link& link, int file, const TransmitOptions& 
   if (!started) return started;
 
   std::vector<Contender> contenders;
-  auto to_ours = link.connect_to(ours->listening());
+  auto to_ours = link.connect_from(link::End::far, ours->listening());
   if (!to_ours) return core::fail(to_ours.error());
   contenders.push_back({ours->pid(), Client(std::move(*to_ours)), {"transmit_file", {}, {}}});
   if (nginx) {

@@ -11,10 +11,10 @@
 #include <utility>
 
 #include "core/syscall.hpp"
-#include "lab/link.hpp"
 #include "lab/transmit/serving.hpp"
 #include "lab/transmit/transmit_exchange.hpp"
 #include "lab/transmit/transmit_judge.hpp"
+#include "link/link.hpp"
 
 namespace uncork::lab {
 namespace {
@@ -51,7 +51,7 @@ std::vector<std::uint64_t> transmit_sizes(const TransmitOptions& options) {
 
 core::Result<TransmitResult> run_transmit(const TransmitOptions& options, probe::Source& source,
                                           const std::function<bool(const std::string&)>& on_progress) {
-  const auto link = Link::make();
+  const auto link = link::Link::make();
   if (!link) return core::fail(link.error());
   const auto sizes = transmit_sizes(options);
   const auto file = make_file(std::ranges::max(sizes));

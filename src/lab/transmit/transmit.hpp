@@ -56,7 +56,7 @@ struct TransmitResult {
 /// The file sizes of the cells: small ones first, the large one last. Two make messages of whole segments of 1448 bytes.
 [[nodiscard]] std::vector<std::uint64_t> transmit_sizes(const TransmitOptions& options);
 
-/// Runs the scenario on a Link of its own; `source` must be watching already. `on_progress` (what is under way) may return false
+/// Runs the scenario on a link of its own; `source` must be watching already. `on_progress` (what is under way) may return false
 /// to stop early. Errors: those of the link (no right to make one), of the processes, or that it was stopped.
 [[nodiscard]] core::Result<TransmitResult> run_transmit(const TransmitOptions& options, probe::Source& source,
                                                         const std::function<bool(const std::string&)>& on_progress);

@@ -79,9 +79,9 @@ std::optional<core::Micros> held_of(const core::Fd& socket, probe::Source& sourc
 
 }  // namespace
 
-core::Result<TransmitRow> measure_exchanges(const Link& link, SendStrategy strategy, int file, std::uint64_t file_bytes,
+core::Result<TransmitRow> measure_exchanges(const link::Link& link, SendStrategy strategy, int file, std::uint64_t file_bytes,
                                             unsigned runs, probe::Source& source, const std::function<bool()>& proceed) {
-  auto sockets = link.connect();
+  auto sockets = link.connect(link::End::far);
   if (!sockets) return core::fail(sockets.error());
   const FileMessage message{file, file_bytes, std::string(kHeadBytes, 'h'), std::string(kTailBytes, 't')};
   MessageSender sender(std::move(sockets->near), strategy);

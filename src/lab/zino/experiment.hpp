@@ -13,11 +13,13 @@
 #include "core/clock.hpp"
 #include "core/result.hpp"
 #include "lab/criteria.hpp"
-#include "lab/proxy/proxy_options.hpp"
 #include "probe/source.hpp"
+#include "relay/proxy_options.hpp"
 #include "zino/server/writes.hpp"
 
 namespace uncork::lab {
+
+using relay::Nagle;
 
 enum class ZinoClient { builtin, zinolib };
 enum class ZinoServer { uncork, zino2 };
