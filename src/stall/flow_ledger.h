@@ -396,10 +396,11 @@ UNCORK_INLINE void uncork_turn(struct uncork_flow* f, uncork_u64 now_us, enum un
 
 /* --- The events. Times are microseconds of CLOCK_MONOTONIC. --- */
 
-/* The application wrote; what TCP sent of it is told by uncork_sent and uncork_look. */
-UNCORK_INLINE void uncork_wrote(struct uncork_flow* f, uncork_u64 now_us) {
+/* The application wrote, or (`continued`) TCP took more of a write that has not returned yet; what it sent is told by uncork_sent and
+ * uncork_look. */
+UNCORK_INLINE void uncork_wrote(struct uncork_flow* f, uncork_u64 now_us, int continued) {
   uncork_turn(f, now_us, UNCORK_BY_WRITE);
-  if (f->blocked) {
+  if (f->blocked || continued) {
     uncork_lose_pending(f);
     f->blocked = 0;
   } else {
@@ -409,8 +410,8 @@ UNCORK_INLINE void uncork_wrote(struct uncork_flow* f, uncork_u64 now_us) {
 }
 
 /* Of what was written at `now_us`, up to sequence number `end`, something has not left yet. */
-UNCORK_INLINE void uncork_waits(struct uncork_flow* f, uncork_u64 now_us, uncork_u32 end) {
-  uncork_keep_waiting(&f->waiting, now_us, end);
+UNCORK_INLINE void uncork_waits(struct uncork_flow* f, uncork_u64 now_us, uncork_u32 end, int continued) {
+  uncork_keep_waiting(&f->waiting, now_us, end, continued);
 }
 
 /* New data left, up to sequence number `end`. A hold is over; `nodelay`: TCP_NODELAY is set now. */
