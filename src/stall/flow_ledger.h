@@ -26,7 +26,9 @@
  * the n - m not at all: what all of them together get back is m/n of the hold. A message's bytes stand for it: of each moment the
  * share unsent / (unsent + in flight) is lost, and the rest is the wire's and the peer's. No more than a round trip (and
  * UNCORK_PROMPT_ACK_US / 4, for the processors) of one hold is claimed so: a peer that takes longer may work at one message after
- * the other, and then the held ones would have waited there. Measured: lab field F17, and redis-rs against Redis. */
+ * the other, and then the held ones would have waited there. And nothing where the round trip itself is no longer than the
+ * processors need (UNCORK_JITTER_US): there is no wire to wait for. Measured: lab field F17 with and without TCP_NODELAY (96 of 94 ms,
+ * 107 of 103, 1,030 of 1,049); on loopback a subscriber of mosquitto with twenty messages under way, which TCP_NODELAY gave nothing. */
 #pragma once
 
 #include "stall/hold_rule.h"
@@ -316,7 +318,7 @@ UNCORK_SLOW void uncork_pay_hold(struct uncork_flow* f, uncork_u32 cause, enum u
   if (by == UNCORK_ENDED_BY_WORK) {
     uncork_book(f, UNCORK_LOCAL_THINK, f->held_us);
   } else if ((by == UNCORK_ENDED_BY_ANSWER || f->overlap) && f->hold == UNCORK_HOLD_NAGLE) {
-    const uncork_u64 most_us = f->min_rtt_us + UNCORK_PROMPT_ACK_US / 4;
+    const uncork_u64 most_us = f->min_rtt_us > UNCORK_JITTER_US ? f->min_rtt_us + UNCORK_PROMPT_ACK_US / 4 : 0;
     const uncork_u64 lost_us = uncork_lesser(f->shared_us, most_us);
     const uncork_u64 wire_us = uncork_lesser(f->held_us - lost_us, f->min_rtt_us);
     f->budget_us[cause & (UNCORK_CAUSE_SLOTS - 1)] += lost_us; /* whatever is written next: that is another message */
