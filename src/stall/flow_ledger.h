@@ -13,12 +13,13 @@
  *
  * A hold is not a loss. Lost is how much sooner the exchange would have ended without it, and that shows only afterwards. So what
  * is charged to a stall is pending first, until one of these comes:
- *  - The application goes on with its message: it writes again (without having been blocked), clears TCP_CORK, sets TCP_NODELAY or
- *    closes. It was at work until then, and the peer had to wait for that work whatever was held meanwhile: local_think.
+ *  - The application goes on with its message: it writes again (without having been blocked), clears TCP_CORK, sets TCP_NODELAY
+ * or closes. It was at work until then, and the peer had to wait for that work whatever was held meanwhile: local_think.
  *  - The peer's next data, the end of the connection, or the next exchange: the message had been whole, and its last byte left as
  *    much later as was held since the last write: lost.
- *  - The peer reports as duplicates (DSACK, RFC 2883) as many segments as were sent again, or acknowledges one sooner than a round
- *    trip after it was sent again: nothing had been lost on the path, and the time is what it would have been without, peer_think.
+ *  - The peer reports as duplicates (DSACK, RFC 2883) as many segments as were sent again, or acknowledges one sooner than a
+ * round trip after it was sent again: nothing had been lost on the path, and the time is what it would have been without,
+ * peer_think.
  *
  * Messages that overlap. A Nagle hold that ends with data of the peer, or during which such data comes, shows that the peer could
  * answer without the held bytes: these belong to other messages, and only those wait. Were all of n outstanding messages of one
@@ -137,6 +138,7 @@ UNCORK_INLINE void uncork_open(struct uncork_flow* f, uncork_u64 now_us, uncork_
   f->opened_us = f->charged_until_us = now_us;
   f->exchange_begin_us = f->exchange_end_us = now_us;
   f->role = role;
+  f->late_cause = UNCORK_UNATTRIBUTED;
 }
 
 /* --- charging --- */
@@ -157,6 +159,13 @@ UNCORK_INLINE void uncork_charge(struct uncork_flow* f, uncork_u32 cause, uncork
   uncork_book(f, cause, us);
   f->charged_until_us += us;
   if (cause != UNCORK_IDLE) f->exchange_end_us = f->charged_until_us;
+}
+
+/* Bytes up to sequence number `end` have left: those writes that waited were late by the cause that was charged last. */
+UNCORK_INLINE void uncork_leave(struct uncork_flow* f, uncork_u64 now_us, uncork_u32 end) {
+  struct uncork_late none = {0, 0, 0}; /* what no rule explains accuses nobody */
+  struct uncork_late* late = f->late_cause < UNCORK_STALLS ? &f->late[f->late_cause & (UNCORK_STALL_SLOTS - 1)] : &none;
+  if (f->waiting.count) uncork_let_leave(&f->waiting, late, now_us, end);
 }
 
 /* All that was sent again need not have been. */
@@ -259,6 +268,7 @@ UNCORK_INLINE uncork_u64 uncork_settle_credits(struct uncork_flow* f, uncork_u64
     const uncork_u64 part_us = uncork_lesser(rest_us, f->buffer_credit_us);
     f->buffer_credit_us -= UNCORK_CAST(uncork_u32, part_us);
     uncork_charge(f, UNCORK_SEND_BUFFER, part_us);
+    f->blocked = 1; /* the chronograph runs only while the writer waits (tcp_check_space) */
     rest_us -= part_us;
   }
   return rest_us;
@@ -301,6 +311,7 @@ UNCORK_SLOW void uncork_settle(struct uncork_flow* f, uncork_u64 now_us, enum un
       uncork_charge(f, UNCORK_LOSS_RECOVERY, rest_us);
       return;
     default:
+      f->late_cause = UNCORK_UNATTRIBUTED;
       uncork_charge(f, UNCORK_UNATTRIBUTED, rest_us);
       return;
   }
@@ -398,8 +409,8 @@ UNCORK_INLINE void uncork_turn(struct uncork_flow* f, uncork_u64 now_us, enum un
 
 /* --- The events. Times are microseconds of CLOCK_MONOTONIC. --- */
 
-/* The application wrote, or (`continued`) TCP took more of a write that has not returned yet; what it sent is told by uncork_sent and
- * uncork_look. */
+/* The application wrote, or (`continued`) TCP took more of a write that has not returned yet; what it sent is told by uncork_sent
+ * and uncork_look. */
 UNCORK_INLINE void uncork_wrote(struct uncork_flow* f, uncork_u64 now_us, int continued) {
   uncork_turn(f, now_us, UNCORK_BY_WRITE);
   if (f->blocked || continued) {
@@ -420,7 +431,7 @@ UNCORK_INLINE void uncork_waits(struct uncork_flow* f, uncork_u64 now_us, uncork
 UNCORK_INLINE void uncork_sent(struct uncork_flow* f, uncork_u64 now_us, uncork_u32 end, uncork_u8 nodelay) {
   uncork_end_hold(f, now_us, uncork_let_go_by(f, now_us, nodelay));
   f->sent_us = now_us;
-  if (f->waiting.count) uncork_let_leave(&f->waiting, &f->late[f->late_cause & (UNCORK_STALL_SLOTS - 1)], now_us, end);
+  uncork_leave(f, now_us, end);
 }
 
 /* An ACK came. `releases`: what Nagle or MSG_MORE keeps back, a single partial segment, leaves by it. `on_data`: with data of the
@@ -429,7 +440,7 @@ UNCORK_INLINE void uncork_acked(struct uncork_flow* f, uncork_u64 now_us, int re
   if (!releases || !uncork_is_held(f)) return;
   uncork_end_hold(f, now_us, on_data ? UNCORK_ENDED_BY_ANSWER : UNCORK_ENDED_BY_ACK);
   f->sent_us = now_us;
-  uncork_let_leave(&f->waiting, &f->late[f->late_cause & (UNCORK_STALL_SLOTS - 1)], now_us, uncork_newest_end(&f->waiting));
+  uncork_leave(f, now_us, uncork_newest_end(&f->waiting));
 }
 
 /* The peer reported a segment as a duplicate (DSACK). */
@@ -449,11 +460,12 @@ UNCORK_INLINE void uncork_read(struct uncork_flow* f, uncork_u64 now_us) {
   f->unread = 0;
 }
 
-/* A segment was sent again: the time until now was lost to it, a Nagle hold behind it included. Of a FIN that is sent again
- * (`fin_only`) nobody waits for anything. */
+/* A segment was sent again: the time until now was lost to it, a Nagle hold behind it included. A FIN that is sent again
+ * (`fin_only`) decides nothing: the answer to a half-closed request may still come, and else the end of the connection shows that
+ * nobody waited. */
 UNCORK_INLINE void uncork_retransmitted(struct uncork_flow* f, uncork_u64 now_us, int fin_only) {
-  uncork_settle(f, now_us, fin_only ? UNCORK_BY_CLOSE : UNCORK_BY_RETRANSMIT, 0);
   if (fin_only) return;
+  uncork_settle(f, now_us, UNCORK_BY_RETRANSMIT, 0);
   if (f->hold == UNCORK_HOLD_NAGLE) uncork_pay_hold(f, UNCORK_LOSS_RECOVERY, UNCORK_ENDED_BY_ACK);
   f->sent_us = f->resent_us = now_us;
   f->resent += 1;

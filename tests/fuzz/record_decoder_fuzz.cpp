@@ -26,8 +26,9 @@ void records(std::span<const std::byte> bytes, std::size_t size) {
   std::unordered_map<std::uint64_t, stall::Ledger> ledgers;
   for (; !bytes.empty(); bytes = bytes.subspan(std::min(size, bytes.size()))) {
     const auto events = decoder.decode(bytes.first(std::min(size, bytes.size())));
-    UNCORK_ASSERT(events.has_value() == (bytes.size() >= sizeof(uncork_record) && size >= sizeof(uncork_record) &&
-                                         static_cast<std::uint8_t>(bytes[offsetof(uncork_record, kind)]) <= UNCORK_RECORD_CLOSE));
+    UNCORK_ASSERT(events.has_value() ==
+                  (bytes.size() >= sizeof(uncork_record) && size >= sizeof(uncork_record) &&
+                   static_cast<std::uint8_t>(bytes[offsetof(uncork_record, kind)]) <= UNCORK_RECORD_CLOSED));
     if (!events) {
       refused_in_a_sentence(events.error());
       continue;
@@ -35,7 +36,8 @@ void records(std::span<const std::byte> bytes, std::size_t size) {
     for (const probe::SocketEvent& event : *events) {
       stall::Ledger& ledger = ledgers[event.cookie];
       ledger.feed(event.event);
-      UNCORK_ASSERT(ledger.account().budget.total() + ledger.held() == ledger.charged_until() - ledger.opened_at());
+      UNCORK_ASSERT(ledger.account().budget.total() + ledger.held() + ledger.pending() ==
+                    ledger.charged_until() - ledger.opened_at());
     }
   }
 }

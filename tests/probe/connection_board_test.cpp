@@ -53,9 +53,15 @@ ConnectionRow routed(ConnectionRow row) {
 
 ConnectionBoard board(ConnectionFilter filter = {}) { return {std::move(filter), stall::Confidence::witnessed}; }
 
+stall::Threshold at_least(core::Micros lost) {
+  stall::Threshold threshold;
+  threshold.least_lost = lost;
+  return threshold;
+}
+
 std::vector<std::uint64_t> cookies(const ConnectionBoard& board, core::Micros least = core::Micros(0)) {
   std::vector<std::uint64_t> cookies;
-  for (const auto& line : board.lines(least)) cookies.push_back(line.verdict.where.cookie);
+  for (const auto& line : board.lines(at_least(least))) cookies.push_back(line.verdict.where.cookie);
   return cookies;
 }
 
@@ -64,7 +70,7 @@ using Cookies = std::vector<std::uint64_t>;
 TEST(ConnectionBoard, concludes_from_what_it_was_fed) {
   ConnectionBoard b({}, stall::Confidence::sampled);
   b.update({row(1, ms(40))}, kStart);
-  const auto lines = b.lines(ms(1));
+  const auto lines = b.lines(at_least(ms(1)));
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(lines[0].verdict.lost, ms(40));
   EXPECT_EQ(lines[0].verdict.cause, Cause::nagle_delayed_ack);
@@ -84,25 +90,25 @@ TEST(ConnectionBoard, shows_the_rate_of_loss_between_two_updates) {
   ConnectionBoard b = board();
   b.update({row(1, ms(100))}, kStart);
   b.update({row(1, ms(160))}, kStart + ms(500));
-  EXPECT_DOUBLE_EQ(b.lines(ms(1)).at(0).lost_ms_per_second, 120.0);
+  EXPECT_DOUBLE_EQ(b.lines(at_least(ms(1))).at(0).lost_ms_per_second, 120.0);
   b.update({row(1, ms(160))}, kStart + ms(1000));
-  EXPECT_DOUBLE_EQ(b.lines(ms(1)).at(0).lost_ms_per_second, 0.0);
+  EXPECT_DOUBLE_EQ(b.lines(at_least(ms(1))).at(0).lost_ms_per_second, 0.0);
 }
 
 TEST(ConnectionBoard, a_connection_that_is_not_told_of_loses_nothing_meanwhile) {
   ConnectionBoard b = board();
   b.update({}, kStart);
   b.update({row(1, ms(100))}, kStart + ms(500));
-  EXPECT_DOUBLE_EQ(b.lines(ms(1)).at(0).lost_ms_per_second, 200.0);
+  EXPECT_DOUBLE_EQ(b.lines(at_least(ms(1))).at(0).lost_ms_per_second, 200.0);
   b.update({}, kStart + ms(1000));
-  EXPECT_DOUBLE_EQ(b.lines(ms(1)).at(0).lost_ms_per_second, 0.0);
+  EXPECT_DOUBLE_EQ(b.lines(at_least(ms(1))).at(0).lost_ms_per_second, 0.0);
 }
 
 TEST(ConnectionBoard, two_updates_at_the_same_moment_do_not_divide_by_zero) {
   ConnectionBoard b = board();
   b.update({row(1, ms(1))}, kStart);
   b.update({row(1, ms(2))}, kStart);
-  EXPECT_DOUBLE_EQ(b.lines(ms(1)).at(0).lost_ms_per_second, 1000.0);  // as if a millisecond apart
+  EXPECT_DOUBLE_EQ(b.lines(at_least(ms(1))).at(0).lost_ms_per_second, 1000.0);  // as if a millisecond apart
 }
 
 TEST(ConnectionBoard, puts_the_fastest_loser_first_and_then_who_lost_most) {
@@ -148,7 +154,7 @@ TEST(ConnectionBoard, names_the_peer_though_the_filter_leaves_it_out) {
   filter.pid = 4711;
   ConnectionBoard b = board(filter);
   b.update({row(1, ms(40)), other_end(2)}, kStart);
-  EXPECT_EQ(b.lines(ms(1)).at(0).verdict.where.peer, (Process{815, "client"}));
+  EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.where.peer, (Process{815, "client"}));
 }
 
 // --- who is at the other end ---
@@ -156,25 +162,25 @@ TEST(ConnectionBoard, names_the_peer_though_the_filter_leaves_it_out) {
 TEST(ConnectionBoard, names_both_ends_when_both_are_here) {
   ConnectionBoard b = board();
   b.update({row(1, ms(40)), other_end(2)}, kStart);
-  EXPECT_EQ(b.lines(ms(1)).at(0).verdict.where.peer, (Process{815, "client"}));
+  EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.where.peer, (Process{815, "client"}));
 }
 
 TEST(ConnectionBoard, names_no_peer_that_it_has_not_seen) {
   ConnectionBoard b = board();
   b.update({row(1, ms(40))}, kStart);
-  EXPECT_EQ(b.lines(ms(1)).at(0).verdict.where.peer, std::nullopt);
+  EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.where.peer, std::nullopt);
 }
 
 TEST(ConnectionBoard, does_not_take_the_loopback_of_another_namespace_for_the_peer) {
   ConnectionBoard b = board();
   b.update({row(1, ms(40)), in("red", other_end(2))}, kStart);
-  EXPECT_EQ(b.lines(ms(1)).at(0).verdict.where.peer, std::nullopt);
+  EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.where.peer, std::nullopt);
 }
 
 TEST(ConnectionBoard, pairs_routed_addresses_across_namespaces) {
   ConnectionBoard b = board();
   b.update({routed(row(1, ms(40))), in("red", routed(other_end(2)))}, kStart);
-  EXPECT_EQ(b.lines(ms(1)).at(0).verdict.where.peer, (Process{815, "client"}));
+  EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.where.peer, (Process{815, "client"}));
 }
 
 TEST(ConnectionBoard, tells_the_ipv6_loopbacks_of_two_namespaces_apart) {
@@ -185,31 +191,31 @@ TEST(ConnectionBoard, tells_the_ipv6_loopbacks_of_two_namespaces_apart) {
   };
   ConnectionBoard b = board();
   b.update({v6(row(1, ms(40))), in("red", v6(other_end(2)))}, kStart);
-  EXPECT_EQ(b.lines(ms(1)).at(0).verdict.where.peer, std::nullopt);
+  EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.where.peer, std::nullopt);
   b.update({v6(row(1, ms(40))), v6(other_end(3))}, kStart);
-  EXPECT_EQ(b.lines(ms(1)).at(0).verdict.where.peer, (Process{815, "client"}));
+  EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.where.peer, (Process{815, "client"}));
 }
 
 TEST(ConnectionBoard, a_peer_whose_process_is_not_known_is_no_peer) {
   ConnectionBoard b = board();
   b.update({row(1, ms(40)), other_end(2, {})}, kStart);
-  EXPECT_EQ(b.lines(ms(1)).at(0).verdict.where.peer, std::nullopt);
+  EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.where.peer, std::nullopt);
 }
 
 TEST(ConnectionBoard, remembers_a_peer_that_has_ended) {
   ConnectionBoard b = board();
   b.update({row(1, ms(40)), other_end(2)}, kStart);
   b.update({row(1, ms(40)), ended(other_end(2, {}))}, kStart + ms(500));  // its last row does not know it any more
-  EXPECT_EQ(b.lines(ms(1)).at(0).verdict.where.peer, (Process{815, "client"}));
+  EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.where.peer, (Process{815, "client"}));
   b.update({row(1, ms(40))}, kStart + ms(1000));
-  EXPECT_EQ(b.lines(ms(1)).at(0).verdict.where.peer, (Process{815, "client"}));
+  EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.where.peer, (Process{815, "client"}));
 }
 
 TEST(ConnectionBoard, prefers_the_living_owner_of_an_address_that_was_used_again) {
   ConnectionBoard b = board();
   b.update({ended(other_end(2, {100, "old"}))}, kStart);
   b.update({row(1, ms(40)), other_end(3, {200, "new"})}, kStart + ms(500));
-  EXPECT_EQ(b.lines(ms(1)).at(0).verdict.where.peer, (Process{200, "new"}));
+  EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.where.peer, (Process{200, "new"}));
 }
 
 // --- endings ---
@@ -219,7 +225,7 @@ TEST(ConnectionBoard, an_ended_connection_stays_with_its_last_account) {
   b.update({row(1, ms(40))}, kStart);
   b.update({ended(row(1, ms(55)))}, kStart + ms(500));
   b.update({}, kStart + ms(1000));
-  const auto lines = b.lines(ms(1));
+  const auto lines = b.lines(at_least(ms(1)));
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_TRUE(lines[0].ended);
   EXPECT_EQ(lines[0].verdict.lost, ms(55));
@@ -230,7 +236,7 @@ TEST(ConnectionBoard, a_process_that_is_not_known_at_the_end_is_the_one_known_be
   ConnectionBoard b = board();
   b.update({row(1, ms(40))}, kStart);
   b.update({ended(row(1, ms(55), {}))}, kStart + ms(500));
-  EXPECT_EQ(b.lines(ms(1)).at(0).verdict.where.process, (Process{4711, "server"}));
+  EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.where.process, (Process{4711, "server"}));
 }
 
 TEST(ConnectionBoard, the_end_of_a_wanted_process_connection_counts_though_its_last_row_names_another_or_none) {
@@ -240,7 +246,7 @@ TEST(ConnectionBoard, the_end_of_a_wanted_process_connection_counts_though_its_l
     ConnectionBoard b = board(filter);
     b.update({row(1, ms(40))}, kStart);
     b.update({ended(row(1, ms(55), named))}, kStart + ms(500));
-    const auto lines = b.lines(ms(1));
+    const auto lines = b.lines(at_least(ms(1)));
     ASSERT_EQ(lines.size(), 1U);
     EXPECT_TRUE(lines[0].ended) << named.pid;
     EXPECT_EQ(lines[0].verdict.lost, ms(55)) << named.pid;

@@ -51,11 +51,11 @@ TEST(EventLine, of_a_hostile_name_is_one_printable_line) {
 TEST(EventLine, every_kind_has_its_own_word) {
   std::set<std::string_view> words;
   for (int kind = 0; kind <= static_cast<int>(EventKind::closed); ++kind) words.insert(name(static_cast<EventKind>(kind)));
-  EXPECT_EQ(words.size(), 10U);
+  EXPECT_EQ(words.size(), 12U);
   EXPECT_FALSE(words.contains(""));
 }
 
-TEST(EventJson, has_the_state_with_states_and_on_data_with_acks) {
+TEST(EventJson, has_the_state_with_states_on_data_with_acks_and_fin_only_with_retransmissions) {
   const auto wrote = event_json(some_event(EventKind::wrote), some_end());
   EXPECT_EQ(wrote, (nlohmann::json{{"type", "event"},
                                    {"at_us", 12'345'678},
@@ -67,8 +67,12 @@ TEST(EventJson, has_the_state_with_states_and_on_data_with_acks) {
                                    {"event", "wrote"},
                                    {"bytes", 48}}));
   EXPECT_EQ(event_json(some_event(EventKind::acked), some_end()).at("on_data"), false);
+  stall::Event fin = some_event(EventKind::retransmitted);
+  fin.fin_only = true;
+  EXPECT_EQ(event_json(fin, some_end()).at("fin_only"), true);
   const auto state = event_json(some_event(EventKind::option_changed), some_end()).at("state");
-  for (const char* key : {"nodelay", "corked", "window_limited", "writer_blocked", "congestion_limited", "recovering"}) {
+  for (const char* key :
+       {"nodelay", "corked", "more", "window_limited", "writer_blocked", "congestion_limited", "paced", "recovering"}) {
     EXPECT_TRUE(state.at(key).is_boolean()) << key;
   }
   for (const char* key : {"mss_bytes", "min_rtt_us"}) EXPECT_TRUE(state.at(key).is_number_integer()) << key;

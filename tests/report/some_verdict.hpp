@@ -16,6 +16,7 @@ inline stall::ConnectionEnd some_end(std::string command = "python3") {
   end.process = {4711, std::move(command)};
   end.local = core::parse_endpoint("127.0.0.1:8001").value();
   end.remote = core::parse_endpoint("127.0.0.1:50314").value();
+  end.nodelay = false;
   return end;
 }
 

@@ -27,14 +27,21 @@ const std::map<std::string, std::string> kShape = {{"type", "string"},
                                                    {"lost_ms", "number"},
                                                    {"lost_share", "number"},
                                                    {"budget_ms", "object"},
+                                                   {"late_ms", "number"},
+                                                   {"late_writes", "integer"},
+                                                   {"late_worst_ms", "number"},
+                                                   {"late_by", "object"},
                                                    {"cause", "string"},
+                                                   {"fault", "string"},
                                                    {"exchanges", "integer"},
                                                    {"holds", "integer"},
+                                                   {"spurious_probes", "integer"},
                                                    {"writes", "integer"},
                                                    {"writes_per_exchange", "number"},
                                                    {"bytes_per_write", "number"},
                                                    {"nodelay", "boolean"},
                                                    {"confidence", "string"},
+                                                   {"confidence_reason", "string"},
                                                    {"remedy", "string"},
                                                    {"command", "string"}};
 
@@ -67,6 +74,7 @@ TEST(VerdictJson, says_what_the_verdict_says) {
   EXPECT_EQ(json.at("budget_ms").at("nagle_delayed_ack"), 1000.0);
   EXPECT_EQ(json.at("budget_ms").at("cork"), 0.0);
   EXPECT_EQ(json.at("cause"), "nagle_delayed_ack");
+  EXPECT_EQ(json.at("fault"), "here");
   EXPECT_EQ(json.at("exchanges"), 25);
   EXPECT_EQ(json.at("holds"), 25);
   EXPECT_EQ(json.at("writes"), 75);
@@ -88,12 +96,43 @@ TEST(VerdictJson, serves_other_lines_under_their_own_type) {
   EXPECT_EQ(verdict_json(some_verdict(), "connection").at("type"), "connection");
 }
 
-TEST(VerdictJson, of_nothing_holds_numbers_too) {
+TEST(VerdictJson, tells_what_was_late_by_cause_and_in_all) {
+  stall::Account account = some_account();
+  account.late_by[UNCORK_NAGLE_DELAYED_ACK] = {ms(80), 2, ms(41)};
+  account.late_by[UNCORK_CORK] = {ms(200), 1, ms(200)};
+  const auto json = verdict_json(stall::conclude(some_end(), account, stall::Confidence::witnessed));
+  EXPECT_EQ(json.at("late_ms"), 280.0);
+  EXPECT_EQ(json.at("late_writes"), 3);
+  EXPECT_EQ(json.at("late_worst_ms"), 200.0);
+  EXPECT_EQ(json.at("late_by"),
+            (nlohmann::json{{"nagle_delayed_ack", {{"late_ms", 80.0}, {"late_writes", 2}, {"late_worst_ms", 41.0}}},
+                            {"cork", {{"late_ms", 200.0}, {"late_writes", 1}, {"late_worst_ms", 200.0}}}}));
+}
+
+TEST(VerdictJson, of_samples_is_null_where_samples_cannot_tell) {
   const auto json = verdict_json(stall::conclude(some_end(), stall::Account(), stall::Confidence::sampled));
+  for (const char* key : {"writes", "writes_per_exchange", "bytes_per_write", "late_ms", "late_writes", "late_worst_ms",
+                          "late_by", "spurious_probes"}) {
+    EXPECT_TRUE(json.at(key).is_null()) << key;
+  }
   EXPECT_EQ(json.at("lost_share"), 0.0);
-  EXPECT_EQ(json.at("writes_per_exchange"), 0.0);
   EXPECT_EQ(json.at("cause"), "idle");
   EXPECT_EQ(json.at("confidence"), "sampled");
+}
+
+TEST(VerdictJson, has_no_nodelay_where_nobody_could_look) {
+  stall::ConnectionEnd end = some_end();
+  end.nodelay.reset();
+  EXPECT_TRUE(verdict_json(some_verdict(stall::Cause::cork, end)).at("nodelay").is_null());
+}
+
+TEST(VerdictJson, of_nothing_holds_numbers_too) {
+  const auto json = verdict_json(stall::conclude(some_end(), stall::Account(), stall::Confidence::witnessed));
+  EXPECT_EQ(json.at("lost_share"), 0.0);
+  EXPECT_EQ(json.at("writes_per_exchange"), 0.0);
+  EXPECT_EQ(json.at("late_by"), nlohmann::json::object());
+  EXPECT_EQ(json.at("cause"), "idle");
+  EXPECT_EQ(json.at("fault"), "nobody");
 }
 
 TEST(JsonLine, of_hostile_names_is_one_line_of_printable_ascii_that_reads_back) {

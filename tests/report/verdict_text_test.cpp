@@ -67,10 +67,38 @@ INSTANTIATE_TEST_SUITE_P(VerdictText, EachCause, testing::ValuesIn(stall::all_ca
 TEST(VerdictText, without_a_stall_says_so_and_needs_no_remedy) {
   const auto lines = lines_of(verdict_text(stall::conclude(some_end(), stall::Account(), stall::Confidence::sampled)));
   ASSERT_EQ(lines.size(), 5U);
-  EXPECT_EQ(lines[0], "what      no stall");
+  EXPECT_EQ(lines[0], "what      no stall (sampled)");
   EXPECT_EQ(lines[2], "evidence  0 exchanges, 0 holds; TCP_NODELAY off");
   EXPECT_EQ(lines[3], "cost      0 us lost of 0 us (0 %)");
   EXPECT_EQ(lines[4], "remedy    none needed");
+}
+
+TEST(VerdictText, says_nothing_of_nodelay_where_nobody_could_look) {
+  stall::ConnectionEnd end = some_end();
+  end.nodelay.reset();
+  EXPECT_THAT(lines_of(verdict_text(some_verdict(stall::Cause::cork, end))).at(2), Not(HasSubstr("TCP_NODELAY")));
+}
+
+TEST(VerdictText, says_that_it_was_the_path) {
+  EXPECT_THAT(verdict_text(some_verdict(stall::Cause::congestion_window)), HasSubstr("what      the path: "));
+}
+
+TEST(VerdictText, has_a_line_on_late_writes_where_one_was_late_enough_to_be_noticed) {
+  stall::Account account = some_account();
+  account.late_by[UNCORK_NAGLE_DELAYED_ACK] = {ms(1000), 25, ms(41)};
+  const auto lines = lines_of(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed)));
+  ASSERT_EQ(lines.size(), 6U);
+  EXPECT_EQ(lines[4], "late      25 of 75 writes left 1.00 s late in all, the worst 41.0 ms");
+
+  account.late_by[UNCORK_NAGLE_DELAYED_ACK] = {core::Micros(999), 1, core::Micros(999)};
+  EXPECT_EQ(lines_of(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed))).size(), 5U);
+}
+
+TEST(VerdictText, says_that_late_writes_cost_the_exchanges_less_than_they_were_late) {
+  stall::Account account = some_account();
+  account.late_by[UNCORK_NAGLE_DELAYED_ACK] = {ms(2001), 50, ms(41)};
+  EXPECT_THAT(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed)),
+              HasSubstr("; more than the exchanges ended late"));
 }
 
 TEST(VerdictText, leaves_out_causes_under_a_hundredth_of_the_time) {

@@ -59,6 +59,14 @@ TEST(Account, that_was_only_idle_lost_no_share) {
   EXPECT_EQ(account.lost_share(), 0.0);
 }
 
+TEST(Account, adds_up_what_was_late_by_all_causes_and_keeps_the_worst) {
+  Account account;
+  account.late_by[UNCORK_NAGLE_DELAYED_ACK] = {ms(80), 2, ms(41)};
+  account.late_by[UNCORK_CORK] = {ms(200), 1, ms(200)};
+  EXPECT_EQ(account.late(), (Late{ms(280), 3, ms(200)}));
+  EXPECT_EQ(account.late(Cause::cork), (Late{ms(200), 1, ms(200)}));
+}
+
 TEST(Account, takes_everything_over_from_a_flow) {
   uncork_flow flow{};
   for (std::size_t i = 0; i < kCauses; ++i) flow.budget_us[i] = 10 + i;
@@ -67,6 +75,10 @@ TEST(Account, takes_everything_over_from_a_flow) {
   flow.wrote_bytes = 3;
   flow.received_bytes = 4;
   flow.holds = 5;
+  flow.spurious_probes = 6;
+  for (std::size_t i = 0; i < kStalls; ++i) {
+    flow.late[i] = {1000 + i, static_cast<std::uint32_t>(20 + i), static_cast<std::uint32_t>(300 + i)};
+  }
   for (std::size_t i = 0; i < UNCORK_LOG2_BUCKETS; ++i) {
     flow.hold_log2[i] = static_cast<std::uint32_t>(100 + i);
     flow.exchange_log2[i] = static_cast<std::uint32_t>(200 + i);
@@ -78,6 +90,11 @@ TEST(Account, takes_everything_over_from_a_flow) {
   EXPECT_EQ(account.wrote_bytes, 3U);
   EXPECT_EQ(account.received_bytes, 4U);
   EXPECT_EQ(account.holds, 5U);
+  EXPECT_EQ(account.spurious_probes, 6U);
+  for (std::size_t i = 0; i < kStalls; ++i) {
+    const auto n = static_cast<std::int64_t>(i);
+    EXPECT_EQ(account.late(static_cast<Cause>(i)), (Late{us(1000 + n), 20 + i, us(300 + n)})) << i;
+  }
   EXPECT_TRUE(std::ranges::equal(account.hold_log2, flow.hold_log2));
   EXPECT_TRUE(std::ranges::equal(account.exchange_log2, flow.exchange_log2));
 }
@@ -92,6 +109,8 @@ Account any_account() {
   account.wrote_bytes = count();
   account.received_bytes = count();
   account.holds = count();
+  account.spurious_probes = count();
+  for (Late& late : account.late_by) late = {us(count()), count(), us(count())};
   std::ranges::generate(account.hold_log2, count);
   std::ranges::generate(account.exchange_log2, count);
   return account;
@@ -99,8 +118,8 @@ Account any_account() {
 
 bool same(const Account& a, const Account& b) {
   return a.budget == b.budget && a.exchanges == b.exchanges && a.writes == b.writes && a.wrote_bytes == b.wrote_bytes &&
-         a.received_bytes == b.received_bytes && a.holds == b.holds && a.hold_log2 == b.hold_log2 &&
-         a.exchange_log2 == b.exchange_log2;
+         a.received_bytes == b.received_bytes && a.holds == b.holds && a.spurious_probes == b.spurious_probes &&
+         a.late_by == b.late_by && a.hold_log2 == b.hold_log2 && a.exchange_log2 == b.exchange_log2;
 }
 
 Account sum(Account a, const Account& b) { return a += b; }

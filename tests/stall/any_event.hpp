@@ -40,8 +40,11 @@ inline SenderState any_state() {
   state.min_rtt = core::Micros(*rc::gen::oneOf(rc::gen::inRange<std::int64_t>(0, 50'000), rc::gen::arbitrary<std::int64_t>()));
   state.nodelay = seldom();
   state.corked = seldom();
+  state.more = seldom();
   state.window_limited = seldom();
   state.writer_blocked = seldom();
+  state.buffer_fixed = seldom();
+  state.paced = seldom();
   state.congestion_limited = seldom();
   state.recovering = seldom();
   if (seldom())
@@ -61,6 +64,8 @@ inline Event any_event_after(core::Time at) {
   if (*rc::gen::inRange(0, 100) == 0) event.kind = EventKind::closed;
   event.bytes = any_count<std::uint32_t>();
   event.on_data = *rc::gen::arbitrary<bool>();
+  event.fin_only = *rc::gen::inRange(0, 4) == 0;
+  event.continued = *rc::gen::inRange(0, 4) == 0;
   event.role = *rc::gen::element(Role::unknown, Role::requester, Role::responder);
   event.state = any_state();
   return event;
@@ -81,16 +86,17 @@ inline std::vector<Event> any_events(core::Time start) {
 
 /// Found by rapidcheck when it shows a counterexample.
 inline void showValue(const Event& event, std::ostream& out) {
-  static constexpr const char* kKinds[] = {"opened", "wrote",         "sent",           "received", "acked",
-                                           "read",   "retransmitted", "option_changed", "sampled",  "closed"};
+  static constexpr const char* kKinds[] = {"opened",        "wrote",    "sent",           "received", "acked",    "read",
+                                           "retransmitted", "reported", "option_changed", "sampled",  "finished", "closed"};
   const SenderState& s = event.state;
   out << "\n"
       << event.at.time_since_epoch().count() << " us " << kKinds[static_cast<int>(event.kind)] << " " << event.bytes
-      << (event.on_data ? " on data" : "") << " role " << static_cast<int>(event.role) << " {mss " << s.mss_bytes << " rtt "
-      << s.min_rtt.count() << (s.nodelay ? " nodelay" : "") << (s.corked ? " corked" : "") << (s.window_limited ? " window" : "")
-      << (s.writer_blocked ? " blocked" : "") << (s.congestion_limited ? " congestion" : "")
-      << (s.recovering ? " recovering" : "") << " credits " << s.window_limited_for.count() << " " << s.buffer_limited_for.count()
-      << "}";
+      << (event.on_data ? " on data" : "") << (event.fin_only ? " fin only" : "") << (event.continued ? " continued" : "")
+      << " role " << static_cast<int>(event.role) << " {mss " << s.mss_bytes << " rtt " << s.min_rtt.count()
+      << (s.nodelay ? " nodelay" : "") << (s.corked ? " corked" : "") << (s.more ? " more" : "") << (s.paced ? " paced" : "")
+      << (s.buffer_fixed ? " fixed" : "") << (s.window_limited ? " window" : "") << (s.writer_blocked ? " blocked" : "")
+      << (s.congestion_limited ? " congestion" : "") << (s.recovering ? " recovering" : "") << " credits "
+      << s.window_limited_for.count() << " " << s.buffer_limited_for.count() << "}";
 }
 
 }  // namespace uncork::stall

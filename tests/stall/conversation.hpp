@@ -41,6 +41,12 @@ class Conversation {
     return *this;
   }
   Conversation& wrote(std::uint32_t bytes) { return tell("wrote", EventKind::wrote, counting(bytes)); }
+  /// More of a write that has not returned yet.
+  Conversation& wrote_on(std::uint32_t bytes) {
+    Event event = counting(bytes);
+    event.continued = true;
+    return tell("wrote on", EventKind::wrote, event);
+  }
   Conversation& sent(std::uint32_t bytes) { return tell("sent", EventKind::sent, counting(bytes)); }
   /// Written, and sent in the same moment.
   Conversation& wrote_and_sent(std::uint32_t bytes) { return wrote(bytes).sent(bytes); }
@@ -53,6 +59,13 @@ class Conversation {
     return tell("acked on data", EventKind::acked, event);
   }
   Conversation& retransmitted() { return tell("retransmitted", EventKind::retransmitted, {}); }
+  Conversation& retransmitted_fin() {
+    Event event;
+    event.fin_only = true;
+    return tell("retransmitted the FIN", EventKind::retransmitted, event);
+  }
+  Conversation& reported(std::uint32_t segments) { return tell("reported", EventKind::reported, counting(segments)); }
+  Conversation& finished() { return tell("finished", EventKind::finished, {}); }
   Conversation& closed() { return tell("closed", EventKind::closed, {}); }
 
   /// The sender's state changes: `change` edits what was told last.
@@ -67,8 +80,11 @@ class Conversation {
   }
 
   Ledger& ledger() { return ledger_; }
-  [[nodiscard]] core::Micros charged(Cause cause) const { return ledger_.account().budget[cause]; }
-  [[nodiscard]] core::Micros lost() const { return ledger_.account().budget.lost(); }
+  /// The budget as it would stand if what is under way ended now: what is pending was lost.
+  [[nodiscard]] Budget concluded() const { return ledger_.concluded().budget; }
+  [[nodiscard]] core::Micros charged(Cause cause) const { return concluded()[cause]; }
+  [[nodiscard]] core::Micros lost() const { return concluded().lost(); }
+  [[nodiscard]] Late late(Cause cause) const { return ledger_.account().late(cause); }
   [[nodiscard]] const std::string& steps() const { return steps_; }
   [[nodiscard]] core::Micros elapsed() const { return now_ - kStart; }
 
@@ -93,7 +109,9 @@ class Conversation {
     event.kind = kind;
     ledger_.feed(event);
     steps_ += std::string(step) + (event.bytes != 0 ? " " + std::to_string(event.bytes) : "") + "\n";
-    EXPECT_EQ(ledger_.account().budget.total() + ledger_.held(), ledger_.charged_until() - ledger_.opened_at()) << steps_;
+    const core::Micros charged = ledger_.charged_until() - ledger_.opened_at();
+    EXPECT_EQ(ledger_.account().budget.total() + ledger_.held() + ledger_.pending(), charged) << steps_;
+    EXPECT_EQ(ledger_.concluded().budget.total(), charged) << steps_;
     return *this;
   }
 
@@ -121,6 +139,10 @@ inline void PrintTo(const Budget& budget, std::ostream* out) {
     if (budget[cause].count() != 0) *out << " " << name(cause) << " " << budget[cause].count() << " us";
   }
   *out << " }";
+}
+
+inline void PrintTo(const Late& late, std::ostream* out) {
+  *out << late.total.count() << " us of " << late.writes << " writes, at most " << late.worst.count() << " us";
 }
 
 }  // namespace uncork::stall

@@ -15,8 +15,9 @@ constexpr uncork_u64 kOpened = 1'000'000;
 
 // An arriving segment touches the first line only while nothing is held (witness.bpf.c), so this is speed, not taste.
 static_assert(offsetof(uncork_flow, budget_us) == 64, "what every event touches fills one cache line");
-static_assert(offsetof(uncork_flow, opened_us) == 64 + 128, "the budget fills the next two");
+static_assert(offsetof(uncork_flow, held_us) == 64 + 128, "the budget fills the next two");
 static_assert(UNCORK_CAUSES <= UNCORK_CAUSE_SLOTS && (UNCORK_CAUSE_SLOTS & (UNCORK_CAUSE_SLOTS - 1)) == 0);
+static_assert(UNCORK_STALLS <= UNCORK_STALL_SLOTS && (UNCORK_STALL_SLOTS & (UNCORK_STALL_SLOTS - 1)) == 0);
 
 uncork_flow open_flow(uncork_u8 role = UNCORK_ROLE_REQUESTER, uncork_u32 min_rtt_us = 100) {
   uncork_flow flow{};
@@ -25,21 +26,50 @@ uncork_flow open_flow(uncork_u8 role = UNCORK_ROLE_REQUESTER, uncork_u32 min_rtt
   return flow;
 }
 
+/// A sender that is held for this reason: 60 bytes behind 40 in flight, or as few full segments as it takes.
+uncork_sender held_sender(uncork_hold hold) {
+  uncork_sender s{};
+  s.mss_bytes = 1448;
+  s.flight_bytes = 40;
+  if (hold == UNCORK_HOLD_NONE) return s;
+  s.unsent_bytes = 60;
+  s.small_unacked = hold == UNCORK_HOLD_NAGLE;
+  s.corked = hold == UNCORK_HOLD_CORK;
+  s.window_limited = hold == UNCORK_HOLD_WINDOW;
+  s.writer_blocked = hold == UNCORK_HOLD_BUFFER;
+  s.congestion_limited = hold == UNCORK_HOLD_CONGESTION;
+  s.paced = hold == UNCORK_HOLD_PACING;
+  s.recovering = hold == UNCORK_HOLD_RECOVERY;
+  EXPECT_EQ(uncork_hold_of(&s), hold);
+  return s;
+}
+
+void look(uncork_flow& flow, uncork_u64 at_us, uncork_hold hold) {
+  const uncork_sender sender = held_sender(hold);
+  uncork_look(&flow, at_us, &sender);
+}
+
+/// Written and sent at once, up to sequence number `end`.
+void wrote_and_sent(uncork_flow& flow, uncork_u64 at_us, uncork_u32 end = 40) {
+  uncork_wrote(&flow, at_us, 0);
+  uncork_sent(&flow, at_us, end, 0);
+}
+
 uncork_u64 charged(const uncork_flow& flow) {
   return std::accumulate(flow.budget_us, flow.budget_us + UNCORK_CAUSE_SLOTS, uncork_u64{0});
 }
 
-/// The other end of what a test says: the budget, the hold so far and the clock agree.
+/// The other end of what a test says: the budget, what is pending, the hold so far and the clock agree.
 void expect_no_time_lost(const uncork_flow& flow) {
-  EXPECT_EQ(charged(flow) + flow.held_us, flow.charged_until_us - flow.opened_us);
+  const uncork_u64 pending = std::accumulate(flow.pending_us, flow.pending_us + UNCORK_STALL_SLOTS, uncork_u64{0});
+  EXPECT_EQ(charged(flow) + pending + flow.held_us, flow.charged_until_us - flow.opened_us);
 }
 
-/// A request held by Nagle from `kOpened` on: a small segment is in flight, more was written.
+/// A request of which 60 bytes are held from `kOpened` on, behind 40 in flight.
 uncork_flow held_flow(uncork_hold hold) {
   uncork_flow flow = open_flow();
-  uncork_wrote(&flow, kOpened);
-  uncork_sent(&flow, kOpened);
-  uncork_set_hold(&flow, kOpened, hold);
+  wrote_and_sent(flow, kOpened);
+  look(flow, kOpened, hold);
   return flow;
 }
 
@@ -63,18 +93,58 @@ TEST(FlowLedger, opens_with_nothing_charged) {
   expect_no_time_lost(flow);
 }
 
-TEST(FlowLedger, collects_a_nagle_hold_and_charges_it_when_it_ends) {
+TEST(FlowLedger, collects_a_nagle_hold_which_is_pending_when_it_ends_and_lost_when_the_peer_answers) {
   uncork_flow flow = held_flow(UNCORK_HOLD_NAGLE);
-  uncork_received(&flow, kOpened + 10'000);
-  EXPECT_EQ(flow.held_us, 10'000U);
-  EXPECT_EQ(charged(flow), 0U);
-  EXPECT_EQ(flow.holds, 0U);
+  look(flow, kOpened + 10'000, UNCORK_HOLD_NAGLE);
+  EXPECT_EQ(flow.held_us, 0U);  // the same hold goes on: nothing to settle yet
   uncork_acked(&flow, kOpened + 41'000, 1, 0);
   EXPECT_EQ(flow.held_us, 0U);
-  EXPECT_EQ(flow.budget_us[UNCORK_NAGLE_DELAYED_ACK], 41'000U);
+  EXPECT_EQ(flow.pending_us[UNCORK_NAGLE_DELAYED_ACK], 41'000U);
+  EXPECT_EQ(charged(flow), 0U);
   EXPECT_EQ(flow.holds, 1U);
   EXPECT_EQ(flow.hold_log2[15], 1U);  // 2^15 = 32,768
   EXPECT_EQ(flow.hold, UNCORK_HOLD_NONE);
+  expect_no_time_lost(flow);
+  uncork_received(&flow, kOpened + 41'100);
+  EXPECT_EQ(flow.budget_us[UNCORK_NAGLE_DELAYED_ACK], 41'000U);
+  EXPECT_EQ(flow.budget_us[UNCORK_NETWORK], 100U);
+  EXPECT_EQ(flow.pending, 0U);
+  expect_no_time_lost(flow);
+}
+
+TEST(FlowLedger, a_write_makes_local_thinking_of_what_is_pending) {
+  uncork_flow flow = held_flow(UNCORK_HOLD_NAGLE);
+  uncork_acked(&flow, kOpened + 41'000, 1, 0);
+  uncork_wrote(&flow, kOpened + 50'000, 0);
+  EXPECT_EQ(flow.budget_us[UNCORK_NAGLE_DELAYED_ACK], 0U);
+  EXPECT_EQ(flow.budget_us[UNCORK_NETWORK], 100U);
+  EXPECT_EQ(flow.budget_us[UNCORK_LOCAL_THINK], 49'900U);
+  EXPECT_EQ(flow.pending, 0U);
+  expect_no_time_lost(flow);
+}
+
+TEST(FlowLedger, a_write_that_was_blocked_was_no_work_so_what_is_pending_is_lost) {
+  for (const int continued : {0, 1}) {
+    uncork_flow flow = held_flow(continued != 0 ? UNCORK_HOLD_WINDOW : UNCORK_HOLD_BUFFER);
+    uncork_wrote(&flow, kOpened + 50'000, continued);
+    uncork_sent(&flow, kOpened + 50'000, 140, 0);
+    EXPECT_EQ(flow.budget_us[UNCORK_LOCAL_THINK], 0U);
+    EXPECT_EQ(flow.budget_us[UNCORK_RECEIVE_WINDOW] + flow.pending_us[UNCORK_RECEIVE_WINDOW] + flow.budget_us[UNCORK_SEND_BUFFER],
+              50'000U);
+    expect_no_time_lost(flow);
+  }
+}
+
+TEST(FlowLedger, a_hold_takes_in_what_comes_up_to_the_last_write_as_work) {
+  uncork_flow flow = held_flow(UNCORK_HOLD_NAGLE);
+  uncork_wrote(&flow, kOpened + 30'000, 0);
+  look(flow, kOpened + 30'000, UNCORK_HOLD_NAGLE);
+  EXPECT_EQ(flow.held_us, 30'000U);
+  EXPECT_EQ(flow.worked_us, 30'000U);
+  uncork_acked(&flow, kOpened + 41'000, 1, 0);
+  EXPECT_EQ(flow.budget_us[UNCORK_LOCAL_THINK], 30'000U);
+  EXPECT_EQ(flow.pending_us[UNCORK_NAGLE_DELAYED_ACK], 11'000U);
+  EXPECT_EQ(flow.hold_log2[15], 1U) << "it lasted 41 ms all the same";
   expect_no_time_lost(flow);
 }
 
@@ -86,32 +156,42 @@ TEST(FlowLedger, an_ack_that_does_not_cover_the_small_segment_leaves_the_hold_ru
   expect_no_time_lost(flow);
 }
 
-TEST(FlowLedger, an_ack_does_not_end_a_cork) {
-  uncork_flow flow = held_flow(UNCORK_HOLD_CORK);
-  uncork_acked(&flow, kOpened + 5'000, 1, 0);
-  EXPECT_EQ(flow.hold, UNCORK_HOLD_CORK);
-  uncork_sent(&flow, kOpened + 200'000);
-  EXPECT_EQ(flow.budget_us[UNCORK_CORK], 200'000U);
+TEST(FlowLedger, a_cork_that_the_timer_ends_is_pending_and_one_that_ends_sooner_was_the_applications_work) {
+  uncork_flow timer = held_flow(UNCORK_HOLD_CORK);
+  uncork_sent(&timer, kOpened + 200'000, 100, 0);
+  EXPECT_EQ(timer.pending_us[UNCORK_CORK], 200'000U);
+  expect_no_time_lost(timer);
+  uncork_flow cleared = held_flow(UNCORK_HOLD_CORK);
+  uncork_sent(&cleared, kOpened + 189'999, 100, 0);
+  EXPECT_EQ(cleared.budget_us[UNCORK_LOCAL_THINK], 189'999U);
+  EXPECT_EQ(cleared.pending, 0U);
+  expect_no_time_lost(cleared);
+}
+
+TEST(FlowLedger, a_nagle_hold_that_nodelay_ends_was_the_applications_work) {
+  uncork_flow flow = held_flow(UNCORK_HOLD_NAGLE);
+  uncork_sent(&flow, kOpened + 20'000, 100, 1);
+  EXPECT_EQ(flow.budget_us[UNCORK_LOCAL_THINK], 20'000U);
+  EXPECT_EQ(flow.pending, 0U);
   expect_no_time_lost(flow);
 }
 
 TEST(FlowLedger, an_ack_while_nothing_is_held_decides_nothing) {
   uncork_flow flow = open_flow();
-  uncork_wrote(&flow, kOpened);
-  uncork_sent(&flow, kOpened);
+  wrote_and_sent(flow, kOpened);
   uncork_acked(&flow, kOpened + 40'000, 1, 0);
   EXPECT_EQ(flow.charged_until_us, kOpened);
 }
 
 TEST(FlowLedger, a_hold_that_took_no_time_is_not_counted) {
   uncork_flow flow = held_flow(UNCORK_HOLD_CORK);
-  uncork_sent(&flow, kOpened);
+  uncork_sent(&flow, kOpened, 100, 0);
   EXPECT_EQ(flow.holds, 0U);
 }
 
 TEST(FlowLedger, the_interval_before_a_state_was_seen_belongs_to_that_state) {
   uncork_flow flow = held_flow(UNCORK_HOLD_NONE);
-  uncork_set_hold(&flow, kOpened + 30'000, UNCORK_HOLD_WINDOW);  // the first look in 30 ms
+  look(flow, kOpened + 30'000, UNCORK_HOLD_WINDOW);  // the first look in 30 ms
   EXPECT_EQ(flow.charged_until_us, kOpened);
   uncork_received(&flow, kOpened + 50'000);
   EXPECT_EQ(flow.budget_us[UNCORK_RECEIVE_WINDOW], 50'000U);
@@ -120,22 +200,34 @@ TEST(FlowLedger, the_interval_before_a_state_was_seen_belongs_to_that_state) {
 
 TEST(FlowLedger, a_changed_hold_charges_the_old_one_up_to_the_change) {
   uncork_flow flow = held_flow(UNCORK_HOLD_CONGESTION);
-  uncork_set_hold(&flow, kOpened + 10'000, UNCORK_HOLD_OTHER);
-  uncork_set_hold(&flow, kOpened + 15'000, UNCORK_HOLD_RECOVERY);
-  uncork_set_hold(&flow, kOpened + 18'000, UNCORK_HOLD_WINDOW);
-  uncork_set_hold(&flow, kOpened + 19'000, UNCORK_HOLD_NONE);
-  EXPECT_EQ(flow.budget_us[UNCORK_CONGESTION_WINDOW], 10'000U);
+  look(flow, kOpened + 10'000, UNCORK_HOLD_OTHER);
+  look(flow, kOpened + 15'000, UNCORK_HOLD_RECOVERY);
+  look(flow, kOpened + 18'000, UNCORK_HOLD_WINDOW);
+  look(flow, kOpened + 19'000, UNCORK_HOLD_PACING);
+  look(flow, kOpened + 21'000, UNCORK_HOLD_NONE);
+  EXPECT_EQ(flow.pending_us[UNCORK_CONGESTION_WINDOW], 10'000U);
   EXPECT_EQ(flow.budget_us[UNCORK_UNATTRIBUTED], 5'000U);
-  EXPECT_EQ(flow.budget_us[UNCORK_LOSS_RECOVERY], 3'000U);
-  EXPECT_EQ(flow.budget_us[UNCORK_RECEIVE_WINDOW], 1'000U);
+  EXPECT_EQ(flow.pending_us[UNCORK_LOSS_RECOVERY], 3'000U);
+  EXPECT_EQ(flow.pending_us[UNCORK_RECEIVE_WINDOW], 1'000U);
+  EXPECT_EQ(flow.pending_us[UNCORK_PACING], 2'000U);
   EXPECT_EQ(flow.holds, 0U);  // counts Nagle's and cork's
+  expect_no_time_lost(flow);
+}
+
+TEST(FlowLedger, a_full_buffer_is_the_paths_for_a_round_trip_and_then_the_readers) {
+  uncork_flow flow = open_flow(UNCORK_ROLE_RESPONDER, 10'000);
+  wrote_and_sent(flow, kOpened, 64'000);
+  look(flow, kOpened, UNCORK_HOLD_BUFFER);
+  uncork_wrote(&flow, kOpened + 50'000, 1);
+  // A round trip, its quarter, and the processors' jitter.
+  EXPECT_EQ(flow.budget_us[UNCORK_SEND_BUFFER], 12'500U + UNCORK_JITTER_US);
+  EXPECT_EQ(flow.budget_us[UNCORK_RECEIVE_WINDOW], 37'500U - UNCORK_JITTER_US);
   expect_no_time_lost(flow);
 }
 
 TEST(FlowLedger, spends_the_window_credit_first_then_the_buffers_then_charges_whose_turn_it_was) {
   uncork_flow flow = open_flow();
-  uncork_wrote(&flow, kOpened);
-  uncork_sent(&flow, kOpened);
+  wrote_and_sent(flow, kOpened);
   flow.window_credit_us = 4'000;
   flow.buffer_credit_us = 8'000;
   uncork_received(&flow, kOpened + 20'000);
@@ -149,10 +241,10 @@ TEST(FlowLedger, spends_the_window_credit_first_then_the_buffers_then_charges_wh
 
 TEST(FlowLedger, keeps_the_credit_that_an_interval_was_too_short_for) {
   uncork_flow flow = open_flow();
-  uncork_wrote(&flow, kOpened);
+  uncork_wrote(&flow, kOpened, 0);
   flow.window_credit_us = 3'000;
   flow.buffer_credit_us = 8'000;
-  uncork_wrote(&flow, kOpened + 5'000);
+  uncork_wrote(&flow, kOpened + 5'000, 1);
   EXPECT_EQ(flow.budget_us[UNCORK_RECEIVE_WINDOW], 3'000U);
   EXPECT_EQ(flow.budget_us[UNCORK_SEND_BUFFER], 2'000U);
   EXPECT_EQ(flow.buffer_credit_us, 6'000U);
@@ -162,7 +254,7 @@ TEST(FlowLedger, keeps_the_credit_that_an_interval_was_too_short_for) {
 TEST(FlowLedger, does_not_charge_the_window_twice_when_its_hold_was_seen_and_its_time_told) {
   uncork_flow flow = held_flow(UNCORK_HOLD_WINDOW);
   flow.window_credit_us = 12'000;
-  uncork_sent(&flow, kOpened + 12'000);
+  uncork_sent(&flow, kOpened + 12'000, 100, 0);
   uncork_received(&flow, kOpened + 20'000);
   EXPECT_EQ(flow.budget_us[UNCORK_RECEIVE_WINDOW], 12'000U);
   expect_no_time_lost(flow);
@@ -172,10 +264,10 @@ TEST(FlowLedger, a_retransmission_takes_a_nagle_hold_over_but_not_a_cork) {
   for (const auto& [hold, cause] :
        {std::pair(UNCORK_HOLD_NAGLE, UNCORK_LOSS_RECOVERY), std::pair(UNCORK_HOLD_CORK, UNCORK_CORK)}) {
     uncork_flow flow = held_flow(hold);
-    uncork_retransmitted(&flow, kOpened + 200'000);
+    uncork_retransmitted(&flow, kOpened + 200'000, 0);
     EXPECT_EQ(flow.hold, hold);  // the bytes still wait
-    uncork_end_hold(&flow, kOpened + 200'000, 0);
-    EXPECT_EQ(flow.budget_us[cause], 200'000U);
+    uncork_end_hold(&flow, kOpened + 200'000, UNCORK_ENDED_BY_ACK);
+    EXPECT_EQ(flow.pending_us[cause], 200'000U);
     expect_no_time_lost(flow);
   }
 }
@@ -191,13 +283,12 @@ TEST(FlowLedger, reading_twice_settles_once) {
 
 TEST(FlowLedger, an_event_before_what_is_charged_charges_nothing) {
   uncork_flow flow = open_flow();
-  uncork_wrote(&flow, kOpened + 1'000);
-  uncork_sent(&flow, kOpened + 1'000);
+  wrote_and_sent(flow, kOpened + 1'000);
   uncork_received(&flow, kOpened + 5'000);
   const uncork_u64 before = charged(flow);
   uncork_received(&flow, kOpened + 2'000);
-  uncork_wrote(&flow, 0);
-  uncork_retransmitted(&flow, kOpened - 1);
+  uncork_wrote(&flow, 0, 0);
+  uncork_retransmitted(&flow, kOpened - 1, 0);
   EXPECT_EQ(charged(flow), before);
   expect_no_time_lost(flow);
 }
@@ -205,8 +296,7 @@ TEST(FlowLedger, an_event_before_what_is_charged_charges_nothing) {
 TEST(FlowLedger, counts_the_wall_time_of_each_finished_exchange) {
   uncork_flow flow = open_flow();
   for (const uncork_u64 begin : {kOpened, kOpened + 100'000, kOpened + 200'000}) {
-    uncork_wrote(&flow, begin);
-    uncork_sent(&flow, begin);
+    wrote_and_sent(flow, begin);
     uncork_received(&flow, begin + 1'500);
   }
   EXPECT_EQ(flow.exchanges, 3U);
@@ -214,6 +304,14 @@ TEST(FlowLedger, counts_the_wall_time_of_each_finished_exchange) {
   uncork_closed(&flow, kOpened + 900'000);
   EXPECT_EQ(flow.exchange_log2[10], 3U);
   EXPECT_EQ(flow.last_exchange_us, 1'500U);
+}
+
+TEST(FlowLedger, concluding_counts_what_is_pending_as_lost_and_the_hold_up_to_now) {
+  uncork_flow flow = held_flow(UNCORK_HOLD_NAGLE);
+  uncork_conclude(&flow, kOpened + 40'000);
+  EXPECT_EQ(flow.budget_us[UNCORK_NAGLE_DELAYED_ACK], 40'000U);
+  EXPECT_EQ(flow.held_us, 0U);
+  expect_no_time_lost(flow);
 }
 
 TEST(FlowLedger, a_connection_that_carried_nothing_is_idle_and_has_no_exchange) {

@@ -14,7 +14,7 @@ uncork_sender textbook() {
   uncork_sender s{};
   s.unsent_bytes = 100;
   s.mss_bytes = 1448;
-  s.in_flight = 1;
+  s.flight_bytes = 40;
   s.small_unacked = 1;
   return s;
 }
@@ -31,9 +31,20 @@ TEST(HoldRule, a_partial_segment_behind_an_unacknowledged_small_one_is_held_by_n
 }
 
 TEST(HoldRule, what_has_been_sent_is_not_held_whatever_the_state) {
-  for (unsigned bits = 0; bits < 128; ++bits) {
+  for (unsigned bits = 0; bits < 1024; ++bits) {
     const auto bit = [bits](unsigned n) { return static_cast<uncork_u8>(bits >> n & 1U); };
-    const uncork_sender s{0, 1448, bit(0), bit(1), bit(2), bit(3), bit(4), 0, bit(5), bit(6)};
+    uncork_sender s{};
+    s.mss_bytes = 1448;
+    s.flight_bytes = bit(0) * 40U;
+    s.small_unacked = bit(1);
+    s.nodelay = bit(2);
+    s.corked = bit(3);
+    s.more = bit(4);
+    s.window_limited = bit(5);
+    s.buffer_fixed = bit(6);
+    s.congestion_limited = bit(7);
+    s.paced = bit(8);
+    s.recovering = bit(9);
     EXPECT_EQ(uncork_hold_of(&s), UNCORK_HOLD_NONE) << "state " << bits;
   }
 }
@@ -59,9 +70,9 @@ TEST(HoldRule, a_blocked_writer_behind_full_segments_that_nothing_holds_back_wai
   EXPECT_EQ(hold_when([](uncork_sender& s) { s.writer_blocked = 1, s.unsent_bytes = 5 * 1448; }), UNCORK_HOLD_BUFFER);
 }
 
-TEST(HoldRule, a_blocked_writer_under_cork_waits_for_its_buffer_with_a_part_and_for_the_cork_with_whole_segments) {
+TEST(HoldRule, a_blocked_writer_under_cork_waits_for_its_buffer_since_the_cork_keeps_no_whole_segment) {
   EXPECT_EQ(hold_when([](uncork_sender& s) { s.writer_blocked = s.corked = 1; }), UNCORK_HOLD_BUFFER);
-  EXPECT_EQ(hold_when([](uncork_sender& s) { s.writer_blocked = s.corked = 1, s.unsent_bytes = 5 * 1448; }), UNCORK_HOLD_CORK);
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.writer_blocked = s.corked = 1, s.unsent_bytes = 5 * 1448; }), UNCORK_HOLD_BUFFER);
 }
 
 TEST(HoldRule, a_blocked_writer_whose_bytes_are_being_recovered_waits_for_that) {
@@ -69,13 +80,19 @@ TEST(HoldRule, a_blocked_writer_whose_bytes_are_being_recovered_waits_for_that) 
   EXPECT_EQ(hold_when([](uncork_sender& s) { s.writer_blocked = s.recovering = 1, s.unsent_bytes = 0; }), UNCORK_HOLD_NONE);
 }
 
-TEST(HoldRule, nodelay_holds_nothing_back_so_it_can_only_be_msg_more) {
-  EXPECT_EQ(hold_when([](uncork_sender& s) { s.nodelay = 1; }), UNCORK_HOLD_CORK);
+TEST(HoldRule, msg_more_holds_a_partial_segment_as_a_cork_does_with_nodelay_or_nothing_in_flight_too) {
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.more = 1; }), UNCORK_HOLD_CORK);
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.more = s.nodelay = 1; }), UNCORK_HOLD_CORK);
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.more = 1, s.flight_bytes = s.small_unacked = 0; }), UNCORK_HOLD_CORK);
 }
 
-TEST(HoldRule, nothing_in_flight_leaves_nothing_to_wait_for_so_it_can_only_be_msg_more) {
-  EXPECT_EQ(hold_when([](uncork_sender& s) { s.in_flight = 0; }), UNCORK_HOLD_CORK);
-  EXPECT_EQ(hold_when([](uncork_sender& s) { s.in_flight = s.small_unacked = 0; }), UNCORK_HOLD_CORK);
+TEST(HoldRule, nodelay_holds_nothing_back_so_what_waits_without_msg_more_waits_for_a_reason_unknown) {
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.nodelay = 1; }), UNCORK_HOLD_OTHER);
+}
+
+TEST(HoldRule, nothing_in_flight_leaves_nothing_to_wait_for_and_is_no_sign_of_msg_more) {
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.flight_bytes = 0; }), UNCORK_HOLD_OTHER);
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.flight_bytes = s.small_unacked = 0; }), UNCORK_HOLD_OTHER);
 }
 
 TEST(HoldRule, tcp_cork_is_tested_before_nagle) {
@@ -87,14 +104,40 @@ TEST(HoldRule, nagle_holds_nothing_when_only_full_segments_are_unacknowledged) {
   EXPECT_EQ(hold_when([](uncork_sender& s) { s.small_unacked = 0; }), UNCORK_HOLD_OTHER);
 }
 
-TEST(HoldRule, a_full_segment_is_never_nagles) {
+TEST(HoldRule, a_full_segment_is_never_nagles_nor_the_corks) {
   EXPECT_EQ(hold_when([](uncork_sender& s) { s.unsent_bytes = 1447; }), UNCORK_HOLD_NAGLE);
-  EXPECT_EQ(hold_when([](uncork_sender& s) { s.unsent_bytes = 1448; }), UNCORK_HOLD_OTHER);
+  for (const uncork_u8 corked : {uncork_u8{0}, uncork_u8{1}}) {
+    EXPECT_EQ(hold_when([corked](uncork_sender& s) { s.unsent_bytes = 1448, s.corked = s.more = corked; }),
+              UNCORK_HOLD_CONGESTION);
+    EXPECT_EQ(hold_when([corked](uncork_sender& s) { s.unsent_bytes = 1448, s.flight_bytes = 0, s.corked = s.more = corked; }),
+              UNCORK_HOLD_OTHER);
+  }
+}
+
+TEST(HoldRule, a_full_segment_behind_others_in_flight_is_deferred_until_the_congestion_window_opens_further) {
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.unsent_bytes = 5 * 1448, s.nodelay = 1; }), UNCORK_HOLD_CONGESTION);
+}
+
+TEST(HoldRule, pacing_keeps_back_what_nothing_else_does) {
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.paced = s.nodelay = 1; }), UNCORK_HOLD_PACING);
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.paced = 1, s.unsent_bytes = 5 * 1448; }), UNCORK_HOLD_PACING);
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.paced = s.window_limited = 1; }), UNCORK_HOLD_WINDOW);
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.paced = s.congestion_limited = 1; }), UNCORK_HOLD_CONGESTION);
+}
+
+TEST(HoldRule, a_paced_tail_that_nagle_or_a_cork_would_hold_is_theirs) {
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.paced = 1; }), UNCORK_HOLD_NAGLE);
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.paced = s.corked = 1; }), UNCORK_HOLD_CORK);
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.paced = s.more = s.nodelay = 1; }), UNCORK_HOLD_CORK);
+}
+
+TEST(HoldRule, the_pace_of_a_blocked_writer_is_the_limit_only_of_a_buffer_that_the_kernel_may_enlarge) {
+  EXPECT_EQ(hold_when([](uncork_sender& s) { s.paced = s.writer_blocked = 1, s.unsent_bytes = 5 * 1448; }), UNCORK_HOLD_PACING);
   EXPECT_EQ(hold_when([](uncork_sender& s) {
-              s.unsent_bytes = 1448;
-              s.in_flight = 0;
+              s.paced = s.writer_blocked = s.buffer_fixed = 1;
+              s.unsent_bytes = 5 * 1448;
             }),
-            UNCORK_HOLD_OTHER);
+            UNCORK_HOLD_BUFFER);
 }
 
 TEST(HoldRule, the_peers_window_comes_before_cork_and_nagle) {
@@ -102,7 +145,7 @@ TEST(HoldRule, the_peers_window_comes_before_cork_and_nagle) {
   EXPECT_EQ(hold_when([](uncork_sender& s) { s.window_limited = s.corked = s.congestion_limited = 1; }), UNCORK_HOLD_WINDOW);
   EXPECT_EQ(hold_when([](uncork_sender& s) {
               s.window_limited = 1;
-              s.in_flight = 0;
+              s.flight_bytes = 0;
             }),
             UNCORK_HOLD_WINDOW);
 }
@@ -112,9 +155,9 @@ TEST(HoldRule, the_congestion_window_limits_only_what_is_in_flight) {
   EXPECT_EQ(hold_when([](uncork_sender& s) { s.congestion_limited = s.corked = 1; }), UNCORK_HOLD_CONGESTION);
   EXPECT_EQ(hold_when([](uncork_sender& s) {
               s.congestion_limited = 1;
-              s.in_flight = 0;
+              s.flight_bytes = 0;
             }),
-            UNCORK_HOLD_CORK);
+            UNCORK_HOLD_OTHER);
 }
 
 TEST(HoldRule, recovery_comes_before_everything) {
@@ -123,7 +166,7 @@ TEST(HoldRule, recovery_comes_before_everything) {
 }
 
 TEST(HoldRule, a_sender_without_a_known_segment_size_is_not_blamed_on_nagle) {
-  EXPECT_EQ(hold_when([](uncork_sender& s) { s.mss_bytes = 0; }), UNCORK_HOLD_OTHER);
+  EXPECT_NE(hold_when([](uncork_sender& s) { s.mss_bytes = 0; }), UNCORK_HOLD_NAGLE);
 }
 
 // --- who pays ---

@@ -119,7 +119,7 @@ TEST(Exchanges, an_answer_held_for_more_than_a_second_is_not_a_push) {
   Conversation c(Role::responder);
   c.received(40).option([](SenderState& s) { s.corked = true; }).wrote(10).after(ms(1'500)).wrote_and_sent(5).closed();
   EXPECT_EQ(finished(c).size(), 1U);
-  EXPECT_EQ(c.charged(Cause::cork), ms(1'500));
+  EXPECT_EQ(c.ledger().account().budget, budget_of({{Cause::local_think, ms(1'500)}}));
 }
 
 TEST(Exchanges, a_slow_answer_is_thinking_however_long_it_takes) {
@@ -129,16 +129,20 @@ TEST(Exchanges, a_slow_answer_is_thinking_however_long_it_takes) {
   EXPECT_EQ(c.charged(Cause::peer_think), us(4'999'900));
 }
 
+// Both messages overlap with others, so of each part only the held share is lost: 60 of 100 bytes, then 80 of 120. Of either no
+// more than the round trip and a quarter of a tick.
 TEST(Exchanges, split_a_hold_that_straddles_their_boundary) {
   Conversation c(Role::requester);
-  c.wrote_and_sent(40).wrote(60);  // held
-  c.after(ms(10)).received(10);    // an early answer, which acknowledges nothing
-  c.after(ms(5)).wrote(20);        // the next request joins the held bytes
-  c.after(ms(26)).acked(40).sent(80).after(us(100)).received(10).closed();
+  c.wrote_and_sent(40).wrote(60);   // held
+  c.after(us(1'000)).received(10);  // an early answer, which acknowledges nothing
+  c.after(us(500)).wrote(20);       // the next request joins the held bytes
+  c.after(us(1'200)).acked(40).sent(80).after(us(100)).received(10).closed();
   const auto exchanges = finished(c);
   ASSERT_EQ(exchanges.size(), 2U);
-  EXPECT_EQ(exchanges[0].budget, budget_of({{Cause::nagle_delayed_ack, ms(15)}}));
-  EXPECT_EQ(exchanges[1].budget, budget_of({{Cause::nagle_delayed_ack, ms(26)}, {Cause::network, us(100)}}));
+  EXPECT_EQ(exchanges[0].budget,
+            budget_of({{Cause::nagle_round_trip, us(900)}, {Cause::network, us(100)}, {Cause::peer_think, us(500)}}));
+  EXPECT_EQ(exchanges[1].budget,
+            budget_of({{Cause::nagle_round_trip, us(800)}, {Cause::network, us(200)}, {Cause::peer_think, us(300)}}));
   EXPECT_EQ(c.ledger().account().holds, 2U);
 }
 
@@ -157,6 +161,15 @@ TEST(Exchanges, that_this_end_never_answered_end_with_the_request) {
   const auto exchanges = finished(c);
   ASSERT_EQ(exchanges.size(), 1U);
   EXPECT_EQ(exchanges[0].budget, budget_of({{Cause::read_lag, ms(2)}}));
+}
+
+TEST(Exchanges, that_were_half_closed_by_a_fin_sent_again_wait_for_their_answer_all_the_same) {
+  Conversation c(Role::requester);
+  c.wrote_and_sent(40).after(us(100)).finished().acked(40);
+  c.after(ms(204)).retransmitted_fin().after(ms(20)).received(10).after(ms(3)).closed();
+  const auto exchanges = finished(c);
+  ASSERT_EQ(exchanges.size(), 1U);
+  EXPECT_EQ(exchanges[0].budget, budget_of({{Cause::network, us(100)}, {Cause::peer_think, ms(224)}}));
 }
 
 TEST(Exchanges, are_handed_over_once_and_the_running_one_not_yet) {

@@ -18,8 +18,11 @@ TEST(LedgerProperty, every_microsecond_is_charged_once_after_every_event) {
     Ledger ledger;
     for (const Event& event : any_events(kStart)) {
       ledger.feed(event);
-      RC_ASSERT(ledger.account().budget.total() + ledger.held() == ledger.charged_until() - ledger.opened_at());
+      const core::Micros charged = ledger.charged_until() - ledger.opened_at();
+      RC_ASSERT(ledger.account().budget.total() + ledger.held() + ledger.pending() == charged);
+      RC_ASSERT(ledger.concluded().budget.total() == charged);
       RC_ASSERT(ledger.held() >= us(0));
+      RC_ASSERT(ledger.pending() >= us(0));
     }
   }));
 }
@@ -109,6 +112,7 @@ TEST(LedgerProperty, it_does_not_matter_when_the_ledger_is_looked_at) {
     RC_ASSERT(in_parts.account().budget == at_once.account().budget);
     RC_ASSERT(in_parts.charged_until() == at_once.charged_until());
     RC_ASSERT(in_parts.held() == at_once.held());
+    RC_ASSERT(in_parts.pending() == at_once.pending());
     const auto whole = at_once.take_exchanges();
     RC_ASSERT(taken.size() == whole.size());
     for (std::size_t i = 0; i < whole.size(); ++i) RC_ASSERT(same(taken[i], whole[i]));
@@ -123,8 +127,27 @@ TEST(LedgerProperty, a_sender_with_nodelay_and_without_cork_loses_nothing_to_nag
       if (ledger.account().budget.total() == us(0) && ledger.opened_at() == core::Time{}) event.kind = EventKind::opened;
       ledger.feed(event);
     }
-    RC_ASSERT(ledger.account().budget[Cause::nagle_delayed_ack] == us(0));
-    RC_ASSERT(ledger.account().budget[Cause::nagle_round_trip] == us(0));
+    for (const Cause cause : {Cause::nagle_delayed_ack, Cause::nagle_round_trip}) {
+      RC_ASSERT(ledger.concluded().budget[cause] == us(0));
+      RC_ASSERT(ledger.account().late(cause) == Late());
+    }
+  }));
+}
+
+TEST(LedgerProperty, no_more_writes_are_late_than_were_made) {
+  EXPECT_TRUE(rc::check([] {
+    Ledger ledger;
+    for (const Event& event : any_events(kStart)) {
+      ledger.feed(event);
+      const Account account = ledger.account();
+      std::uint64_t writes = 0;
+      for (std::size_t i = 0; i < kStalls; ++i) {
+        const Late& late = account.late(static_cast<Cause>(i));
+        RC_ASSERT(late.total >= us(0));
+        writes += late.writes;
+      }
+      RC_ASSERT(writes <= account.writes);
+    }
   }));
 }
 

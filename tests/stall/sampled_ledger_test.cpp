@@ -251,10 +251,19 @@ TEST(SampledLedger, does_not_charge_an_interval_full_of_exchanges_to_one_segment
 
 TEST(SampledLedger, shows_waiting_that_no_rule_explains) {
   End end;
+  end.state().nodelay = true;
+  end.sends(1448);
+  end.holds_back(100);
+  end.steps(milliseconds(20));
+  EXPECT_EQ(end.charged(Cause::unattributed), milliseconds(20));
+}
+
+TEST(SampledLedger, charges_full_segments_that_wait_behind_others_in_flight_to_the_congestion_window) {
+  End end;
   end.sends(1448);
   end.holds_back(5000);
   end.steps(milliseconds(20));
-  EXPECT_EQ(end.charged(Cause::unattributed), milliseconds(20));
+  EXPECT_EQ(end.charged(Cause::congestion_window), milliseconds(20));
 }
 
 TEST(SampledLedger, charges_the_wait_for_an_answer_to_the_peer_but_for_the_wire) {
