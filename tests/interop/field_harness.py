@@ -5,12 +5,11 @@ import json
 import os
 import pathlib
 import signal
-import statistics
 import subprocess
 import sys
 import time
 
-from harness import HERE, INTEROP, PATIENCE, PROGRAM, InteropTest, Process
+from harness import HERE, PATIENCE, PROGRAM, InteropTest, Process
 
 PORT = 8001  # in a namespace of its own every port is free
 
@@ -31,11 +30,13 @@ class Watching:
 
     def __exit__(self, failed, *_):
         self.exit = self.process.stop(signal.SIGINT)
+        if failed:
+            return
+        if self.exit not in (0, 1):
+            raise AssertionError(f"watch ended with {self.exit} and said {''.join(self.process.err)!r}")
         said = [json.loads(line) for line in self.process.out]
         self.verdicts = [one for one in said if one["type"] == "verdict"]
         self.summary = said[-1]
-        if not failed and (self.exit not in (0, 1) or self.summary["type"] != "summary"):
-            raise AssertionError(f"watch ended with {self.exit} and said {''.join(self.process.err)!r}")
 
     def accused(self):
         """A line a verdict, the greatest first, for the message of a test that fails."""
@@ -105,9 +106,8 @@ class FieldTest(InteropTest):
         return False
 
     def load(self, *arguments, **options):
-        """What this load generator prints, run to its end."""
-        done = subprocess.run(self.inside(*arguments), capture_output=True, text=True, timeout=2 * PATIENCE,
-                              **({"stdin": subprocess.DEVNULL} if "input" not in options else {}), **options)
+        """What this program prints, run to its end."""
+        done = subprocess.run(self.inside(*arguments), capture_output=True, text=True, timeout=2 * PATIENCE, **{"input": "", **options})
         self.assertEqual(done.returncode, 0, f"{arguments}: {done.stdout}{done.stderr}")
         return done.stdout
 

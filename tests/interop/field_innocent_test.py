@@ -39,9 +39,8 @@ MOSQUITTO = """listener {port} 127.0.0.1
 allow_anonymous true
 user root
 log_type subscribe
-max_inflight_messages {in_flight}
+max_inflight_messages 1
 max_queued_messages 0
-set_tcp_nodelay {nodelay}
 """
 
 
@@ -74,6 +73,7 @@ class InnocentTest(FieldTest):
         self.assertEqual(seen.exit, 1, seen.accused())
         self.assertEqual({(one["pid"], one["comm"], one["cause"]) for one in seen.verdicts},
                          {(server.pid, comm(server.pid), "nagle_delayed_ack")}, seen.accused())
+        self.assertGreaterEqual(min(one["lost_share"] for one in seen.verdicts), 0.9, seen.accused())
 
     def test_haproxy_before_a_server_that_takes_its_time(self):
         """The server works 2 ms at each of four pieces, and nothing holds them."""
@@ -114,21 +114,26 @@ class InnocentTest(FieldTest):
         self.assertRegex(said, '(?s)"SET".*"GET"')
         self.assert_nobody_accused(seen)
 
-    def test_mosquitto(self):
-        """Every message is acknowledged. Its Nagle is on by default, which is innocent as long as one message is under way at a time."""
-        for way, in_flight, nodelay in ("one at a time", 1, False), ("twenty at a time, without Nagle", 20, True):
-            with self.subTest(way):
-                broker = self.serve("mosquitto", "-c", self.write("mosquitto.conf", MOSQUITTO.format(
-                    port=PORT, in_flight=in_flight, nodelay=str(nodelay).lower())))
-                client = ["-p", PORT, "-q", 1, "-t", "field", "-V", "mqttv5", *(["--nodelay"] if nodelay else [])]
-                with self.watching() as seen:
-                    subscriber = self.start(self.inside("mosquitto_sub", *client, "-C", EXCHANGES), {0})
-                    broker.wait_for(r"\b1 field\b")
-                    self.load("mosquitto_pub", *client, "-l", input="a message\n" * EXCHANGES)
-                    subscriber.process.wait(PATIENCE)
-                broker.stop()
-                self.assertEqual(len(subscriber.out), EXCHANGES)
-                self.assert_nobody_accused(seen)
+    def mosquitto(self, *subscriber_options):
+        """One publishes messages and waits for the acknowledgement of each; the broker sends them on to a subscriber, who acknowledges too."""
+        broker = self.serve("mosquitto", "-c", self.write("mosquitto.conf", MOSQUITTO.format(port=PORT)))
+        client = ["-p", PORT, "-q", 1, "-t", "field", "-V", "mqttv5"]
+        with self.watching() as seen:
+            subscriber = self.start(self.inside("mosquitto_sub", *client, *subscriber_options, "-C", EXCHANGES), {0})
+            broker.wait_for(r"\b1 field\b")
+            self.load("mosquitto_pub", *client, "-l", input="a message\n" * EXCHANGES)
+            subscriber.process.wait(PATIENCE)
+        self.assertEqual(len(subscriber.out), EXCHANGES)
+        self.assert_nobody_accused(seen)
+
+    def test_mosquitto_one_message_at_a_time(self):
+        """Nagle is on everywhere and finds nothing to hold."""
+        self.mosquitto("-D", "CONNECT", "receive-maximum", 1)
+
+    def test_mosquitto_twenty_messages_under_way(self):
+        """Nagle keeps the subscriber's acknowledgements together while it still reads; the broker does not wait for them.
+        TCP_NODELAY at either end, and at both, gave back nothing (measured: five runs each, in turn)."""
+        self.mosquitto()
 
 
 if __name__ == "__main__":
