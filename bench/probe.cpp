@@ -1,5 +1,6 @@
-// What the witness costs: nanoseconds per kernel event above an empty program, and the rate of a request and reply server at
-// full speed with and without it, in turn (without, with, then both again with the kernel's statistics on). Needs root.
+// What the witness costs, with light accounts (of `uncork watch`) and with whole ones: nanoseconds per kernel event above an empty
+// program, and the rate of a request and reply server at full speed with and without it, in turn (without, light, without, whole; then
+// each again with the kernel's statistics on). Needs root.
 //   ./dev bench probe [ROUNDS [EXCHANGES]]
 
 #include <bpf/bpf.h>
@@ -17,6 +18,7 @@
 #include <array>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -121,10 +123,17 @@ Spread spread(std::vector<double> values) {
   return {values[values.size() / 2], values.front(), values.back()};
 }
 
-struct Round {
-  Run nothing, witness;
-  Cost empty_cost, witness_cost;
+struct Mode {
+  Run without, with;
+  Cost cost;
 };
+
+struct Round {
+  Cost empty_cost;
+  std::array<Mode, 2> modes;  // as kModes
+};
+
+constexpr std::array<const char*, 2> kModes = {"light", "whole"};
 
 /// The kernel's own statistics of BPF run time, on while this exists. They slow every run down, so rates are taken without.
 core::Fd statistics() {
@@ -136,15 +145,19 @@ core::Fd statistics() {
   return on;
 }
 
+std::unique_ptr<probe::Witness> attach(std::size_t mode) {
+  probe::WitnessOptions options;
+  options.whole.all = mode == 1;
+  return must(probe::Witness::attach(options));
+}
+
 Round measure(int exchanges) {
   Round round;
-  round.nothing = exchange(exchanges);
-  const auto measure_witness = [exchanges] {
-    const auto witness = must(probe::Witness::attach());
-    const Run run = exchange(exchanges);
-    return std::pair(run, witness->costs());
-  };
-  round.witness = measure_witness().first;
+  for (std::size_t mode = 0; mode < kModes.size(); ++mode) {
+    round.modes[mode].without = exchange(exchanges);
+    const auto witness = attach(mode);
+    round.modes[mode].with = exchange(exchanges);
+  }
   const core::Fd counting = statistics();
   empty* programs = empty::open_and_load();
   if (programs == nullptr || empty::attach(programs) != 0) {
@@ -156,11 +169,51 @@ Round measure(int exchanges) {
                       {"segment", cost_of(programs->progs.empty_segment)},
                       {"read", cost_of(programs->progs.empty_read)}};
   empty::destroy(programs);
-  for (const probe::ProgramCost& cost : measure_witness().second) {
-    if (cost.runs == 0) continue;
-    round.witness_cost[cost.name.substr(3)] = static_cast<double>(cost.nanoseconds) / static_cast<double>(cost.runs);
+  for (std::size_t mode = 0; mode < kModes.size(); ++mode) {
+    const auto witness = attach(mode);
+    exchange(exchanges);
+    for (const probe::ProgramCost& cost : witness->costs()) {
+      if (cost.runs == 0) continue;
+      round.modes[mode].cost[cost.name.substr(3)] = static_cast<double>(cost.nanoseconds) / static_cast<double>(cost.runs);
+    }
   }
   return round;
+}
+
+nlohmann::json json_of(const Spread& s) { return {{"median", s.median}, {"low", s.low}, {"high", s.high}}; }
+
+nlohmann::json report(std::vector<Round>& all, std::size_t mode) {
+  nlohmann::json document;
+  fmt::print("\n{} accounts\n{:<10}{:>12}{:>12}{:>26}\n", kModes[mode], "hook", "empty ns", "witness ns", "above empty ns (spread)");
+  double mean_above = 0;
+  for (const char* hook : kHooks) {
+    std::vector<double> empty_ns, witness_ns, above;
+    for (Round& round : all) {
+      empty_ns.push_back(round.empty_cost[hook]);
+      witness_ns.push_back(round.modes[mode].cost[hook]);
+      above.push_back(witness_ns.back() - empty_ns.back());
+      mean_above += above.back() / static_cast<double>(all.size() * kHooks.size());
+    }
+    const Spread s = spread(above);
+    fmt::print("{:<10}{:>12.0f}{:>12.0f}{:>12.0f} ({:.0f} to {:.0f})\n", hook, spread(empty_ns).median, spread(witness_ns).median,
+               s.median, s.low, s.high);
+    document["above_empty_ns"][hook] = json_of(s);
+  }
+  std::vector<double> rate, cpu;
+  for (const Round& round : all) {
+    const Mode& m = round.modes[mode];
+    rate.push_back(m.without.us_per_exchange / m.with.us_per_exchange);
+    cpu.push_back(m.with.cpu_us_per_exchange / m.without.cpu_us_per_exchange);
+  }
+  const Spread r = spread(rate), c = spread(cpu);
+  fmt::print("mean above empty: {:.0f} ns an event\n", mean_above);
+  fmt::print("exchanges a second with the witness / without: {:.3f} ({:.3f} to {:.3f})\n", r.median, r.low, r.high);
+  fmt::print("CPU of an exchange with the witness / without: {:.3f} ({:.3f} to {:.3f}); {:.1f} us without\n", c.median, c.low, c.high,
+             all[0].modes[mode].without.cpu_us_per_exchange);
+  document["mean_above_empty_ns"] = mean_above;
+  document["rate_ratio"] = json_of(r);
+  document["cpu_ratio"] = json_of(c);
+  return document;
 }
 
 }  // namespace
@@ -176,42 +229,7 @@ int main(int argc, char** argv) {
   for (int i = 0; i < rounds; ++i) all.push_back(measure(exchanges));
 
   nlohmann::json document = {{"bench", "probe"}, {"rounds", rounds}, {"exchanges", exchanges}, {"kernel", machine.release}};
-  fmt::print("\n{:<10}{:>12}{:>12}{:>26}\n", "hook", "empty ns", "witness ns", "above empty ns (spread)");
-  std::vector<double> above_all;
-  for (const char* hook : kHooks) {
-    std::vector<double> empty_ns, witness_ns, above;
-    for (Round& round : all) {
-      empty_ns.push_back(round.empty_cost[hook]);
-      witness_ns.push_back(round.witness_cost[hook]);
-      above.push_back(round.witness_cost[hook] - round.empty_cost[hook]);
-      above_all.push_back(above.back());
-    }
-    const Spread s = spread(above);
-    fmt::print("{:<10}{:>12.0f}{:>12.0f}{:>12.0f} ({:.0f} to {:.0f})\n", hook, spread(empty_ns).median, spread(witness_ns).median,
-               s.median, s.low, s.high);
-    document["above_empty_ns"][hook] = {{"median", s.median}, {"low", s.low}, {"high", s.high}};
-  }
-  double mean_above = 0;
-  for (const double ns : above_all) mean_above += ns / static_cast<double>(above_all.size());
-  std::vector<double> rate, cpu, share;
-  for (Round& round : all) {
-    rate.push_back(round.nothing.us_per_exchange / round.witness.us_per_exchange);
-    cpu.push_back(round.witness.cpu_us_per_exchange / round.nothing.cpu_us_per_exchange);
-    double ns = 0;
-    for (const char* hook : kHooks) ns += 2 * (round.witness_cost[hook] - round.empty_cost[hook]);  // each hook once at each end
-    share.push_back(ns / 1000 / round.nothing.cpu_us_per_exchange);
-  }
-  const Spread r = spread(rate), c = spread(cpu), p = spread(share);
-  fmt::print("\nmean above empty: {:.0f} ns an event\n", mean_above);
-  fmt::print("exchanges a second with the witness / without: {:.3f} ({:.3f} to {:.3f})\n", r.median, r.low, r.high);
-  fmt::print("CPU of an exchange with the witness / without: {:.3f} ({:.3f} to {:.3f}); {:.1f} us without\n", c.median, c.low,
-             c.high, all[0].nothing.cpu_us_per_exchange);
-  fmt::print("the programs' own share of an exchange's CPU:  {:.1f} % ({:.1f} to {:.1f})\n", 100 * p.median, 100 * p.low,
-             100 * p.high);
-  document["mean_above_empty_ns"] = mean_above;
-  document["rate_ratio"] = {{"median", r.median}, {"low", r.low}, {"high", r.high}};
-  document["cpu_ratio"] = {{"median", c.median}, {"low", c.low}, {"high", c.high}};
-  document["cpu_share"] = {{"median", p.median}, {"low", p.low}, {"high", p.high}};
+  for (std::size_t mode = 0; mode < kModes.size(); ++mode) document[kModes[mode]] = report(all, mode);
   fmt::print("\n{}\n", document.dump());
   return 0;
 }

@@ -33,9 +33,14 @@ struct WatchOptions {
   std::string netns;
   core::Micros duration{0};
   std::size_t top = 20;
-  core::Micros min_lost{1000};
+  stall::Threshold threshold;
+  double min_share_percent = 100 * stall::Threshold{}.least_share;
+  bool all = false;
   bool json = false;
   bool events = false;
+
+  /// Else the accounts of connections that no filter names begin when something is held on them for the first time.
+  [[nodiscard]] bool keeps_whole() const { return all || events || pid != 0 || !port.empty() || !netns.empty(); }
 };
 
 /// Where the view goes between start and end.
@@ -63,6 +68,10 @@ class Watch {
   core::Status wait_until(core::StopSignal& stop, core::Time deadline);
   void say_start() const;
   void show(core::Time now);
+  [[nodiscard]] std::vector<probe::ConnectionBoard::Line> lines() const {
+    using Show = probe::ConnectionBoard::Show;
+    return board_.lines(options_.threshold, options_.all ? Show::all : Show::what_matters);
+  }
   Exit say_end(core::Time now) const;
   std::vector<std::string> limits() const;
 
@@ -96,14 +105,15 @@ void Watch::say_start() const {
 void Watch::show(core::Time now) {
   if (feed_) feed_->print(board_);
   if (view_ == View::none || view_ == View::events) return;
-  auto lines = board_.lines(options_.min_lost);
-  const std::size_t losing = lines.size();
+  auto lines = this->lines();
+  const auto losing = static_cast<std::size_t>(std::ranges::count_if(lines, [](const auto& line) { return line.matters; }));
   if (lines.size() > options_.top) lines.resize(options_.top);
   if (view_ == View::json) {
     for (const auto& line : lines) {
       if (line.lost_ms_per_second <= 0) continue;
       nlohmann::json json = report::verdict_json(line.verdict, "connection");
       json["lost_ms_per_second"] = line.lost_ms_per_second;
+      json["matters"] = line.matters;
       fmt::print("{}", report::json_line(json));
     }
     std::fflush(stdout);
@@ -119,14 +129,20 @@ void Watch::show(core::Time now) {
 }
 
 Exit Watch::say_end(core::Time now) const {
-  auto lines = board_.lines(options_.min_lost);
+  auto lines = this->lines();
+  const auto losing = static_cast<std::size_t>(std::ranges::count_if(lines, [](const auto& line) { return line.matters; }));
   std::sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.verdict.lost > b.verdict.lost; });
   if (view_ == View::json) {
-    for (const auto& line : lines) fmt::print("{}", report::json_line(report::verdict_json(line.verdict)));
+    for (const auto& line : lines) {
+      nlohmann::json json = report::verdict_json(line.verdict);
+      json["matters"] = line.matters;
+      fmt::print("{}", report::json_line(json));
+    }
     const nlohmann::json summary = {{"type", "summary"},
                                     {"watched_ms", core::to_ms(now - begun_)},
                                     {"connections", board_.seen()},
-                                    {"losing", lines.size()},
+                                    {"losing", losing},
+                                    {"accounts", options_.keeps_whole() ? "whole" : "light"},
                                     {"forgotten", board_.forgotten()},
                                     {"limits", limits()},
                                     {"confidence", stall::name(opened_.source->confidence())}};
@@ -135,12 +151,15 @@ Exit Watch::say_end(core::Time now) const {
     if (view_ == View::redrawn) fmt::print("\x1b[H\x1b[2J");
     for (std::size_t i = 0; i < lines.size() && i < options_.top; ++i) fmt::print("{}\n", report::verdict_text(lines[i].verdict));
     if (lines.size() > options_.top) fmt::print("... and {} more (--top)\n", lines.size() - options_.top);
-    fmt::print("Watched {} connections for {}: {} lost at least {}.\n", board_.seen(), core::to_string(now - begun_),
-               lines.size(), core::to_string(options_.min_lost));
+    fmt::print("Watched for {}: {} {}; {} lost time that matters (at least {}, and {:g} % or {} an exchange).\n",
+               core::to_string(now - begun_), board_.seen(),
+               options_.keeps_whole() ? "connections" : "connections on which something was held", losing,
+               core::to_string(options_.threshold.least_lost), options_.min_share_percent,
+               core::to_string(options_.threshold.least_an_exchange));
     for (const std::string& limit : opened_.source->limits()) fmt::print("Not seen: {}.\n", limit);
   }
   std::fflush(stdout);
-  return lines.empty() ? Exit::ok : Exit::found;
+  return losing == 0 ? Exit::ok : Exit::found;
 }
 
 core::Status Watch::wait_until(core::StopSignal& stop, core::Time deadline) {
@@ -176,27 +195,33 @@ core::Result<Exit> Watch::run() {
   }
 }
 
-core::Result<Exit> watch(const WatchOptions& options) {
+core::Result<Exit> watch(WatchOptions options) {
+  options.threshold.least_share = options.min_share_percent / 100;
   probe::ConnectionFilter filter;
   probe::SamplerOptions sampling;
+  probe::WitnessOptions witnessing;
+  witnessing.whole.all = options.all || options.events;
   if (options.pid != 0) {
     if (!probe::exists(options.pid)) {
       return core::fail(core::Error{core::ErrorCode::not_found, ESRCH, fmt::format("--pid {}: no such process", options.pid)});
     }
-    filter.pid = options.pid;
+    filter.pid = witnessing.whole.pid = options.pid;
   }
   if (!options.port.empty()) {
     const auto port = core::parse_port("--port", options.port);
     if (!port) return core::fail(port.error());
     filter.port = sampling.port = *port;
+    witnessing.whole.port = *port;
   }
   if (!options.netns.empty()) {
     const auto inode = probe::namespace_named(options.netns);
     if (!inode) return core::fail(inode.error());
     filter.netns = sampling.netns = options.netns;
+    witnessing.whole.netns = static_cast<std::uint32_t>(*inode);
   }
   if (options.events) {
-    auto witness = probe::Witness::attach({.stream = true});
+    witnessing.stream = true;
+    auto witness = probe::Witness::attach(witnessing);
     if (!witness) {
       core::Error error = witness.error();
       error.message = "--events needs the kernel's witness: " + error.message;
@@ -207,7 +232,7 @@ core::Result<Exit> watch(const WatchOptions& options) {
     watch.stream(streaming);
     return watch.run();
   }
-  auto opened = probe::open_source(sampling);
+  auto opened = probe::open_source(sampling, witnessing);
   if (!opened) return core::fail(opened.error());
   return Watch(options, std::move(filter), std::move(*opened)).run();
 }
@@ -223,10 +248,17 @@ void add_watch(CLI::App& program, Action& chosen) {
   add_duration(*verb, "--for", options->duration, "End by itself after this time, such as 10s; else with Ctrl-C")
       ->type_name("TIME");
   verb->add_option("--top", options->top, "Show at most so many connections")->type_name("N")->capture_default_str();
-  add_duration(*verb, "--min-lost", options->min_lost, "Leave out connections that lost less (1ms)")->type_name("TIME");
+  add_duration(*verb, "--min-lost", options->threshold.least_lost, "Leave out connections that lost less (1ms)")->type_name("TIME");
+  verb->add_option("--min-share", options->min_share_percent,
+                   "Leave out those that lost a smaller share of the time in which exchanges were under way, unless an exchange lost "
+                   "1 ms")
+      ->type_name("PERCENT")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  verb->add_flag("--all", options->all, "Show also what does not matter, and count every exchange of every connection");
   verb->add_flag("--json", options->json, "NDJSON: a line a losing connection twice a second, then the verdicts");
   verb->add_flag("--events", options->events, "Also print every event of these connections; needs the kernel's witness");
-  verb->footer("Example:\n  uncork watch --port 8001 --for 10s\n\nExit code 1 when a connection lost time, 0 when none did.");
+  verb->footer("Example:\n  uncork watch --port 8001 --for 10s\n\nExit code 1 when a connection lost time that matters, 0 when none did.");
   verb->callback([options, &chosen] {
     chosen = [options] {
       const auto exit = watch(*options);

@@ -69,11 +69,13 @@ void ConnectionBoard::drop_cheapest_ended() {
   forgotten_ += static_cast<std::size_t>(surplus);
 }
 
-std::vector<ConnectionBoard::Line> ConnectionBoard::lines(core::Micros least) const {
+std::vector<ConnectionBoard::Line> ConnectionBoard::lines(const stall::Threshold& threshold, Show show) const {
   std::vector<Line> lines;
   for (const auto& [cookie, entry] : entries_) {
-    const core::Micros lost = entry.row.account.budget.lost();
-    if (lost < least || lost.count() == 0) continue;
+    const stall::Account& account = entry.row.account;
+    const bool matters = stall::matters(account, threshold);
+    const bool anything = account.budget.lost().count() != 0 || account.late().writes != 0;
+    if (!matters && (show == Show::what_matters || !anything)) continue;
     stall::ConnectionEnd where = entry.row.where;
     if (const auto other = owners_.find({where.remote, where.local}); other != owners_.end()) {
       for (const auto& [netns, process] : other->second) {
@@ -83,7 +85,7 @@ std::vector<ConnectionBoard::Line> ConnectionBoard::lines(core::Micros least) co
       }
     }
     lines.push_back(
-        {stall::conclude(std::move(where), entry.row.account, confidence_), entry.lost_ms_per_second, entry.row.ended});
+        {stall::conclude(std::move(where), account, confidence_), entry.lost_ms_per_second, entry.row.ended, matters});
   }
   std::sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
     return std::tuple(a.lost_ms_per_second, a.verdict.lost, a.verdict.where.cookie) >

@@ -33,14 +33,17 @@ class ConnectionBoard {
     stall::Verdict verdict;
     double lost_ms_per_second = 0;  ///< between the last two updates
     bool ended = false;
+    bool matters = true;  ///< it lost as much as the threshold asks for
   };
+  enum class Show : bool { what_matters, all };
 
   ConnectionBoard(ConnectionFilter filter, stall::Confidence confidence) : filter_(std::move(filter)), confidence_(confidence) {}
 
   void update(std::vector<ConnectionRow> rows, core::Time now);
 
-  /// Connections that lost at least `least`, the fastest loser first, then by what they lost.
-  [[nodiscard]] std::vector<Line> lines(core::Micros least) const;
+  /// Connections that lost what matters by `threshold` (or all that lost anything or were late with anything), the fastest loser
+  /// first, then by what they lost.
+  [[nodiscard]] std::vector<Line> lines(const stall::Threshold& threshold, Show show = Show::what_matters) const;
   /// Whose socket this is, if it is a wanted one that has been seen; valid until the next update.
   [[nodiscard]] const stall::ConnectionEnd* end_of(std::uint64_t cookie) const;
   [[nodiscard]] std::size_t seen() const { return seen_; }

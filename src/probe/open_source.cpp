@@ -2,12 +2,10 @@
 
 #include <utility>
 
-#include "probe/witness.hpp"
-
 namespace uncork::probe {
 
-core::Result<OpenedSource> open_source(const SamplerOptions& sampling) {
-  auto witness = Witness::attach();
+core::Result<OpenedSource> open_source(const SamplerOptions& sampling, const WitnessOptions& witnessing) {
+  auto witness = Witness::attach(witnessing);
   if (witness) return OpenedSource{std::move(*witness), ""};
   auto sampler = Sampler::start(sampling);
   if (!sampler) return core::fail(sampler.error());

@@ -6,6 +6,7 @@
 
 #include "probe/sampler.hpp"
 #include "probe/source.hpp"
+#include "probe/witness.hpp"
 
 namespace uncork::probe {
 
@@ -15,6 +16,6 @@ struct OpenedSource {
 };
 
 /// The witness, or else sampling (with `sampling`'s limits on what to look at), or the sampler's error.
-[[nodiscard]] core::Result<OpenedSource> open_source(const SamplerOptions& sampling);
+[[nodiscard]] core::Result<OpenedSource> open_source(const SamplerOptions& sampling, const WitnessOptions& witnessing = {});
 
 }  // namespace uncork::probe

@@ -40,6 +40,7 @@ stall::SenderState state_of(const uncork_record& r) {
   state.congestion_limited = (r.flags & UNCORK_FLAG_CONGESTION_LIMITED) != 0;
   state.recovering = (r.flags & UNCORK_FLAG_RECOVERING) != 0;
   state.more = (r.flags & UNCORK_FLAG_MORE) != 0;
+  state.buffer_fixed = (r.flags & UNCORK_FLAG_BUFFER_FIXED) != 0;
   state.paced = (r.flags & UNCORK_FLAG_PACED) != 0;
   return state;
 }
@@ -132,6 +133,7 @@ core::Result<std::vector<SocketEvent>> RecordDecoder::decode(std::span<const std
       break;
     default:
       event.bytes = r.bytes;
+      event.continued = r.kind == UNCORK_RECORD_WROTE && (r.flags & UNCORK_FLAG_CONTINUED) != 0;
       event.on_data = r.kind == UNCORK_RECORD_ACKED && (r.flags & UNCORK_FLAG_ON_DATA) != 0;
       break;
   }

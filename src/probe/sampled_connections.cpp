@@ -27,7 +27,8 @@ void SampledConnections::sample(const DiagSocket& socket) {
     known = open_.try_emplace(socket.cookie, Connection{stall::SampledLedger(role), socket.local, socket.remote}).first;
   }
   Connection& connection = known->second;
-  const stall::Sample sample = sample_of(*socket.info, socket.at);
+  stall::Sample sample = sample_of(*socket.info, socket.at);
+  sample.closed = socket.state != TcpState::established && socket.state != TcpState::close_wait;
   connection.ledger.feed(sample);
   connection.carried = connection.carried || sample.sent_bytes > 0 || sample.received_bytes > 0 || sample.unsent_bytes > 0;
   if (socket.inode != 0 && socket.inode != connection.inode) {  // accepted meanwhile

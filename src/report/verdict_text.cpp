@@ -11,8 +11,9 @@ namespace uncork::report {
 namespace {
 
 std::string what(const stall::Verdict& v) {
-  if (v.cause == stall::Cause::idle) return "no stall";
-  return fmt::format("{} ({}, {})", phrase(v.cause), stall::name(v.cause), stall::name(v.confidence));
+  if (v.cause == stall::Cause::idle) return fmt::format("no stall ({})", stall::name(v.confidence));
+  return fmt::format("{}{} ({}, {})", v.fault == stall::Fault::path ? "the path: " : "", phrase(v.cause), stall::name(v.cause),
+                     stall::name(v.confidence));
 }
 
 std::string where(const stall::Verdict& v) {
@@ -47,6 +48,16 @@ std::string evidence(const stall::Verdict& v) {
   if (a.spurious_probes != 0) text += fmt::format("; {} segments sent again for nothing", a.spurious_probes);
   if (v.where.nodelay) text += *v.where.nodelay ? "; TCP_NODELAY on" : "; TCP_NODELAY off";
   return text;
+}
+
+/// Late is not lost: said apart, where a person could notice it.
+std::string late(const stall::Verdict& v) {
+  constexpr core::Micros kNoticed{1000};
+  const stall::Late all = v.account.late();
+  if (all.worst < kNoticed) return "";
+  const char* why = v.lost * 2 < all.total ? "; more than the exchanges ended late: it matters where each message is used as it comes" : "";
+  return fmt::format("late      {} of {} writes left {} late in all, the worst {}{}\n", all.writes, v.account.writes,
+                     core::to_string(all.total), core::to_string(all.worst), why);
 }
 
 std::string cost(const stall::Verdict& v) {
@@ -107,8 +118,8 @@ std::string process_text(const stall::Process& process) {
 std::string verdict_text(const stall::Verdict& v) {
   std::string remedy = v.remedy.full.empty() ? "none needed" : printable(v.remedy.full);
   if (!v.remedy.command.empty()) remedy += " Now: " + v.remedy.command;
-  return fmt::format("what      {}\nwhere     {}\nevidence  {}\ncost      {}\nremedy    {}\n", what(v), where(v), evidence(v),
-                     cost(v), remedy);
+  return fmt::format("what      {}\nwhere     {}\nevidence  {}\ncost      {}\n{}remedy    {}\n", what(v), where(v), evidence(v),
+                     cost(v), late(v), remedy);
 }
 
 }  // namespace uncork::report

@@ -1,5 +1,5 @@
 #pragma once
-// A verdict for people: five lines, what, where, evidence, cost, remedy.
+// A verdict for people: what, where, evidence, cost, remedy, a line each; and a line on late writes where there were any.
 
 #include <string>
 
@@ -7,7 +7,7 @@
 
 namespace uncork::report {
 
-/// Five lines, each ending in a newline; safe to print whatever the processes call themselves.
+/// Five or six lines, each ending in a newline; safe to print whatever the processes call themselves.
 [[nodiscard]] std::string verdict_text(const stall::Verdict& verdict);
 
 /// A cause in a few words: `Nagle held bytes until the peer's delayed ACK`.

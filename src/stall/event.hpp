@@ -16,6 +16,7 @@ struct SenderState {
   bool more = false;            ///< the last write had MSG_MORE
   bool window_limited = false;  ///< the peer's window is the limit now
   bool writer_blocked = false;  ///< the writer waits for room in the send buffer
+  bool buffer_fixed = false;    ///< SO_SNDBUF was set: the kernel does not enlarge the buffer by itself
   bool congestion_limited = false;
   bool paced = false;  ///< the pacing timer keeps the next segment back
   bool recovering = false;
@@ -29,7 +30,7 @@ enum class Role : std::uint8_t { unknown, requester, responder };
 
 enum class EventKind : std::uint8_t {
   opened,          ///< the connection (or our watching of it) begins; `role`, `state`
-  wrote,           ///< the application wrote `bytes`
+  wrote,           ///< the application wrote `bytes`; `continued`: more of a write that has not returned yet
   sent,            ///< `bytes` of new data left
   received,        ///< `bytes` of new data arrived
   acked,           ///< an ACK for `bytes` more arrived; `on_data`: it came on a data segment
@@ -49,6 +50,7 @@ struct Event {
   std::uint32_t bytes = 0;
   bool on_data = false;
   bool fin_only = false;
+  bool continued = false;
   Role role = Role::unknown;
   SenderState state{};
 };

@@ -60,6 +60,7 @@ struct uncork_sender {
   uncork_u8 more;               /* the last write had MSG_MORE (tcp_push marks a push, tcp_mark_push, unless it had) */
   uncork_u8 window_limited;     /* the peer's window has no room for the next segment (tcp_snd_wnd_test) */
   uncork_u8 writer_blocked;     /* SOCK_NOSPACE: the writer waits for room, or polls for it after EAGAIN */
+  uncork_u8 buffer_fixed;       /* SO_SNDBUF set (SOCK_SNDBUF_LOCK): the kernel does not enlarge the buffer by itself */
   uncork_u8 congestion_limited; /* packets in flight >= snd_cwnd */
   uncork_u8 paced;              /* the pacing timer has not run out (tcp_pacing_check) */
   uncork_u8 recovering;         /* ca_state is Recovery or Loss */
@@ -68,7 +69,8 @@ struct uncork_sender {
 /* Linux tcp_output.c, tcp_write_xmit(): the tests in the order in which the kernel applies them to the head of the queue
  * (pacing, cwnd, window, then tcp_nagle_test for the partial tail, tcp_tso_should_defer for full segments). tcp_nagle_check holds
  * a partial tail if corked, if the last write had MSG_MORE, or if Nagle is on and a small segment is unacknowledged. Pacing comes
- * last here, though it is tested first: a paced tail that Nagle would hold leaves no sooner without pacing. While the writer is
+ * last here, though it is tested first: a paced tail that Nagle would hold leaves no sooner without pacing. And where the application
+ * has fixed the buffer and waits for room in it, the pace is only what that buffer lets the congestion control measure. While the writer is
  * blocked and neither window holds full segments back, more room would put more on the wire: the buffer is the limit (compare
  * tcp_cwnd_validate, which starts TCP_CHRONO_SNDBUF_LIMITED). Full segments that wait behind others in flight, though the
  * congestion window is not full, are deferred in the hope that it opens further (tcp_tso_should_defer). */
@@ -82,7 +84,7 @@ UNCORK_INLINE enum uncork_hold uncork_hold_of(const struct uncork_sender* s) {
     if (s->corked || s->more) return UNCORK_HOLD_CORK;
     if (!s->nodelay && s->flight_bytes && s->small_unacked) return UNCORK_HOLD_NAGLE;
   }
-  if (s->paced) return UNCORK_HOLD_PACING;
+  if (s->paced) return s->writer_blocked && s->buffer_fixed ? UNCORK_HOLD_BUFFER : UNCORK_HOLD_PACING;
   if (s->unsent_bytes < s->mss_bytes) return UNCORK_HOLD_OTHER;
   if (s->writer_blocked) return UNCORK_HOLD_BUFFER;
   return s->flight_bytes ? UNCORK_HOLD_CONGESTION : UNCORK_HOLD_OTHER;

@@ -30,19 +30,26 @@ struct uncork_waiting {
   uncork_u32 count;
 };
 
-UNCORK_SLOW void uncork_keep_waiting(struct uncork_waiting* w, uncork_u64 now_us, uncork_u32 end) {
+/* `continued`: more of the newest write, which has not returned yet. */
+UNCORK_SLOW void uncork_keep_waiting(struct uncork_waiting* w, uncork_u64 now_us, uncork_u32 end, int continued) {
   const uncork_u32 now = UNCORK_CAST(uncork_u32, now_us);
   uncork_u32 slot = (w->first + w->count) & (UNCORK_WAITING_WRITES - 1);
-  if (w->count < UNCORK_WAITING_WRITES) {
+  if (continued && w->count) {
+    slot = (slot - 1) & (UNCORK_WAITING_WRITES - 1);
+  } else if (w->count < UNCORK_WAITING_WRITES) {
     w->count += 1;
     w->at_us[slot] = now;
-    w->writes[slot] = 1;
+    w->writes[slot] = !continued; /* what of it left earlier has been counted */
   } else {
     slot = (slot - 1) & (UNCORK_WAITING_WRITES - 1);
     w->writes[slot] += 1;
     w->at_us[slot] += (now - w->at_us[slot]) / w->writes[slot];
   }
   w->end[slot] = end;
+}
+
+UNCORK_INLINE uncork_u32 uncork_newest_end(const struct uncork_waiting* w) {
+  return w->end[(w->first + w->count - 1) & (UNCORK_WAITING_WRITES - 1)];
 }
 
 /* Bytes up to `sent` have left; what waited was held for the cause that `late` is of. */

@@ -38,6 +38,7 @@ void Ledger::apply(const SenderState& state) {
   sender_.paced = state.paced;
   sender_.window_limited = state.window_limited;
   sender_.writer_blocked = state.writer_blocked;
+  sender_.buffer_fixed = state.buffer_fixed;
   sender_.congestion_limited = state.congestion_limited;
   sender_.recovering = state.recovering;
   flow_.recovering = state.recovering;
@@ -77,11 +78,11 @@ void Ledger::feed(const Event& event) {
       apply(event.state);
       break;
     case EventKind::wrote:
-      uncork_wrote(&flow_, at);
-      flow_.writes += 1;
+      uncork_wrote(&flow_, at, event.continued);
+      flow_.writes += event.continued ? 0 : 1;
       flow_.wrote_bytes += event.bytes;
       wrote_ += event.bytes;
-      uncork_waits(&flow_, at, static_cast<uncork_u32>(wrote_));
+      uncork_waits(&flow_, at, static_cast<uncork_u32>(wrote_), event.continued);
       break;
     case EventKind::sent:
       sent_ += event.bytes;

@@ -323,6 +323,7 @@ void SampledLedger::finish_exchange() {
 
 // Whose turn it is while nobody has spoken.
 Cause SampledLedger::pause_cause() const {
+  if (last_->closed) return Cause::idle;
   if (phase_ != Phase::request) return Cause::idle;
   return role_ == Role::responder ? Cause::local_think : Cause::peer_think;
 }

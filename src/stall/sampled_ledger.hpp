@@ -21,6 +21,7 @@ struct Sample {
   std::uint32_t cwnd_segments = 0;
   std::optional<std::uint32_t> window_bytes{};  ///< offered by the peer
   bool recovering = false;                      ///< ca_state is Recovery or Loss
+  bool closed = false;                          ///< an end has closed: nobody thinks any more
   std::uint32_t retransmitted_segments = 0;     ///< counter
   core::Micros rtt{0};                          ///< smoothed
   core::Micros rtt_variation{0};

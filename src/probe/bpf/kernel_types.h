@@ -47,6 +47,7 @@ enum {
 /* include/net/tcp.h, include/linux/tcp.h */
 enum { TCP_NAGLE_OFF = 1, TCP_NAGLE_CORK = 2 };
 enum { SK_PACING_NONE = 0 };
+enum { SOCK_SNDBUF_LOCK = 1 };
 enum { TCP_CHRONO_RWND_LIMITED = 2, TCP_CHRONO_SNDBUF_LIMITED = 3 };
 enum { TCP_CA_RECOVERY = 3 };
 enum { TCPHDR_FIN = 1 };
@@ -107,6 +108,7 @@ struct sock {
   __u16 sk_protocol;
   int sk_sndbuf;
   int sk_wmem_queued;
+  __u8 sk_userlocks : 4;
   __u32 sk_pacing_status;
   struct bpf_local_storage* sk_bpf_storage;
 };

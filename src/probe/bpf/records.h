@@ -66,7 +66,9 @@ enum uncork_record_flags {
   UNCORK_FLAG_MORE = 64,
   UNCORK_FLAG_PACED = 128,
   UNCORK_FLAG_ON_DATA = 256, /* ACKED: on a segment with data */
-  UNCORK_FLAG_FIN_ONLY = 512 /* RETRANSMITTED: nothing but the FIN */
+  UNCORK_FLAG_FIN_ONLY = 512,     /* RETRANSMITTED: nothing but the FIN */
+  UNCORK_FLAG_CONTINUED = 1024,   /* WROTE: more of a write that has not returned yet */
+  UNCORK_FLAG_BUFFER_FIXED = 2048
 };
 
 /* One event of one socket, as it is streamed on request. */

@@ -51,6 +51,7 @@ static __noinline void read_sender(struct uncork_sender* s, struct tcp_sock* tp,
   s->more = !st->leaving && tp->pushed_seq != tp->write_seq;  // tcp_push(): marked unless MSG_MORE
   s->window_limited = s->unsent_bytes && window_limited(tp, s->unsent_bytes, s->mss_bytes);
   s->writer_blocked = writer_blocked(tp);
+  s->buffer_fixed = !!(BPF_CORE_READ_BITFIELD(&tp->inet_conn.icsk_inet.sk, sk_userlocks) & SOCK_SNDBUF_LOCK);
   s->congestion_limited = congestion_limited(tp);
   s->paced = paced(tp);
   s->recovering = st->flow.recovering;

@@ -32,7 +32,7 @@ struct socket_state {
   __u32 buffer_jiffies;
   __u8 has_written;
   __u8 leaving;  // the local end has closed or is closing
-  __u8 unused;
+  __u8 writing;  // a write has not returned yet, and part of it is in the ledger
   __u64 cookie;
   __u32 pid;           // who wrote first (until then: who read first)
   __u32 busy_jiffies;  // when a hold was last seen: jiffies in which something was unacknowledged or unsent

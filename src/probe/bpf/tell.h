@@ -37,7 +37,7 @@ static __always_inline __u16 flags_of(const struct uncork_sender* s) {
   return (s->nodelay ? UNCORK_FLAG_NODELAY : 0) | (s->corked ? UNCORK_FLAG_CORKED : 0) |
          (s->window_limited ? UNCORK_FLAG_WINDOW_LIMITED : 0) | (s->congestion_limited ? UNCORK_FLAG_CONGESTION_LIMITED : 0) |
          (s->recovering ? UNCORK_FLAG_RECOVERING : 0) | (s->writer_blocked ? UNCORK_FLAG_WRITER_BLOCKED : 0) |
-         (s->more ? UNCORK_FLAG_MORE : 0) | (s->paced ? UNCORK_FLAG_PACED : 0);
+         (s->buffer_fixed ? UNCORK_FLAG_BUFFER_FIXED : 0) | (s->more ? UNCORK_FLAG_MORE : 0) | (s->paced ? UNCORK_FLAG_PACED : 0);
 }
 
 static __noinline void tell_look(struct socket_state* st, struct tcp_sock* tp, __u64 at_us) {
@@ -125,9 +125,10 @@ static __noinline void tell_writes(struct socket_state* st, struct tcp_sock* tp,
   __u32 wrote = write_seq - st->write_seq, sent = snd_nxt - st->snd_nxt;
 
   if (wrote && !st->leaving) {
-    uncork_wrote(&st->flow, at_us);
-    if (before(snd_nxt, write_seq)) uncork_waits(&st->flow, at_us, write_seq);
-    if (stream_records) stream(st, tp, UNCORK_RECORD_WROTE, at_us, wrote);
+    uncork_wrote(&st->flow, at_us, st->writing);
+    if (before(snd_nxt, write_seq)) uncork_waits(&st->flow, at_us, write_seq, st->writing);
+    if (stream_records) stream(st, tp, WITH_FLAGS(UNCORK_RECORD_WROTE, st->writing ? UNCORK_FLAG_CONTINUED : 0), at_us, wrote);
+    st->writing = 1;
   }
   st->write_seq = write_seq;
   if (sent) {

@@ -75,6 +75,7 @@ int BPF_PROG(on_send, struct sock* sk, int ret, int flags) {
   tell_limits(st, tp);
   take_left(st, tp, pushed_us);
   take_writes(st, tp, pushed_us);
+  st->writing = 0;  // it has returned
   tell_acked(st, tp, pushed_us, tp->snd_una, 0);
   look(st, tp, pushed_us);
   leave(st);
