@@ -13,8 +13,10 @@ namespace {
 
 constexpr double kLeastMs = 1;
 constexpr double kLeastShare = 0.02;
-constexpr double kRecoveryMs = 2;
-constexpr double kRecoveryShare = 0.05;  // of the exchange: 2 ms say nothing of one that takes less
+// Two plays of the same case are never alike: they may differ by a tenth of the exchange, within these.
+constexpr double kRecoveryShare = 0.1;
+constexpr double kLeastRecoveryMs = 0.1;
+constexpr double kMostRecoveryMs = 2;
 constexpr double kWrites = 0.3;  // late writes an exchange: one of fifteen may have been quick, as a pause between them makes it
 
 using Charges = std::map<std::pair<Who, stall::Cause>, double>;  // milliseconds an exchange
@@ -155,7 +157,7 @@ Recovery compare(const Case& field_case, const Judgement& sick, const Play& befo
   Recovery recovery{sick.lost_ms, before.mean_ms() - after.mean_ms(), after.mean_ms(), false};
   const double larger = std::max(recovery.claimed_ms, recovery.given_back_ms);
   const double apart = std::abs(recovery.claimed_ms - recovery.given_back_ms);
-  const double least = std::min(kRecoveryMs, kRecoveryShare * before.mean_ms());
+  const double least = std::clamp(kRecoveryShare * before.mean_ms(), kLeastRecoveryMs, kMostRecoveryMs);
   recovery.equal = apart <= std::max(least, larger * field_case.recovery_percent / 100);
   return recovery;
 }

@@ -39,7 +39,7 @@ struct Recovery {
   double claimed_ms = 0;
   double given_back_ms = 0;
   double cured_mean_ms = 0;
-  bool equal = false;  ///< within 2 ms and 5 % of the exchange, or the case's share of the larger
+  bool equal = false;  ///< within a tenth of the exchange (0.1 to 2 ms), or the case's share of the larger
 };
 [[nodiscard]] Recovery compare(const Case& field_case, const Judgement& sick, const Play& before, const Play& after);
 

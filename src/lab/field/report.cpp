@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace uncork::lab::field {
 namespace {
 
 using nlohmann::json;
+
+std::string ms_text(double ms) { return fmt::format("{:.{}f} ms", ms, std::abs(ms) < 1 && ms != 0 ? 2 : 1); }
 
 /// The cells of one row; those of the second and third column may have several lines.
 struct Row {
@@ -38,8 +41,7 @@ std::string columns(const Options& options, const Row& row) {
 std::vector<std::string> witnessed_lines(const Judgement& judgement) {
   std::vector<std::string> lines;
   for (const Blame& blame : judgement.blames) {
-    lines.push_back(
-        fmt::format("{} {} {:.{}f} ms", name(blame.who), stall::name(blame.cause), blame.lost_ms, blame.lost_ms < 1 ? 2 : 1));
+    lines.push_back(fmt::format("{} {} {}", name(blame.who), stall::name(blame.cause), ms_text(blame.lost_ms)));
   }
   return lines.empty() ? std::vector<std::string>{"nobody"} : lines;
 }
@@ -129,14 +131,14 @@ std::string line(const Outcome& outcome, const Options& options) {
   row.wanted = wanted_lines(outcome.field_case);
   row.witnessed = played ? witnessed_lines(outcome.judgement) : std::vector<std::string>{"-"};
   if (played) row.late = late_lines(outcome.play);
-  row.claimed = recovery ? fmt::format("{:.1f} ms", recovery->claimed_ms) : "-";
-  row.given_back = recovery ? fmt::format("{:.1f} ms", recovery->given_back_ms) : "-";
+  row.claimed = recovery ? ms_text(recovery->claimed_ms) : "-";
+  row.given_back = recovery ? ms_text(recovery->given_back_ms) : "-";
   row.result = outcome.passed() ? "OK" : "FAILS";
   std::string text = columns(options, row);
   for (const std::string& complaint : outcome.judgement.complaints) text += "        " + complaint + "\n";
   if (recovery && !recovery->equal) {
-    text += fmt::format("        the remedy gives back {:.1f} ms an exchange, {:.1f} ms were claimed\n", recovery->given_back_ms,
-                        recovery->claimed_ms);
+    text += fmt::format("        the remedy gives back {} an exchange, {} were claimed\n", ms_text(recovery->given_back_ms),
+                        ms_text(recovery->claimed_ms));
   }
   if (!outcome.trouble.empty()) text += "        " + outcome.trouble + "\n";
   return text;

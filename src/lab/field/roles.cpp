@@ -1,6 +1,7 @@
 #include "lab/field/roles.hpp"
 
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 
@@ -33,6 +34,23 @@ core::Status wait_to_go_on() {
   return came ? core::Status() : core::fail(came.error());
 }
 
+/// Keeps this process to the n-th of its processors, if it has several. On one processor a program that is woken by the first of
+/// two writes may run before the second is made, and answer the first alone: what the kernel then acknowledges at once, or holds,
+/// would be the scheduler's doing and not the pattern's. A failure changes nothing but that.
+void keep_to_processor(std::size_t n) {
+  cpu_set_t mine;
+  if (::sched_getaffinity(0, sizeof mine, &mine) != 0 || CPU_COUNT(&mine) < 2) return;
+  std::size_t at = 0;
+  for (std::size_t left = n + 1; left != 0; ++at) {
+    if (CPU_ISSET(at, &mine)) --left;
+  }
+  --at;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(at, &one);
+  (void)::sched_setaffinity(0, sizeof one, &one);
+}
+
 core::Result<core::Micros> play_some(const Case& field_case, Peer& peer, unsigned times) {
   const Side& side = field_case.client;
   if (side.setup.threads > 1) {
@@ -63,6 +81,7 @@ core::Status run_client(const Case& field_case, const core::Endpoint& server, co
                         const OnPlayed& on_played) {
   const sigset_t set = go_on();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  if (field_case.client.setup.threads == 1) keep_to_processor(0);
   auto socket = connect_as(field_case.client.setup, server);
   if (!socket) return core::fail(socket.error());
   const auto own = core::local_endpoint(*socket);
@@ -81,6 +100,7 @@ core::Status run_client(const Case& field_case, const core::Endpoint& server, co
 
 core::Status run_server(const Case& field_case, const core::Endpoint& listen, const OnAddress& on_listening) {
   const Side& side = field_case.server;
+  keep_to_processor(1);
   const auto listener = listen_as(side.setup, listen);
   if (!listener) return core::fail(listener.error());
   const auto at = core::local_endpoint(*listener);
