@@ -60,14 +60,12 @@ class Parser {
       return core::fail(words_.error_at(*x, fmt::format("'{}' where x must follow a number: 6 x w30", x->text)));
     if (depth == kDeepest) return core::fail(words_.error_here("repetitions are nested too deeply"));
     std::vector<Action> part;
-    if (words_.peek() != "(") {
+    if (!words_.skip("(")) {
       if (auto parsed = parse_one(part, depth + 1); !parsed) return parsed;
       return add(into, part, *times);
     }
-    (void)words_.take("(");
     if (auto parsed = parse_list(part, depth + 1); !parsed) return parsed;
-    if (words_.peek() != ")") return core::fail(words_.error_here("a bracket is not closed"));
-    (void)words_.take(")");
+    if (!words_.skip(")")) return core::fail(words_.error_here("a bracket is not closed"));
     return add(into, part, *times);
   }
 
@@ -103,10 +101,7 @@ class Parser {
 core::Status parse_actions(Words& words, Side& side) {
   if (side.closes) return core::fail(words.error_here("an action after close"));
   if (auto parsed = Parser(words).parse_list(side.actions, 0); !parsed) return parsed;
-  if (words.peek() == "close") {
-    (void)words.take("close");
-    side.closes = true;
-  }
+  side.closes = words.skip("close");
   return words.finish();
 }
 

@@ -170,9 +170,8 @@ class Parser {
   }
 
   Status want(Words& words) {
-    if (words.peek() == "nobody") {
+    if (words.skip("nobody")) {
       nobody_ = true;
-      (void)words.take("nobody");
       return words.finish();
     }
     Want want;

@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <optional>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -123,7 +124,7 @@ class Stage {
       std::size_t open = 0;
       for (const probe::ConnectionRow& row : *rows) open += std::size_t{end_of(row) && !row.ended};
       if (open == 0) return {};
-      (void)client_->next_line(core::MonotonicClock::now() + kTurn);  // nothing comes: a pause
+      std::this_thread::sleep_for(kTurn);
       if (!proceed_()) return core::fail(trouble("stopped before the end"));
     }
     return {};

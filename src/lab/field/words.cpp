@@ -36,6 +36,12 @@ core::Result<Word> Words::take(std::string_view what) {
   return words_[at_++];
 }
 
+bool Words::skip(std::string_view word) {
+  if (peek() != word) return false;
+  ++at_;
+  return true;
+}
+
 std::string_view Words::take_rest() {
   if (empty()) return {};
   const std::string_view rest = line_.substr(words_[at_].column - 1);

@@ -29,6 +29,8 @@ class Words {
   [[nodiscard]] std::string_view peek() const { return empty() ? std::string_view() : words_[at_].text; }
   /// Takes the next word; `what` is missing if there is none.
   [[nodiscard]] core::Result<Word> take(std::string_view what);
+  /// Takes the next word if it is that.
+  bool skip(std::string_view word);
   /// The text from the next word to the end of the line, comments left out; takes all of it.
   [[nodiscard]] std::string_view take_rest();
 
