@@ -38,8 +38,12 @@ std::string causes_text(const std::vector<stall::Cause>& causes) {
   return text;
 }
 
-bool within(Range range, Unit unit, double value) {
-  if (unit == Unit::ms) range.most *= 1 + kTimersLate;
+/// A range in milliseconds, with what the machine adds.
+bool within(Range range, Unit unit, double value, double tolerance) {
+  if (unit == Unit::ms) {
+    range.least -= tolerance;
+    range.most += std::max(tolerance, kTimersLate * range.most);
+  }
   return range.holds(value);
 }
 
@@ -94,7 +98,7 @@ class Judge {
     }
     const std::string what = fmt::format("{} {}", name(want.who), causes_text(want.causes));
     const double value = in_unit(sum, want.unit);
-    if (want.range && !within(*want.range, want.unit, value)) {
+    if (want.range && !within(*want.range, want.unit, value, tolerance)) {
       complain("{}: {:.2f}, wanted {:g} to {:g} {}", what, value, want.range->least, want.range->most, name(want.unit));
     } else if (!want.range && sum <= tolerance) {
       complain("{}: {:.2f} ms, wanted more than {:.1f} ms", what, sum, tolerance);
@@ -116,7 +120,7 @@ class Judge {
     }
     const double ms = play_.per_exchange(late.total);
     const double writes = play_.exchanges == 0 ? 0 : static_cast<double>(late.writes) / play_.exchanges;
-    if (!within(want.ms, Unit::ms, ms)) {
+    if (!within(want.ms, Unit::ms, ms, tolerance_ms(play_))) {
       complain("{} is late by {:.1f} ms an exchange, wanted {:g} to {:g}", name(want.who), ms, want.ms.least, want.ms.most);
     } else if (want.writes && std::abs(writes - *want.writes) > kWrites) {
       complain("{} has {:.1f} late writes an exchange, wanted {:g}", name(want.who), writes, *want.writes);

@@ -23,15 +23,15 @@ struct Judgement {
   [[nodiscard]] bool passed() const { return complaints.empty(); }
 };
 
-/// Timers are late on a busy machine, and never early: measured with two builds beside, 40 ms delayed acknowledgements at HZ 250
-/// came after 44 to 45 ms instead of 41 to 44.
+/// Timers are late on a busy machine, and never early: measured with two builds beside, delayed acknowledgements at HZ 250 came
+/// after 44 to 45 ms instead of 41 to 44. A late sleep shortens the hold that it is part of.
 inline constexpr double kTimersLate = 0.05;
 
 /// What may be charged to somebody innocent, an exchange: 1 ms or 2 % of it, whichever is more.
 [[nodiscard]] double tolerance_ms(const Play& play);
 
-/// Pure. Every want and every lateness must be met, and no other stall be charged that is not allowed. Upper ends of ranges in
-/// milliseconds are stretched by kTimersLate.
+/// Pure. Every want and every lateness must be met, and no other stall be charged that is not allowed. Ranges in milliseconds are
+/// wider by tolerance_ms, and their upper ends by kTimersLate if that is more.
 [[nodiscard]] Judgement judge(const Case& field_case, const Play& play);
 
 /// What a verdict claimed, and what its remedy gave back; an exchange.

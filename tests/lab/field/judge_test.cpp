@@ -58,7 +58,10 @@ std::vector<std::string> complaints(const Case& field_case, const Played& played
 TEST(FieldJudge, is_content_when_the_wanted_time_is_charged_to_whom_it_must) {
   const Case sick = wanting("want server nagle_delayed_ack 38..44ms\n");
   EXPECT_THAT(complaints(sick, Played().charge(Who::server, Cause::nagle_delayed_ack, 41)), IsEmpty());
-  EXPECT_THAT(complaints(sick, Played().charge(Who::server, Cause::nagle_delayed_ack, 45)), IsEmpty()) << "timers are late";
+  EXPECT_THAT(complaints(sick, Played().charge(Who::server, Cause::nagle_delayed_ack, 46)), IsEmpty()) << "timers are late";
+  EXPECT_THAT(complaints(sick, Played().charge(Who::server, Cause::nagle_delayed_ack, 37)), IsEmpty()) << "1 ms means nothing";
+  EXPECT_THAT(complaints(sick, Played().charge(Who::server, Cause::nagle_delayed_ack, 36)),
+              ElementsAre(HasSubstr("36.00, wanted 38")));
   EXPECT_THAT(complaints(sick, Played().charge(Who::server, Cause::nagle_delayed_ack, 47)),
               ElementsAre("server nagle_delayed_ack: 47.00, wanted 38 to 44 ms"));
   EXPECT_THAT(complaints(sick, Played().charge(Who::client, Cause::nagle_delayed_ack, 41)),
