@@ -115,7 +115,7 @@ struct uncork_flow {
   uncork_u32 exchanges; /* begun */
   uncork_u32 holds;     /* Nagle and cork holds that lasted */
   uncork_u32 spurious_probes;
-  struct uncork_late late[UNCORK_STALL_SLOTS];
+  struct uncork_late late[UNCORK_CAUSE_SLOTS]; /* by stall; what no rule explains stays in its own slot, and accuses nobody */
   struct uncork_waiting waiting;
   uncork_u32 hold_log2[UNCORK_LOG2_BUCKETS];
   uncork_u32 exchange_log2[UNCORK_LOG2_BUCKETS];
@@ -163,17 +163,16 @@ UNCORK_INLINE void uncork_charge(struct uncork_flow* f, uncork_u32 cause, uncork
 
 /* Bytes up to sequence number `end` have left: those writes that waited were late by the cause that was charged last. */
 UNCORK_INLINE void uncork_leave(struct uncork_flow* f, uncork_u64 now_us, uncork_u32 end) {
-  struct uncork_late none = {0, 0, 0}; /* what no rule explains accuses nobody */
-  struct uncork_late* late = f->late_cause < UNCORK_STALLS ? &f->late[f->late_cause & (UNCORK_STALL_SLOTS - 1)] : &none;
-  if (f->waiting.count) uncork_let_leave(&f->waiting, late, now_us, end);
+  if (f->waiting.count) uncork_let_leave(&f->waiting, &f->late[f->late_cause & (UNCORK_CAUSE_SLOTS - 1)], now_us, end);
 }
 
 /* All that was sent again need not have been. */
 UNCORK_INLINE int uncork_was_spurious(const struct uncork_flow* f) { return f->resent != 0 && f->reported >= f->resent; }
 
 /* What is pending was lost. */
-UNCORK_SLOW void uncork_lose_pending(struct uncork_flow* f) {
+UNCORK_SHARED uncork_lose_pending(struct uncork_flow* f) {
   int i;
+  if (!f) return 0;
   if (f->resent) {
     if (uncork_was_spurious(f)) {
       f->spurious_probes += f->resent;
@@ -182,23 +181,26 @@ UNCORK_SLOW void uncork_lose_pending(struct uncork_flow* f) {
     }
     f->resent = f->reported = 0;
   }
-  if (!f->pending) return;
+  if (!f->pending) return 0;
   for (i = 0; i < UNCORK_STALLS; i++) {
     f->budget_us[i] += f->pending_us[i];
     f->pending_us[i] = 0;
   }
   f->pending = 0;
+  return 0;
 }
 
 /* The application was still at work when what is pending was held. */
-UNCORK_SLOW void uncork_excuse_pending(struct uncork_flow* f) {
+UNCORK_SHARED uncork_excuse_pending(struct uncork_flow* f) {
   int i;
-  if (!f->pending) return;
+  if (!f) return 0;
+  if (!f->pending) return 0;
   for (i = 0; i < UNCORK_STALLS; i++) {
     f->budget_us[UNCORK_LOCAL_THINK] += f->pending_us[i];
     f->pending_us[i] = 0;
   }
   f->pending = 0;
+  return 0;
 }
 
 UNCORK_INLINE int uncork_is_held(const struct uncork_flow* f) {
@@ -274,54 +276,57 @@ UNCORK_INLINE uncork_u64 uncork_settle_credits(struct uncork_flow* f, uncork_u64
   return rest_us;
 }
 
-UNCORK_SLOW void uncork_settle(struct uncork_flow* f, uncork_u64 now_us, enum uncork_settled_by by, int begins) {
+UNCORK_SHARED uncork_settle(struct uncork_flow* f, uncork_u64 now_us, enum uncork_settled_by by, int begins) {
   uncork_u64 rest_us;
-  if (now_us <= f->charged_until_us) return;
-  if (f->hold == UNCORK_HOLD_NONE && by == UNCORK_BY_OTHER) return;
+  if (!f) return 0;
+  if (now_us <= f->charged_until_us) return 0;
+  if (f->hold == UNCORK_HOLD_NONE && by == UNCORK_BY_OTHER) return 0;
   rest_us = now_us - f->charged_until_us;
   switch (f->hold) {
     case UNCORK_HOLD_NAGLE:
     case UNCORK_HOLD_CORK:
       uncork_collect_hold(f, rest_us);
-      return;
+      return 0;
     case UNCORK_HOLD_BUFFER:
       f->buffer_credit_us = 0; /* the same time, told twice */
       uncork_settle_buffer(f, rest_us);
-      return;
+      return 0;
     case UNCORK_HOLD_WINDOW:
       f->window_credit_us = 0; /* likewise */
       uncork_charge(f, UNCORK_RECEIVE_WINDOW, rest_us);
-      return;
+      return 0;
     default:
       break;
   }
   rest_us = uncork_settle_credits(f, rest_us);
-  if (rest_us == 0) return;
+  if (rest_us == 0) return 0;
   switch (f->hold) {
     case UNCORK_HOLD_NONE:
       uncork_settle_turn(f, rest_us, by, begins);
-      return;
+      return 0;
     case UNCORK_HOLD_CONGESTION:
       uncork_charge(f, UNCORK_CONGESTION_WINDOW, rest_us);
-      return;
+      return 0;
     case UNCORK_HOLD_PACING:
       uncork_charge(f, UNCORK_PACING, rest_us);
-      return;
+      return 0;
     case UNCORK_HOLD_RECOVERY:
       uncork_charge(f, UNCORK_LOSS_RECOVERY, rest_us);
-      return;
+      return 0;
     default:
       f->late_cause = UNCORK_UNATTRIBUTED;
       uncork_charge(f, UNCORK_UNATTRIBUTED, rest_us);
-      return;
+      return 0;
   }
+  return 0;
 }
 
 /* --- holds --- */
 
 /* Books the Nagle or cork hold collected so far; the hold itself may go on. */
-UNCORK_SLOW void uncork_pay_hold(struct uncork_flow* f, uncork_u32 cause, enum uncork_ended_by by) {
-  if (f->held_us == 0) return;
+UNCORK_SHARED uncork_pay_hold(struct uncork_flow* f, uncork_u32 cause, enum uncork_ended_by by) {
+  if (!f) return 0;
+  if (f->held_us == 0) return 0;
   f->exchange_end_us = f->charged_until_us;
   f->holds += 1;
   uncork_count_log2(f->hold_log2, f->held_us);
@@ -341,6 +346,7 @@ UNCORK_SLOW void uncork_pay_hold(struct uncork_flow* f, uncork_u32 cause, enum u
   }
   f->held_us = f->worked_us = f->shared_us = 0;
   f->overlap = 0;
+  return 0;
 }
 
 UNCORK_INLINE uncork_u32 uncork_hold_cause(const struct uncork_flow* f, uncork_u64 now_us, enum uncork_ended_by by) {

@@ -8,11 +8,12 @@ typedef unsigned int uncork_u32;
 typedef unsigned long long uncork_u64;
 
 #define UNCORK_INLINE static inline __attribute__((always_inline))
-/* What is called while something is held, and often enough in the source that the kernel programs should have it once. */
+/* Larger functions, called from many places. In the kernel programs they are not static: so the verifier looks at each once, and not
+ * again on every way to every call. It then knows nothing of the arguments; hence the result and the checks for null. */
 #ifdef __bpf__
-#define UNCORK_SLOW static __attribute__((noinline))
+#define UNCORK_SHARED __attribute__((noinline)) int
 #else
-#define UNCORK_SLOW static inline
+#define UNCORK_SHARED static inline int
 #endif
 
 /* Every microsecond of a connection is charged to exactly one of these. The names in JSON and tables are the words below. Those
