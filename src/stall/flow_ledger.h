@@ -28,8 +28,9 @@
  * share unsent / (unsent + in flight) is lost, and the rest is the wire's and the peer's. No more than a round trip (and
  * UNCORK_PROMPT_ACK_US / 4, for the processors) of one hold is claimed so: a peer that takes longer may work at one message after
  * the other, and then the held ones would have waited there. And nothing where the round trip itself is no longer than the
- * processors need (UNCORK_JITTER_US): there is no wire to wait for. Measured: lab field F17 with and without TCP_NODELAY (96 of 94 ms,
- * 107 of 103, 1,030 of 1,049); on loopback a subscriber of mosquitto with twenty messages under way, which TCP_NODELAY gave nothing. */
+ * processors need (less than UNCORK_JITTER_US): there is no wire to wait for. Measured: lab field F17 with and without
+ * TCP_NODELAY (96 of 94 ms, 107 of 103, 1,030 of 1,049); on loopback a subscriber of mosquitto with twenty messages under way,
+ * which TCP_NODELAY gave nothing. */
 #pragma once
 
 #include "stall/hold_rule.h"
@@ -63,8 +64,7 @@ enum uncork_ended_by {
  * tcp_check_probe_timer, tcp_probe0_base). What left sooner, without an ACK, was let go by the application. */
 #define UNCORK_CORK_TIMER_US 190000u
 
-/* How much later than the best round trip an acknowledgement comes on a path without queues, beside a quarter of that round trip:
- * for the processors at both ends (measured on loopback: 20 to 80 us). */
+/* A round trip that is shorter than this is made of the processors' work, not of a wire (measured on loopback: 20 to 80 us). */
 #define UNCORK_JITTER_US 100u
 
 #define UNCORK_CAUSE_SLOTS 16 /* a power of two, so that an index is masked for the kernel's verifier */
@@ -245,7 +245,7 @@ UNCORK_INLINE void uncork_settle_turn(struct uncork_flow* f, uncork_u64 rest_us,
 /* Full send buffer, and nothing that either window keeps back. A longer round trip than the path's best means that the peer's
  * kernel keeps the bytes unacknowledged: its application does not read (tcp_cleanup_rbuf acknowledges when it does). */
 UNCORK_INLINE void uncork_settle_buffer(struct uncork_flow* f, uncork_u64 rest_us) {
-  const uncork_u64 due_us = f->sent_us + f->min_rtt_us + f->min_rtt_us / 4 + UNCORK_JITTER_US;
+  const uncork_u64 due_us = f->sent_us + f->min_rtt_us + f->min_rtt_us / 4;
   const uncork_u64 path_us = due_us > f->charged_until_us ? uncork_lesser(rest_us, due_us - f->charged_until_us) : 0;
   if (path_us) uncork_charge(f, UNCORK_SEND_BUFFER, path_us);
   if (rest_us > path_us) uncork_charge(f, UNCORK_RECEIVE_WINDOW, rest_us - path_us);
@@ -334,7 +334,7 @@ UNCORK_SHARED uncork_pay_hold(struct uncork_flow* f, uncork_u32 cause, enum unco
   if (by == UNCORK_ENDED_BY_WORK) {
     uncork_book(f, UNCORK_LOCAL_THINK, f->held_us);
   } else if ((by == UNCORK_ENDED_BY_ANSWER || f->overlap) && f->hold == UNCORK_HOLD_NAGLE) {
-    const uncork_u64 most_us = f->min_rtt_us > UNCORK_JITTER_US ? f->min_rtt_us + UNCORK_PROMPT_ACK_US / 4 : 0;
+    const uncork_u64 most_us = f->min_rtt_us >= UNCORK_JITTER_US ? f->min_rtt_us + UNCORK_PROMPT_ACK_US / 4 : 0;
     const uncork_u64 lost_us = uncork_lesser(f->shared_us, most_us);
     const uncork_u64 wire_us = uncork_lesser(f->held_us - lost_us, f->min_rtt_us);
     f->budget_us[cause & (UNCORK_CAUSE_SLOTS - 1)] += lost_us; /* whatever is written next: that is another message */

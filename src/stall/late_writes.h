@@ -12,7 +12,8 @@
 #define UNCORK_CAST(type, value) ((type)(value))
 #endif
 
-#define UNCORK_WAITING_WRITES 16 /* a power of two; of more that wait at once, the newest share an entry, and their worst is a mean */
+#define UNCORK_WAITING_WRITES \
+  16 /* a power of two; of more that wait at once, the newest share an entry, and their worst is a mean */
 
 /* What was late by one cause. */
 struct uncork_late {

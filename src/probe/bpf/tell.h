@@ -6,8 +6,8 @@
 
 #define WITH_FLAGS(kind, flags) ((kind) | (__u32)(flags) << 8)
 
-// Times in a stream do not go back: an event that is seen late is told as at the one before it. `what`: kind and flags. Not static, so
-// that the verifier looks at it once, and not again on each way to each call.
+// Times in a stream do not go back: an event that is seen late is told as at the one before it. `what`: kind and flags. Not
+// static, so that the verifier looks at it once, and not again on each way to each call.
 __noinline int stream_record(struct socket_state* st, __u32 what, __u64 at_us, __u32 bytes, __u32 mss_bytes) {
   struct uncork_record* r;
 

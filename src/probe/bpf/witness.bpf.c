@@ -82,7 +82,8 @@ int BPF_PROG(on_send, struct sock* sk, int ret, int flags) {
   return 0;
 }
 
-// Whether the ACK `ack_seq` lets go what is held (tcp_ack() pushes what is pending, with the socket's own flags: MSG_MORE is none).
+// Whether the ACK `ack_seq` lets go what is held (tcp_ack() pushes what is pending, with the socket's own flags: MSG_MORE is
+// none).
 static __always_inline bool releases(struct socket_state* st, struct tcp_sock* tp, __u32 ack_seq) {
   bool small_acked = !before(ack_seq, tp->snd_sml);
   __u8 nonagle = nonagle_of(tp);
