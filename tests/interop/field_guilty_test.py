@@ -15,17 +15,17 @@ HTTP_REQUEST = "GET / HTTP/1.1\r\nHost: field\r\n\r\n"
 
 
 class GuiltyTest(FieldTest):
-    def judge(self, server, request="ask\n"):
+    def convict(self, server, request="ask\n"):
         """`server` is the only one accused, for what its answers cost the asker; cured, it costs nothing any more."""
-        with self.watching() as stalled:
+        with self.watching("light") as stalled:
             asker = self.asker(request)
             before = asker.ask(EXCHANGES)
         self.assertGreater(statistics.median(before), 20, "it does not stall here: this test shows nothing")
-        self.assertEqual((stalled.exit, len(stalled.verdicts)), (1, 1), stalled.accused())
+        self.assertEqual(len(stalled.verdicts), 1, stalled.accused())
         verdict = stalled.verdicts[0]
         self.assertEqual((verdict["pid"], verdict["comm"], verdict["cause"]), (server.pid, comm(server.pid), "nagle_delayed_ack"), stalled.accused())
         self.assertEqual((verdict["local"], verdict["confidence"]), (f"127.0.0.1:{PORT}", "witnessed"))
-        self.assertAlmostEqual(verdict["exchanges"], EXCHANGES, delta=2)
+        self.assertTrue(EXCHANGES / 2 < verdict["exchanges"] <= EXCHANGES, stalled.accused())  # the first are free, and are not counted
 
         # Whoever reads the verdict has nothing else to type.
         self.assertRegex(verdict["command"], rf"^uncork cure --pid {server.pid}\b")
@@ -45,13 +45,13 @@ class GuiltyTest(FieldTest):
 
     def test_python_http_server(self):
         """Its headers leave in one write and the body in the next."""
-        self.judge(self.python_server(), HTTP_REQUEST)
+        self.convict(self.python_server(), HTTP_REQUEST)
 
     def test_tcl(self):
-        self.judge(self.serve("tclsh", HERE / "peers/two_writes.tcl", PORT))
+        self.convict(self.serve("tclsh", HERE / "peers/two_writes.tcl", PORT))
 
     def test_node(self):
-        self.judge(self.serve("node", HERE / "peers/two_writes.js", PORT))
+        self.convict(self.serve("node", HERE / "peers/two_writes.js", PORT))
 
     def test_go(self):
         program = self.folder / "two_writes"
@@ -61,12 +61,12 @@ class GuiltyTest(FieldTest):
         built = subprocess.run(["go", "build", "-o", program, HERE / "peers/two_writes.go"], stdin=subprocess.DEVNULL, capture_output=True,
                                text=True, timeout=8 * PATIENCE, env=environment, cwd=self.folder)
         self.assertEqual(built.returncode, 0, built.stderr)
-        self.judge(self.serve(program, PORT))
+        self.convict(self.serve(program, PORT))
 
     def test_socat_as_a_relay(self):
         """The server behind it sets TCP_NODELAY; socat writes what it has read each time, with Nagle on. With the pause it reads twice."""
         self.python_server("--nodelay", "--pause-after-headers", "--pause-ms", 1, port=PORT + 1)
-        self.judge(self.serve("socat", f"TCP-LISTEN:{PORT},bind=127.0.0.1", f"TCP:127.0.0.1:{PORT + 1}"), HTTP_REQUEST)
+        self.convict(self.serve("socat", f"TCP-LISTEN:{PORT},bind=127.0.0.1", f"TCP:127.0.0.1:{PORT + 1}"), HTTP_REQUEST)
 
 
 if __name__ == "__main__":
