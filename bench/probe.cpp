@@ -1,6 +1,6 @@
-// What the witness costs, with light accounts (of `uncork watch`) and with whole ones: nanoseconds per kernel event above an empty
-// program, and the rate of a request and reply server at full speed with and without it, in turn (without, light, without, whole; then
-// each again with the kernel's statistics on). Needs root.
+// What the witness costs, with light accounts (of `uncork watch`) and with whole ones: nanoseconds per kernel event above an
+// empty program, and the rate of a request and reply server at full speed with and without it, in turn (without, light, without,
+// whole; then each again with the kernel's statistics on). Needs root.
 //   ./dev bench probe [ROUNDS [EXCHANGES]]
 
 #include <bpf/bpf.h>
@@ -184,7 +184,8 @@ nlohmann::json json_of(const Spread& s) { return {{"median", s.median}, {"low", 
 
 nlohmann::json report(std::vector<Round>& all, std::size_t mode) {
   nlohmann::json document;
-  fmt::print("\n{} accounts\n{:<10}{:>12}{:>12}{:>26}\n", kModes[mode], "hook", "empty ns", "witness ns", "above empty ns (spread)");
+  fmt::print("\n{} accounts\n{:<10}{:>12}{:>12}{:>26}\n", kModes[mode], "hook", "empty ns", "witness ns",
+             "above empty ns (spread)");
   double mean_above = 0;
   for (const char* hook : kHooks) {
     std::vector<double> empty_ns, witness_ns, above;
@@ -208,8 +209,8 @@ nlohmann::json report(std::vector<Round>& all, std::size_t mode) {
   const Spread r = spread(rate), c = spread(cpu);
   fmt::print("mean above empty: {:.0f} ns an event\n", mean_above);
   fmt::print("exchanges a second with the witness / without: {:.3f} ({:.3f} to {:.3f})\n", r.median, r.low, r.high);
-  fmt::print("CPU of an exchange with the witness / without: {:.3f} ({:.3f} to {:.3f}); {:.1f} us without\n", c.median, c.low, c.high,
-             all[0].modes[mode].without.cpu_us_per_exchange);
+  fmt::print("CPU of an exchange with the witness / without: {:.3f} ({:.3f} to {:.3f}); {:.1f} us without\n", c.median, c.low,
+             c.high, all[0].modes[mode].without.cpu_us_per_exchange);
   document["mean_above_empty_ns"] = mean_above;
   document["rate_ratio"] = json_of(r);
   document["cpu_ratio"] = json_of(c);

@@ -7,3 +7,18 @@ function(uncork_embed target file name)
   file(CONFIGURE OUTPUT ${made} CONTENT "extern const char* const ${name};\nconst char* const ${name} = R\"embedded(@text@)embedded\";\n" @ONLY)
   target_sources(${target} PRIVATE ${made})
 endfunction()
+
+# uncork_embed_all(TARGET NAME FILE…): makes `extern const char* const NAME[]`, the texts of the files in that order and then a null
+# pointer, part of TARGET.
+function(uncork_embed_all target name)
+  set(texts "")
+  foreach(file IN LISTS ARGN)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} text)
+    string(APPEND texts "    R\"embedded(${text})embedded\",\n")
+  endforeach()
+  set(made ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+  file(CONFIGURE OUTPUT ${made} @ONLY
+    CONTENT "extern const char* const ${name}[];\nconst char* const ${name}[] = {\n@texts@    nullptr};\n")
+  target_sources(${target} PRIVATE ${made})
+endfunction()

@@ -69,7 +69,7 @@ Exit run_lab(const LabArguments& arguments) {
     fmt::print("{}\n", lab::chatty_json(*result, opened->source->confidence()).dump());
   } else {
     fmt::print("\n{}\n{}", lab::cure_text(result->cure), lab::chatty_sentence(*result));
-    if (!arguments.named) fmt::print("\nScenarios: chatty (this one), coalesce, heartbeat, transmit, zino.\n");
+    if (!arguments.named) fmt::print("\nScenarios: chatty (this one), coalesce, field, heartbeat, transmit, zino.\n");
   }
   return result->passed() ? Exit::ok : Exit::found;
 }
@@ -125,6 +125,7 @@ void add_lab(CLI::App& program, Action& chosen) {
   add_lab_transmit(*verb, chosen);
   add_lab_heartbeat(*verb, chosen);
   add_lab_zino(*verb, chosen);
+  add_lab_field(*verb, chosen);
   chatty->callback([arguments] { arguments->named = true; });
   verb->callback([arguments, verb, &chosen] {
     if (!verb->get_subcommands().empty() && !arguments->named) return;  // line-server has chosen for itself

@@ -248,17 +248,20 @@ void add_watch(CLI::App& program, Action& chosen) {
   add_duration(*verb, "--for", options->duration, "End by itself after this time, such as 10s; else with Ctrl-C")
       ->type_name("TIME");
   verb->add_option("--top", options->top, "Show at most so many connections")->type_name("N")->capture_default_str();
-  add_duration(*verb, "--min-lost", options->threshold.least_lost, "Leave out connections that lost less (1ms)")->type_name("TIME");
-  verb->add_option("--min-share", options->min_share_percent,
-                   "Leave out those that lost a smaller share of the time in which exchanges were under way, unless an exchange lost "
-                   "1 ms")
+  add_duration(*verb, "--min-lost", options->threshold.least_lost, "Leave out connections that lost less (1ms)")
+      ->type_name("TIME");
+  verb->add_option(
+          "--min-share", options->min_share_percent,
+          "Leave out those that lost a smaller share of the time in which exchanges were under way, unless an exchange lost "
+          "1 ms")
       ->type_name("PERCENT")
       ->check(CLI::Range(0, 100))
       ->capture_default_str();
   verb->add_flag("--all", options->all, "Show also what does not matter, and count every exchange of every connection");
   verb->add_flag("--json", options->json, "NDJSON: a line a losing connection twice a second, then the verdicts");
   verb->add_flag("--events", options->events, "Also print every event of these connections; needs the kernel's witness");
-  verb->footer("Example:\n  uncork watch --port 8001 --for 10s\n\nExit code 1 when a connection lost time that matters, 0 when none did.");
+  verb->footer(
+      "Example:\n  uncork watch --port 8001 --for 10s\n\nExit code 1 when a connection lost time that matters, 0 when none did.");
   verb->callback([options, &chosen] {
     chosen = [options] {
       const auto exit = watch(*options);

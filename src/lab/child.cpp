@@ -110,8 +110,29 @@ core::Result<Child> Child::start_program(const std::string& path, const std::vec
   return child;
 }
 
+core::Result<std::optional<std::string>> Child::next_line(core::Time deadline) {
+  constexpr std::size_t kLongestLine = 4096;
+  for (;;) {
+    if (const std::size_t end = unread_.find('\n'); end != std::string::npos || unread_.size() > kLongestLine) {
+      std::string line = unread_.substr(0, end);
+      unread_.erase(0, end == std::string::npos ? end : end + 1);
+      return line;
+    }
+    const auto ready = core::wait_readable(output_, deadline);
+    if (!ready) return core::fail(ready.error());
+    if (!*ready) return std::nullopt;
+    std::array<std::byte, 256> chunk{};
+    const auto got = core::read_some(output_, chunk, "read what a process of the lab prints");
+    if (!got) return core::fail(got.error());
+    if (got->kind != core::ReadOutcome::Kind::bytes) {
+      return core::fail(core::Error{core::ErrorCode::internal, 0, "a process of the lab has ended"});
+    }
+    unread_.append(reinterpret_cast<const char*>(chunk.data()), got->count);
+  }
+}
+
 core::Status Child::read_address() {
-  constexpr std::string_view kMark = "listening on ";
+  constexpr std::array<std::string_view, 2> kMarks = {"listening on ", "connected from "};
   constexpr std::size_t kLongestLine = 512;
   const core::Time deadline = core::MonotonicClock::now() + kStartLimit;
   std::string line;
@@ -127,9 +148,10 @@ core::Status Child::read_address() {
     }
     line.append(reinterpret_cast<const char*>(chunk.data()), got->count);
   }
-  const std::size_t mark = line.find(kMark);
-  const std::string_view rest =
-      mark == std::string::npos ? std::string_view() : std::string_view(line).substr(mark + kMark.size());
+  std::string_view rest;
+  for (const std::string_view mark : kMarks) {
+    if (const std::size_t at = line.find(mark); at != std::string::npos) rest = std::string_view(line).substr(at + mark.size());
+  }
   const auto address = core::parse_endpoint(rest.substr(0, rest.find_first_of(", \n")));
   if (!address) return core::fail(address.error());
   listening_ = *address;

@@ -2,9 +2,11 @@
 // Another process under test, mostly uncork itself: a server or a relay with a pid of its own, so that blame has somebody to
 // fall on.
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "core/endpoint.hpp"
 #include "core/fd.hpp"
 #include "core/result.hpp"
@@ -19,7 +21,7 @@ void end_child(pid_t child);
 class Child {
  public:
   /// Runs this very program with `arguments` and waits (at most 10 s) for its first line of output, which must hold
-  /// `listening on ADDRESS`. Its standard error is ours.
+  /// `listening on ADDRESS`, or `connected from ADDRESS` of one that calls. Its standard error is ours.
   [[nodiscard]] static core::Result<Child> start(const std::vector<std::string>& arguments);
   /// The same with another program, found by its path.
   [[nodiscard]] static core::Result<Child> start_program(const std::string& path, const std::vector<std::string>& arguments);
@@ -30,7 +32,11 @@ class Child {
   /// Ends it in order (SIGTERM, also if it is stopped) and gives what it printed after its first line, in at most a second.
   [[nodiscard]] std::string finish();
 
+  /// The next line that it prints, without its newline; nothing if there is none until `deadline`. An error when it has ended.
+  [[nodiscard]] core::Result<std::optional<std::string>> next_line(core::Time deadline);
+
   [[nodiscard]] pid_t pid() const { return pid_; }
+  /// The address of its first line.
   [[nodiscard]] const core::Endpoint& listening() const { return listening_; }
 
  private:

@@ -20,8 +20,8 @@ struct SocketEvent {
   stall::Event event;
 };
 
-/// Turns streamed kernel records into events, one a record (and an option_changed where TCP_NODELAY was set since). It remembers how
-/// each sender looked, so records must come in the order of the ring. Not thread-safe.
+/// Turns streamed kernel records into events, one a record (and an option_changed where TCP_NODELAY was set since). It remembers
+/// how each sender looked, so records must come in the order of the ring. Not thread-safe.
 class RecordDecoder {
  public:
   /// An Error names what is wrong with the bytes; the state is then as before.

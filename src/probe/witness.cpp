@@ -188,7 +188,10 @@ core::Status Witness::load_and_attach() {
   if (loaded_->pass == nullptr) return core::fail(core::system_error("attach the socket iterator", errno));
   bpf_iter_link_info info{};
   info.map.map_fd = static_cast<std::uint32_t>(bpf_map__fd(skeleton.maps.sockets));
-  LIBBPF_OPTS(bpf_iter_attach_opts, over_map, .link_info = &info, .link_info_len = sizeof info);
+  bpf_iter_attach_opts over_map{};
+  over_map.sz = sizeof over_map;
+  over_map.link_info = &info;
+  over_map.link_info_len = sizeof info;
   loaded_->orphans = bpf_program__attach_iter(skeleton.progs.each_orphan, &over_map);
   if (loaded_->orphans == nullptr) return core::fail(core::system_error("attach the iterator over orphaned sockets", errno));
   if (const auto first = poll(); !first) return core::fail(first.error());

@@ -55,7 +55,8 @@ std::string late(const stall::Verdict& v) {
   constexpr core::Micros kNoticed{1000};
   const stall::Late all = v.account.late();
   if (all.worst < kNoticed) return "";
-  const char* why = v.lost * 2 < all.total ? "; more than the exchanges ended late: it matters where each message is used as it comes" : "";
+  const char* why =
+      v.lost * 2 < all.total ? "; more than the exchanges ended late: it matters where each message is used as it comes" : "";
   return fmt::format("late      {} of {} writes left {} late in all, the worst {}{}\n", all.writes, v.account.writes,
                      core::to_string(all.total), core::to_string(all.worst), why);
 }

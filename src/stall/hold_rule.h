@@ -8,11 +8,12 @@ typedef unsigned int uncork_u32;
 typedef unsigned long long uncork_u64;
 
 #define UNCORK_INLINE static inline __attribute__((always_inline))
-/* What is called while something is held, and often enough in the source that the kernel programs should have it once. */
+/* Larger functions, called from many places. In the kernel programs they are not static: so the verifier looks at each once, and
+ * not again on every way to every call. It then knows nothing of the arguments; hence the result and the checks for null. */
 #ifdef __bpf__
-#define UNCORK_SLOW static __attribute__((noinline))
+#define UNCORK_SHARED __attribute__((noinline)) int
 #else
-#define UNCORK_SLOW static inline
+#define UNCORK_SHARED static inline int
 #endif
 
 /* Every microsecond of a connection is charged to exactly one of these. The names in JSON and tables are the words below. Those
@@ -69,11 +70,11 @@ struct uncork_sender {
 /* Linux tcp_output.c, tcp_write_xmit(): the tests in the order in which the kernel applies them to the head of the queue
  * (pacing, cwnd, window, then tcp_nagle_test for the partial tail, tcp_tso_should_defer for full segments). tcp_nagle_check holds
  * a partial tail if corked, if the last write had MSG_MORE, or if Nagle is on and a small segment is unacknowledged. Pacing comes
- * last here, though it is tested first: a paced tail that Nagle would hold leaves no sooner without pacing. And where the application
- * has fixed the buffer and waits for room in it, the pace is only what that buffer lets the congestion control measure. While the writer is
- * blocked and neither window holds full segments back, more room would put more on the wire: the buffer is the limit (compare
- * tcp_cwnd_validate, which starts TCP_CHRONO_SNDBUF_LIMITED). Full segments that wait behind others in flight, though the
- * congestion window is not full, are deferred in the hope that it opens further (tcp_tso_should_defer). */
+ * last here, though it is tested first: a paced tail that Nagle would hold leaves no sooner without pacing. And where the
+ * application has fixed the buffer and waits for room in it, the pace is only what that buffer lets the congestion control
+ * measure. While the writer is blocked and neither window holds full segments back, more room would put more on the wire: the
+ * buffer is the limit (compare tcp_cwnd_validate, which starts TCP_CHRONO_SNDBUF_LIMITED). Full segments that wait behind others
+ * in flight, though the congestion window is not full, are deferred in the hope that it opens further (tcp_tso_should_defer). */
 UNCORK_INLINE enum uncork_hold uncork_hold_of(const struct uncork_sender* s) {
   if (s->unsent_bytes == 0) return s->writer_blocked && !s->recovering ? UNCORK_HOLD_BUFFER : UNCORK_HOLD_NONE;
   if (s->recovering) return UNCORK_HOLD_RECOVERY;

@@ -12,7 +12,8 @@
 #define UNCORK_CAST(type, value) ((type)(value))
 #endif
 
-#define UNCORK_WAITING_WRITES 16 /* a power of two; of more that wait at once, the newest share an entry, and their worst is a mean */
+#define UNCORK_WAITING_WRITES \
+  16 /* a power of two; of more that wait at once, the newest share an entry, and their worst is a mean */
 
 /* What was late by one cause. */
 struct uncork_late {
@@ -31,9 +32,11 @@ struct uncork_waiting {
 };
 
 /* `continued`: more of the newest write, which has not returned yet. */
-UNCORK_SLOW void uncork_keep_waiting(struct uncork_waiting* w, uncork_u64 now_us, uncork_u32 end, int continued) {
+UNCORK_SHARED uncork_keep_waiting(struct uncork_waiting* w, uncork_u64 now_us, uncork_u32 end, int continued) {
   const uncork_u32 now = UNCORK_CAST(uncork_u32, now_us);
-  uncork_u32 slot = (w->first + w->count) & (UNCORK_WAITING_WRITES - 1);
+  uncork_u32 slot;
+  if (!w) return 0;
+  slot = (w->first + w->count) & (UNCORK_WAITING_WRITES - 1);
   if (continued && w->count) {
     slot = (slot - 1) & (UNCORK_WAITING_WRITES - 1);
   } else if (w->count < UNCORK_WAITING_WRITES) {
@@ -46,6 +49,7 @@ UNCORK_SLOW void uncork_keep_waiting(struct uncork_waiting* w, uncork_u64 now_us
     w->at_us[slot] += (now - w->at_us[slot]) / w->writes[slot];
   }
   w->end[slot] = end;
+  return 0;
 }
 
 UNCORK_INLINE uncork_u32 uncork_newest_end(const struct uncork_waiting* w) {
@@ -53,12 +57,13 @@ UNCORK_INLINE uncork_u32 uncork_newest_end(const struct uncork_waiting* w) {
 }
 
 /* Bytes up to `sent` have left; what waited was held for the cause that `late` is of. */
-UNCORK_SLOW void uncork_let_leave(struct uncork_waiting* w, struct uncork_late* late, uncork_u64 now_us, uncork_u32 sent) {
+UNCORK_SHARED uncork_let_leave(struct uncork_waiting* w, struct uncork_late* late, uncork_u64 now_us, uncork_u32 sent) {
   int i;
+  if (!w || !late) return 0;
   for (i = 0; i < UNCORK_WAITING_WRITES; i++) {
     const uncork_u32 slot = w->first & (UNCORK_WAITING_WRITES - 1);
     uncork_u32 late_us;
-    if (w->count == 0 || UNCORK_CAST(int, sent - w->end[slot]) < 0) return;
+    if (w->count == 0 || UNCORK_CAST(int, sent - w->end[slot]) < 0) return 0;
     late_us = UNCORK_CAST(uncork_u32, now_us) - w->at_us[slot];
     if (late_us != 0 && UNCORK_CAST(int, late_us) > 0) {
       late->sum_us += UNCORK_CAST(uncork_u64, late_us) * w->writes[slot];
@@ -68,4 +73,5 @@ UNCORK_SLOW void uncork_let_leave(struct uncork_waiting* w, struct uncork_late* 
     w->first = (w->first + 1) & (UNCORK_WAITING_WRITES - 1);
     w->count -= 1;
   }
+  return 0;
 }

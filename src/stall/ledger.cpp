@@ -132,7 +132,8 @@ void Ledger::feed(const Event& event) {
 }
 
 core::Micros Ledger::pending() const {
-  return core::Micros(static_cast<std::int64_t>(std::accumulate(std::begin(flow_.pending_us), std::end(flow_.pending_us), uncork_u64{0})));
+  return core::Micros(
+      static_cast<std::int64_t>(std::accumulate(std::begin(flow_.pending_us), std::end(flow_.pending_us), uncork_u64{0})));
 }
 
 Account Ledger::concluded() const {

@@ -26,7 +26,8 @@ class Ledger {
  public:
   void feed(const Event& event);
 
-  /// Everything charged so far. total() of its budget plus held() and pending() is the time from the first event to charged_until().
+  /// Everything charged so far. total() of its budget plus held() and pending() is the time from the first event to
+  /// charged_until().
   [[nodiscard]] Account account() const { return account_of(flow_); }
   /// The account as it would stand if what is under way ended at charged_until(), as it looks.
   [[nodiscard]] Account concluded() const;

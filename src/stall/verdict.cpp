@@ -127,8 +127,8 @@ Remedy remedy_for(Cause cause, const ConnectionEnd& where, const Account& accoun
       return {"paced: the path is the limit",
               "Neither program is at fault: the congestion control (or SO_MAX_PACING_RATE) spreads segments over time.", ""};
     case Cause::loss_recovery:
-      return {"find where packets are lost",
-              "Neither program is at fault: segments were lost and sent again; look at the path.", ""};
+      return {"find where packets are lost", "Neither program is at fault: segments were lost and sent again; look at the path.",
+              ""};
     case Cause::network:
     case Cause::peer_think:
     case Cause::local_think:

@@ -60,14 +60,14 @@ struct Verdict {
 /// When a loss is worth a person's time. Both must be reached.
 struct Threshold {
   core::Micros least_lost{1000};
-  double least_share = 0.02;                ///< of the time in which exchanges were under way
-  core::Micros least_an_exchange{1000};     ///< enough instead of the share: the exchanges are long, or few
+  double least_share = 0.02;             ///< of the time in which exchanges were under way
+  core::Micros least_an_exchange{1000};  ///< enough instead of the share: the exchanges are long, or few
   bool operator==(const Threshold&) const = default;
 };
 
-/// Whether what this account lost is worth reporting. What flow control costs by design (windows, buffers, pacing, loss) counts only
-/// if it is kLimitFactor times the share, unless it costs an exchange least_an_exchange too: a bulk transfer at full speed is always
-/// limited by something.
+/// Whether what this account lost is worth reporting. What flow control costs by design (windows, buffers, pacing, loss) counts
+/// only if it is kLimitFactor times the share, unless it costs an exchange least_an_exchange too: a bulk transfer at full speed
+/// is always limited by something.
 [[nodiscard]] bool matters(const Account& account, const Threshold& threshold);
 inline constexpr double kLimitFactor = 5;
 

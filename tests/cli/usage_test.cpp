@@ -17,7 +17,7 @@ using ::testing::Not;
 using testing::run_program;
 
 const std::vector<std::string> kVerbs = {"watch", "lab", "cure", "proxy", "send", "recv", "doctor"};
-const std::vector<std::string> kScenarios = {"chatty", "coalesce", "heartbeat", "transmit", "zino"};
+const std::vector<std::string> kScenarios = {"chatty", "coalesce", "field", "heartbeat", "transmit", "zino"};
 
 TEST(Nearest, finds_a_word_one_slip_away_and_nothing_for_a_stranger) {
   EXPECT_EQ(nearest("wach", kVerbs), "watch");

@@ -53,6 +53,7 @@ class Process:
     def __init__(self, arguments):
         self.arguments = arguments
         self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.pid = self.process.pid
         self.out, self.err, self.ended = [], [], False
         self.more = threading.Condition()
         self.readers = [threading.Thread(target=self._read, args=(self.process.stdout, self.out)),

@@ -56,9 +56,9 @@ TEST_F(Detaching, leaves_no_program_map_or_link) {
     EXPECT_TRUE(exists(key, id)) << key << " " << id;
     ++count[key];
   }
-  EXPECT_EQ(count["prog_id:"], 7) << "six hooks and the iterator";
+  EXPECT_EQ(count["prog_id:"], 8) << "six hooks and two iterators";
   EXPECT_GE(count["map_id:"], 5);
-  EXPECT_GE(count["link_id:"], 7);
+  EXPECT_GE(count["link_id:"], 8);
 
   witness_.reset();
   EXPECT_EQ(our_objects().size(), 0U);

@@ -50,7 +50,7 @@ enum uncork_record_kind {
   UNCORK_RECORD_READ,
   UNCORK_RECORD_RETRANSMITTED,
   UNCORK_RECORD_REPORTED,
-  UNCORK_RECORD_LOOKED, /* with the sender's state, as it was up to now */
+  UNCORK_RECORD_LOOKED,  /* with the sender's state, as it was up to now */
   UNCORK_RECORD_LIMITED, /* what the chronographs counted */
   UNCORK_RECORD_FINISHED,
   UNCORK_RECORD_CLOSED
@@ -65,9 +65,9 @@ enum uncork_record_flags {
   UNCORK_FLAG_WRITER_BLOCKED = 32,
   UNCORK_FLAG_MORE = 64,
   UNCORK_FLAG_PACED = 128,
-  UNCORK_FLAG_ON_DATA = 256, /* ACKED: on a segment with data */
-  UNCORK_FLAG_FIN_ONLY = 512,     /* RETRANSMITTED: nothing but the FIN */
-  UNCORK_FLAG_CONTINUED = 1024,   /* WROTE: more of a write that has not returned yet */
+  UNCORK_FLAG_ON_DATA = 256,    /* ACKED: on a segment with data */
+  UNCORK_FLAG_FIN_ONLY = 512,   /* RETRANSMITTED: nothing but the FIN */
+  UNCORK_FLAG_CONTINUED = 1024, /* WROTE: more of a write that has not returned yet */
   UNCORK_FLAG_BUFFER_FIXED = 2048
 };
 

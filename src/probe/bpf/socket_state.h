@@ -13,8 +13,8 @@
 const volatile bool stream_records = false;
 const volatile __u32 tick_us = 4000;  // one jiffy
 
-// Which sockets have whole accounts, from their first byte. Of the others (light) the account begins when something is held for the
-// first time: until then they have no storage, and their events cost no more than a look at the socket.
+// Which sockets have whole accounts, from their first byte. Of the others (light) the account begins when something is held for
+// the first time: until then they have no storage, and their events cost no more than a look at the socket.
 const volatile bool whole = true;
 const volatile __u16 whole_port = 0;  // at either end; these three: 0 none
 const volatile __u32 whole_netns = 0;

@@ -6,25 +6,37 @@
 
 #define WITH_FLAGS(kind, flags) ((kind) | (__u32)(flags) << 8)
 
-// Times in a stream do not go back: an event that is seen late is told as at the one before it. `what`: kind and flags.
-static __noinline void stream(struct socket_state* st, struct tcp_sock* tp, __u32 what, __u64 at_us, __u32 bytes) {
-  struct uncork_record* r = bpf_ringbuf_reserve(&records, sizeof *r, 0);
+// Times in a stream do not go back: an event that is seen late is told as at the one before it. `what`: kind and flags. Not
+// static, so that the verifier looks at it once, and not again on each way to each call.
+__noinline int stream_record(struct socket_state* st, __u32 what, __u64 at_us, __u32 bytes, __u32 mss_bytes) {
+  struct uncork_record* r;
 
+  if (!st) return 0;
+  r = bpf_ringbuf_reserve(&records, sizeof *r, 0);
   if (!r) {
     count_up(UNCORK_COUNT_RING_FULL);
-    return;
+    return 0;
   }
   if (at_us > st->told_us) st->told_us = at_us;
   r->cookie = st->cookie;
   r->at_us = st->told_us;
   r->bytes = bytes;
-  r->mss_bytes = tp->mss_cache;
+  r->mss_bytes = mss_bytes;
   r->min_rtt_us = st->flow.min_rtt_us;
   r->window_limited_us = r->buffer_limited_us = 0;
+  if ((what & 255) == UNCORK_RECORD_LIMITED) {
+    r->window_limited_us = bytes;
+    r->buffer_limited_us = mss_bytes;
+  }
   r->flags = what >> 8;
   r->kind = what & 255;
   r->role = st->flow.role;
   bpf_ringbuf_submit(r, 0);
+  return 0;
+}
+
+static __always_inline void stream(struct socket_state* st, struct tcp_sock* tp, __u32 what, __u64 at_us, __u32 bytes) {
+  if (stream_records) stream_record(st, what, at_us, bytes, tp->mss_cache);
 }
 
 static __always_inline void tell_acked(struct socket_state* st, struct tcp_sock* tp, __u64 at_us, __u32 ack_seq, __u16 flags) {
@@ -46,7 +58,7 @@ static __noinline void tell_look(struct socket_state* st, struct tcp_sock* tp, _
   read_sender(&s, tp, st);
   uncork_look(&st->flow, at_us, &s);
   if (st->flow.hold != UNCORK_HOLD_NONE) st->busy_jiffies = busy_jiffies(tp);
-  if (stream_records) stream(st, tp, WITH_FLAGS(UNCORK_RECORD_LOOKED, flags_of(&s)), at_us, 0);
+  stream(st, tp, WITH_FLAGS(UNCORK_RECORD_LOOKED, flags_of(&s)), at_us, 0);
 }
 
 static __always_inline bool nothing_waits(struct socket_state* st, struct tcp_sock* tp) {
@@ -64,21 +76,7 @@ static __always_inline void tell_limits(struct socket_state* st, struct tcp_sock
   if (!limits.window_us && !limits.buffer_us) return;
   st->flow.window_credit_us += limits.window_us;
   st->flow.buffer_credit_us += limits.buffer_us;
-  if (stream_records) {
-    struct uncork_record* r = bpf_ringbuf_reserve(&records, sizeof *r, 0);
-    if (!r) {
-      count_up(UNCORK_COUNT_RING_FULL);
-      return;
-    }
-    __builtin_memset(r, 0, sizeof *r);
-    r->cookie = st->cookie;
-    r->at_us = st->told_us;
-    r->kind = UNCORK_RECORD_LIMITED;
-    r->role = st->flow.role;
-    r->window_limited_us = limits.window_us;
-    r->buffer_limited_us = limits.buffer_us;
-    bpf_ringbuf_submit(r, 0);
-  }
+  if (stream_records) stream_record(st, UNCORK_RECORD_LIMITED, st->told_us, limits.window_us, limits.buffer_us);
 }
 
 static __noinline void tell_retransmitted(struct socket_state* st, struct tcp_sock* tp, __u64 at_us) {
@@ -87,7 +85,7 @@ static __noinline void tell_retransmitted(struct socket_state* st, struct tcp_so
   if (!st->flow.resent) st->reported = tp->dsack_dups;
   uncork_retransmitted(&st->flow, at_us, fin_only);
   st->flow.recovering = !fin_only && recovering(tp);
-  if (stream_records) stream(st, tp, WITH_FLAGS(UNCORK_RECORD_RETRANSMITTED, fin_only ? UNCORK_FLAG_FIN_ONLY : 0), at_us, 0);
+  stream(st, tp, WITH_FLAGS(UNCORK_RECORD_RETRANSMITTED, fin_only ? UNCORK_FLAG_FIN_ONLY : 0), at_us, 0);
 }
 
 // What the peer reported as duplicates since segments were sent again.
@@ -99,7 +97,7 @@ static __always_inline void tell_reported(struct socket_state* st, struct tcp_so
   if (!reported) return;
   st->reported += reported;
   uncork_reported(&st->flow, reported);
-  if (stream_records) stream(st, tp, UNCORK_RECORD_REPORTED, st->told_us, reported);
+  stream(st, tp, UNCORK_RECORD_REPORTED, st->told_us, reported);
 }
 
 // Data that arrived since the event before. `at_us`: when, unless a program has kept it.
@@ -112,7 +110,7 @@ static __noinline void tell_arrived(struct socket_state* st, struct tcp_sock* tp
   tell_reported(st, tp);
   uncork_received(&st->flow, at_us);
   st->flow.received_bytes += bytes;
-  if (stream_records) stream(st, tp, UNCORK_RECORD_RECEIVED, at_us, bytes);
+  stream(st, tp, UNCORK_RECORD_RECEIVED, at_us, bytes);
 }
 
 static __always_inline void take_arrival(struct socket_state* st, struct tcp_sock* tp, __u32 rcv_nxt, __u64 at_us) {
@@ -127,14 +125,14 @@ static __noinline void tell_writes(struct socket_state* st, struct tcp_sock* tp,
   if (wrote && !st->leaving) {
     uncork_wrote(&st->flow, at_us, st->writing);
     if (before(snd_nxt, write_seq)) uncork_waits(&st->flow, at_us, write_seq, st->writing);
-    if (stream_records) stream(st, tp, WITH_FLAGS(UNCORK_RECORD_WROTE, st->writing ? UNCORK_FLAG_CONTINUED : 0), at_us, wrote);
+    stream(st, tp, WITH_FLAGS(UNCORK_RECORD_WROTE, st->writing ? UNCORK_FLAG_CONTINUED : 0), at_us, wrote);
     st->writing = 1;
   }
   st->write_seq = write_seq;
   if (sent) {
     uncork_sent(&st->flow, at_us, snd_nxt, nodelay_of(tp));
     st->snd_nxt = snd_nxt;
-    if (stream_records) stream(st, tp, WITH_FLAGS(UNCORK_RECORD_SENT, nodelay_of(tp) ? UNCORK_FLAG_NODELAY : 0), at_us, sent);
+    stream(st, tp, WITH_FLAGS(UNCORK_RECORD_SENT, nodelay_of(tp) ? UNCORK_FLAG_NODELAY : 0), at_us, sent);
   }
 }
 

@@ -82,7 +82,8 @@ int BPF_PROG(on_send, struct sock* sk, int ret, int flags) {
   return 0;
 }
 
-// Whether the ACK `ack_seq` lets go what is held (tcp_ack() pushes what is pending, with the socket's own flags: MSG_MORE is none).
+// Whether the ACK `ack_seq` lets go what is held (tcp_ack() pushes what is pending, with the socket's own flags: MSG_MORE is
+// none).
 static __always_inline bool releases(struct socket_state* st, struct tcp_sock* tp, __u32 ack_seq) {
   bool small_acked = !before(ack_seq, tp->snd_sml);
   __u8 nonagle = nonagle_of(tp);
@@ -161,7 +162,7 @@ int BPF_PROG(on_read, struct sock* sk) {
   } else {
     st->flow.unread = 0;  // read in the clock tick of its arrival: too soon to be worth a clock
   }
-  if (stream_records) stream(st, tp, UNCORK_RECORD_READ, now, 0);
+  stream(st, tp, UNCORK_RECORD_READ, now, 0);
   leave(st);
   return 0;
 }
@@ -196,7 +197,7 @@ static __always_inline void finish(struct socket_state* st, struct tcp_sock* tp)
 
   take_left(st, tp, now);
   uncork_finished(&st->flow, now);
-  if (stream_records) stream(st, tp, UNCORK_RECORD_FINISHED, now, 0);
+  stream(st, tp, UNCORK_RECORD_FINISHED, now, 0);
   st->leaving = 1;
 }
 
@@ -240,7 +241,7 @@ int BPF_PROG(on_destroy, struct sock* sk) {
   take_writes(st, tp, pushed_us);
   tell_reported(st, tp);
   uncork_closed(&st->flow, now);
-  if (stream_records) stream(st, tp, UNCORK_RECORD_CLOSED, now, 0);
+  stream(st, tp, UNCORK_RECORD_CLOSED, now, 0);
   if (!st->flow.exchanges || !has_room_for(&st->flow)) return 0;  // it carried nothing, or is one of too many that lost nothing
   row = bpf_ringbuf_reserve(&ended, sizeof *row, 0);
   if (!row) {

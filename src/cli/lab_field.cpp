@@ -1,0 +1,177 @@
+// uncork lab field: patterns that people met, and whether the ledger judges them rightly.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/lab.hpp"
+#include "cli/nearest.hpp"
+#include "core/stop_signal.hpp"
+#include "core/syscall.hpp"
+#include "lab/field/field.hpp"
+#include "lab/field/report.hpp"
+#include "lab/field/roles.hpp"
+
+namespace uncork::cli {
+namespace {
+
+namespace field = lab::field;
+
+struct FieldArguments {
+  std::vector<std::string> names;
+  std::vector<std::string> files;
+  field::Options options;
+  bool list = false;
+  bool json = false;
+};
+
+core::Result<field::Script> find(const std::vector<field::Script>& scripts, const std::string& wanted) {
+  std::vector<std::string> names;
+  for (const field::Script& script : scripts) {
+    if (script.parsed.name == wanted) return script;
+    names.push_back(script.parsed.name);
+  }
+  const std::string near = nearest(wanted, names);
+  return core::fail(core::invalid_argument(
+      fmt::format("no case '{}'; {}see 'uncork lab field --list'", wanted, near.empty() ? "" : "did you mean '" + near + "'? ")));
+}
+
+/// The cases and files that are named; all cases if none is.
+core::Result<std::vector<field::Script>> choose(const FieldArguments& arguments) {
+  auto all = field::built_in_cases();
+  if (!all || (arguments.names.empty() && arguments.files.empty())) return all;
+  std::vector<field::Script> chosen;
+  for (const std::string& name : arguments.names) {
+    auto found = find(*all, name);
+    if (!found) return core::fail(found.error());
+    chosen.push_back(std::move(*found));
+  }
+  for (const std::string& path : arguments.files) {
+    auto text = core::read_file(path);
+    if (!text) return core::fail(text.error());
+    auto script = field::read_script(std::move(*text));
+    if (!script) return core::fail(core::invalid_argument(path + ": " + script.error().message));
+    chosen.push_back(std::move(*script));
+  }
+  return chosen;
+}
+
+Exit run_scenario(const FieldArguments& arguments) {
+  const auto scripts = choose(arguments);
+  if (!scripts) return report_error(scripts.error());
+  if (arguments.list) {
+    fmt::print("{}", field::list(*scripts));
+    return Exit::ok;
+  }
+  core::StopSignal stop;
+  auto accounts = field::Accounts::attach(arguments.options.ledger);
+  if (!accounts) return report_error(accounts.error());
+  const bool progress = terminal_width(2) > 0;
+  const auto clear = [progress] {
+    if (progress) fmt::print(stderr, "\r\x1b[K");
+  };
+  if (!arguments.json) fmt::print("Milliseconds an exchange, the first one left out.\n\n{}", field::heading(arguments.options));
+  std::fflush(stdout);
+  field::Observer observer;
+  observer.on_begin = [&](const field::Case& next) {
+    if (progress) fmt::print(stderr, "{}: {}", next.name, next.title);
+    std::fflush(stderr);
+  };
+  observer.on_outcome = [&](const field::Outcome& outcome) {
+    clear();
+    if (!arguments.json) fmt::print("{}", field::line(outcome, arguments.options));
+    std::fflush(stdout);
+  };
+  observer.proceed = [&] { return !stop.stopped(); };
+  const auto outcomes = field::run(*scripts, arguments.options, *accounts, observer);
+  clear();
+  if (!outcomes) return report_error(outcomes.error());
+  if (arguments.json) {
+    fmt::print("{}\n", field::to_json(*outcomes, arguments.options).dump());
+  } else {
+    fmt::print("\n{}", field::sentence(*outcomes));
+  }
+  return std::ranges::all_of(*outcomes, &field::Outcome::passed) ? Exit::ok : Exit::found;
+}
+
+enum class Role { client, server, relay };
+
+struct RoleArguments {
+  Role role = Role::client;
+  std::string script;
+  bool cured = false;
+  core::Endpoint listen;
+  core::Endpoint connect;
+};
+
+void print_now(const std::string& line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+Exit play_role(const RoleArguments& arguments) {
+  const auto script = field::read_script(arguments.script);
+  if (!script) return report_error(script.error());
+  const field::Case played = arguments.cured ? field::cured(script->parsed) : script->parsed;
+  const auto listening = [](const core::Endpoint& at) { print_now("listening on " + core::to_string(at)); };
+  core::Status done;
+  switch (arguments.role) {
+    case Role::client:
+      done = field::run_client(
+          played, arguments.connect, [](const core::Endpoint& at) { print_now("connected from " + core::to_string(at)); },
+          [](unsigned exchanges, core::Micros wall) { print_now(fmt::format("played {} {}", exchanges, wall.count())); });
+      break;
+    case Role::server:
+      done = field::run_server(played, arguments.listen, listening);
+      break;
+    case Role::relay:
+      done = field::run_relay(played, arguments.listen, arguments.connect, listening);
+      break;
+  }
+  return done ? Exit::ok : report_error(done.error());
+}
+
+/// A process of a case.
+void add_role(CLI::App& lab, Action& chosen) {
+  auto* verb = lab.add_subcommand("field-role", "");
+  verb->group("");  // not for people: left out of the help
+  const auto arguments = std::make_shared<RoleArguments>();
+  const std::map<std::string, Role> roles = {{"client", Role::client}, {"server", Role::server}, {"relay", Role::relay}};
+  verb->add_option("--role", arguments->role, "")->transform(CLI::CheckedTransformer(roles));
+  verb->add_option("--script", arguments->script, "")->required();
+  verb->add_flag("--cured", arguments->cured, "");
+  add_endpoint(*verb, "--listen", arguments->listen, "");
+  add_endpoint(*verb, "--connect", arguments->connect, "");
+  verb->callback([arguments, &chosen] { chosen = [arguments] { return play_role(*arguments); }; });
+}
+
+}  // namespace
+
+void add_lab_field(CLI::App& lab, Action& chosen) {
+  auto* verb = lab.add_subcommand("field", "Patterns that people met in the field: is each judged as it must be?");
+  verb->footer(
+      "Example:\n  uncork lab field F02 C02 --recovered\n\nNeeds root. Exit code 0 when every case is as wanted, 1 when one is "
+      "not.");
+  const auto arguments = std::make_shared<FieldArguments>();
+  verb->add_option("case", arguments->names, "Cases to play; all of them by default")->type_name("CASE");
+  verb->add_option("--file", arguments->files, "Play the case of this file")->type_name("PATH");
+  verb->add_flag("--recovered", arguments->options.recovered,
+                 "Play cases with a remedy again, cured: is as much given back as claimed?");
+  const std::map<std::string, field::LedgerKind> kinds = {{"kernel", field::LedgerKind::kernel},
+                                                          {"streamed", field::LedgerKind::streamed}};
+  verb->add_option("--ledger", arguments->options.ledger, "The kernel's own, or ours fed with its events (default kernel)")
+      ->type_name("kernel|streamed")
+      ->transform(CLI::CheckedTransformer(kinds).description(""));
+  verb->add_flag("--list", arguments->list, "Name the cases and what is wanted of them");
+  verb->add_flag("--json", arguments->json, "One JSON document at the end");
+  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
+  add_role(lab, chosen);
+}
+
+}  // namespace uncork::cli

@@ -1,0 +1,174 @@
+#include "lab/field/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace uncork::lab::field {
+namespace {
+
+using nlohmann::json;
+
+std::string ms_text(double ms) { return fmt::format("{:.{}f} ms", ms, std::abs(ms) < 1 && ms != 0 ? 2 : 1); }
+
+/// The cells of one row; those of the second and third column may have several lines.
+struct Row {
+  std::string name;
+  std::vector<std::string> wanted;
+  std::vector<std::string> witnessed;
+  std::vector<std::string> late;
+  std::string claimed;
+  std::string given_back;
+  std::string result;
+};
+
+std::string columns(const Options& options, const Row& row) {
+  const auto cell = [](const std::vector<std::string>& lines, std::size_t at) { return at < lines.size() ? lines[at] : ""; };
+  std::string text;
+  for (std::size_t i = 0; i < std::max({row.wanted.size(), row.witnessed.size(), row.late.size()}); ++i) {
+    const bool first = i == 0;
+    std::string line = fmt::format("{:<7} {:<52} {:<38} {:<16} ", first ? row.name : "", cell(row.wanted, i),
+                                   cell(row.witnessed, i), cell(row.late, i));
+    if (options.recovered) line += fmt::format("{:>8} {:>10}  ", first ? row.claimed : "", first ? row.given_back : "");
+    line += first ? row.result : "";
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+std::vector<std::string> witnessed_lines(const Judgement& judgement) {
+  std::vector<std::string> lines;
+  for (const Blame& blame : judgement.blames) {
+    lines.push_back(fmt::format("{} {} {}", name(blame.who), stall::name(blame.cause), ms_text(blame.lost_ms)));
+  }
+  return lines.empty() ? std::vector<std::string>{"nobody"} : lines;
+}
+
+struct LateEnd {
+  Who who;
+  double ms;
+  double writes;
+};
+
+/// What is worth telling: a tenth of a millisecond an exchange.
+std::vector<LateEnd> late_ends(const Play& play) {
+  std::vector<LateEnd> ends;
+  for (const PlayedEnd& end : play.ends) {
+    const stall::Late late = end.account.late();
+    const double ms = play.per_exchange(late.total);
+    if (ms >= 0.1) ends.push_back({end.who, ms, static_cast<double>(late.writes) / play.exchanges});
+  }
+  return ends;
+}
+
+std::vector<std::string> late_lines(const Play& play) {
+  std::vector<std::string> lines;
+  for (const LateEnd& end : late_ends(play)) lines.push_back(fmt::format("{} {:.1f} ms", name(end.who), end.ms));
+  return lines.empty() ? std::vector<std::string>{"0"} : lines;
+}
+
+json blames_json(const Judgement& judgement) {
+  json list = json::array();
+  for (const Blame& blame : judgement.blames) {
+    list.push_back({{"who", name(blame.who)}, {"cause", stall::name(blame.cause)}, {"lost_ms", blame.lost_ms}});
+  }
+  return list;
+}
+
+json ends_json(const Play& play) {
+  json list = json::array();
+  for (const PlayedEnd& end : play.ends) {
+    json budget = json::object();
+    for (const stall::Cause cause : stall::all_causes()) {
+      const double ms = play.per_exchange(end.account.budget[cause]);
+      if (ms != 0) budget[std::string(stall::name(cause))] = ms;
+    }
+    const stall::Late late = end.account.late();
+    list.push_back({{"who", name(end.who)},
+                    {"peer", name(end.peer)},
+                    {"budget_ms", std::move(budget)},
+                    {"late_ms", play.per_exchange(late.total)},
+                    {"late_writes", static_cast<double>(late.writes) / std::max(play.exchanges, 1U)}});
+  }
+  return list;
+}
+
+json outcome_json(const Outcome& outcome) {
+  json result = {{"case", outcome.field_case.name},
+                 {"title", outcome.field_case.title},
+                 {"passed", outcome.passed()},
+                 {"wanted", wanted_lines(outcome.field_case)},
+                 {"exchanges", outcome.play.exchanges},
+                 {"mean_ms", outcome.play.mean_ms()},
+                 {"lost_ms", outcome.judgement.lost_ms},
+                 {"witnessed", blames_json(outcome.judgement)},
+                 {"ends", ends_json(outcome.play)},
+                 {"complaints", outcome.judgement.complaints},
+                 {"recovered", nullptr},
+                 {"trouble", outcome.trouble}};
+  if (const auto& recovery = outcome.recovery) {
+    result["recovered"] = {{"claimed_ms", recovery->claimed_ms},
+                           {"given_back_ms", recovery->given_back_ms},
+                           {"cured_mean_ms", recovery->cured_mean_ms},
+                           {"equal", recovery->equal}};
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string heading(const Options& options) {
+  return columns(options, {"CASE", {"WANTED"}, {"WITNESSED"}, {"LATE"}, "CLAIMED", "GIVEN BACK", "RESULT"});
+}
+
+std::string line(const Outcome& outcome, const Options& options) {
+  const auto& recovery = outcome.recovery;
+  const bool played = outcome.play.exchanges != 0;
+  Row row;
+  row.name = outcome.field_case.name;
+  row.wanted = wanted_lines(outcome.field_case);
+  row.witnessed = played ? witnessed_lines(outcome.judgement) : std::vector<std::string>{"-"};
+  if (played) row.late = late_lines(outcome.play);
+  row.claimed = recovery ? ms_text(recovery->claimed_ms) : "-";
+  row.given_back = recovery ? ms_text(recovery->given_back_ms) : "-";
+  row.result = outcome.passed() ? "OK" : "FAILS";
+  std::string text = columns(options, row);
+  for (const std::string& complaint : outcome.judgement.complaints) text += "        " + complaint + "\n";
+  if (recovery && !recovery->equal) {
+    text += fmt::format("        the remedy gives back {} an exchange, {} were claimed\n", ms_text(recovery->given_back_ms),
+                        ms_text(recovery->claimed_ms));
+  }
+  if (!outcome.trouble.empty()) text += "        " + outcome.trouble + "\n";
+  return text;
+}
+
+std::string sentence(const std::vector<Outcome>& outcomes) {
+  const auto right = std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) { return outcome.passed(); });
+  return fmt::format("{} of {} cases are as wanted.\n", right, outcomes.size());
+}
+
+std::string list(const std::vector<Script>& scripts) {
+  std::string text;
+  for (const Script& script : scripts) {
+    const auto wanted = wanted_lines(script.parsed);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      text += i == 0 ? fmt::format("{:<7} {:<52} {}\n", script.parsed.name, wanted[i], script.parsed.title)
+                     : fmt::format("{:<7} {}\n", "", wanted[i]);
+    }
+  }
+  return text;
+}
+
+json to_json(const std::vector<Outcome>& outcomes, const Options& options) {
+  json cases = json::array();
+  for (const Outcome& outcome : outcomes) cases.push_back(outcome_json(outcome));
+  const bool passed = std::ranges::all_of(outcomes, [](const Outcome& outcome) { return outcome.passed(); });
+  return {{"scenario", "field"},
+          {"ledger", options.ledger == LedgerKind::kernel ? "kernel" : "streamed"},
+          {"passed", passed},
+          {"cases", std::move(cases)}};
+}
+
+}  // namespace uncork::lab::field
