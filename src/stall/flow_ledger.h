@@ -379,14 +379,19 @@ UNCORK_INLINE enum uncork_ended_by uncork_let_go_by(const struct uncork_flow* f,
 }
 
 /* What is held now, and why. From none to some, the open interval is charged to the new hold: the sender is looked at when
- * an event arrives, and was in that state since the event before (bytes that are written settle the interval first). */
+ * an event arrives, and was in that state since the event before (bytes that are written settle the interval first). Likewise
+ * from a cork to Nagle: when the cork was cleared, and let nothing go, nobody saw; most clear it right after the last write. */
 UNCORK_INLINE void uncork_look(struct uncork_flow* f, uncork_u64 now_us, const struct uncork_sender* s) {
   const enum uncork_hold hold = uncork_hold_of(s);
   f->unsent_bytes = s->unsent_bytes;
   f->flight_bytes = s->flight_bytes;
   f->blocked |= s->writer_blocked;
   if (f->hold != UNCORK_CAST(uncork_u8, hold)) {
-    uncork_end_hold(f, now_us, uncork_let_go_by(f, now_us, s->nodelay));
+    if (f->hold == UNCORK_HOLD_CORK && hold == UNCORK_HOLD_NAGLE) {
+      uncork_pay_hold(f, UNCORK_CORK, UNCORK_ENDED_BY_WORK);
+    } else {
+      uncork_end_hold(f, now_us, uncork_let_go_by(f, now_us, s->nodelay));
+    }
     f->hold = UNCORK_CAST(uncork_u8, hold);
     f->held_since_us = f->charged_until_us;
     f->overlap = 0;
