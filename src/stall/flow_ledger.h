@@ -383,6 +383,7 @@ UNCORK_INLINE enum uncork_ended_by uncork_let_go_by(const struct uncork_flow* f,
  * from a cork to Nagle: when the cork was cleared, and let nothing go, nobody saw; most clear it right after the last write. */
 UNCORK_INLINE void uncork_look(struct uncork_flow* f, uncork_u64 now_us, const struct uncork_sender* s) {
   const enum uncork_hold hold = uncork_hold_of(s);
+  if (f->hold == UNCORK_HOLD_NAGLE) uncork_settle(f, now_us, UNCORK_BY_OTHER, 0); /* with the share that was held until now */
   f->unsent_bytes = s->unsent_bytes;
   f->flight_bytes = s->flight_bytes;
   f->blocked |= s->writer_blocked;
