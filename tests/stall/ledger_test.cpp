@@ -266,6 +266,134 @@ TEST(Ledger, leaves_a_full_segment_that_waits_without_a_reason_unattributed) {
   EXPECT_EQ(c.lost(), ms(0));
 }
 
+// --- what is pending ---
+
+TEST(Ledger, what_is_pending_is_lost_when_the_connection_ends) {
+  auto c = held_by_nagle();
+  c.after(ms(41)).acked(40).sent(60);
+  EXPECT_EQ(c.ledger().pending(), ms(41));
+  EXPECT_EQ(c.ledger().account().budget.lost(), ms(0));
+  c.after(ms(3)).closed();
+  EXPECT_EQ(c.ledger().pending(), ms(0));
+  EXPECT_EQ(c.ledger().account().budget[Cause::nagle_delayed_ack], ms(41));
+}
+
+TEST(Ledger, what_is_pending_is_lost_when_the_peer_answers) {
+  auto c = held_by_nagle();
+  c.after(ms(41)).acked(40).sent(60).after(us(100)).received(5);
+  EXPECT_EQ(c.ledger().pending(), ms(0));
+  EXPECT_EQ(c.ledger().account().budget, only({{Cause::nagle_delayed_ack, ms(41)}, {Cause::network, us(100)}}));
+}
+
+TEST(Ledger, what_is_pending_was_the_applications_work_when_it_goes_on_with_its_message) {
+  auto c = held_by_nagle();
+  c.after(ms(41)).acked(40).sent(60).wrote(7);
+  EXPECT_EQ(c.ledger().pending(), ms(0));
+  EXPECT_EQ(c.ledger().account().budget, only({{Cause::local_think, ms(41)}}));
+}
+
+// --- segments sent again ---
+
+TEST(Ledger, T1_a_probe_that_the_peer_reports_as_a_duplicate_was_no_loss) {
+  Conversation c;
+  c.option([](SenderState& s) { s.nodelay = true; }).wrote_and_sent(100).wrote_and_sent(100);
+  c.after(ms(20)).acked_on_data(100).received(50).after(ms(10)).retransmitted().after(us(100)).reported(1).acked(100);
+  c.after(us(9'900)).received(50).closed();
+  EXPECT_EQ(c.ledger().account().budget, only({{Cause::network, us(200)}, {Cause::peer_think, us(39'800)}}));
+  EXPECT_EQ(c.ledger().account().spurious_probes, 1U);
+}
+
+TEST(Ledger, a_probe_that_is_answered_sooner_than_a_round_trip_was_no_loss) {
+  Conversation c(Role::requester, quiet_path(ms(10)));
+  c.wrote_and_sent(100).after(ms(30)).retransmitted().after(ms(9)).received(50).closed();
+  EXPECT_EQ(c.lost(), ms(0));
+  EXPECT_EQ(c.ledger().account().spurious_probes, 1U);
+}
+
+TEST(Ledger, of_two_segments_sent_again_both_must_be_reported_to_have_been_no_loss) {
+  Conversation c;
+  c.wrote_and_sent(100).after(ms(200)).retransmitted().after(ms(400)).retransmitted().reported(1).after(ms(1)).received(50);
+  EXPECT_EQ(c.charged(Cause::loss_recovery), ms(600));
+  EXPECT_EQ(c.ledger().account().spurious_probes, 0U);
+}
+
+TEST(Ledger, T2_a_fin_that_is_sent_again_after_the_last_answer_costs_nobody_anything) {
+  Conversation c;
+  for (int i = 0; i < 15; ++i) c.wrote_and_sent(60).after(us(100)).received(8192);
+  c.finished().after(ms(207)).retransmitted_fin().after(us(60)).closed();
+  EXPECT_EQ(c.lost(), ms(0));
+  EXPECT_EQ(c.charged(Cause::idle), us(207'060));
+}
+
+// --- full buffers ---
+
+TEST(Ledger, B1_a_full_buffer_behind_a_slow_reader_is_the_readers) {
+  Conversation c(Role::responder, quiet_path(us(50)));
+  c.option([](SenderState& s) { s.nodelay = s.buffer_fixed = true; }).received(10).wrote_and_sent(32'000);
+  c.sampled([](SenderState& s) { s.writer_blocked = true; });
+  for (int i = 0; i < 20; ++i) c.after(ms(5)).acked(16'000).wrote_on(16'000).sent(16'000);
+  c.sampled([](SenderState& s) { s.writer_blocked = false; }).closed();
+  EXPECT_GE(c.charged(Cause::receive_window), us(98'000));
+  EXPECT_EQ(c.charged(Cause::receive_window) + c.charged(Cause::send_buffer), ms(100));
+  EXPECT_EQ(c.ledger().account().writes, 1U);
+}
+
+TEST(Ledger, a_small_buffer_on_a_long_path_is_the_buffers) {
+  Conversation c(Role::responder, quiet_path(ms(100)));
+  c.option([](SenderState& s) { s.nodelay = s.buffer_fixed = true; }).received(10).wrote_and_sent(32'000);
+  c.sampled([](SenderState& s) { s.writer_blocked = true; });
+  for (int i = 0; i < 20; ++i) c.after(ms(101)).acked(16'000).wrote_on(16'000).sent(16'000);
+  c.sampled([](SenderState& s) { s.writer_blocked = false; }).closed();
+  EXPECT_EQ(c.charged(Cause::send_buffer), ms(20 * 101));
+  EXPECT_EQ(c.lost(), ms(20 * 101));
+}
+
+// --- messages that overlap ---
+
+// Eight threads on one connection: each 400 us one request of 40 bytes is in flight and seven are held.
+TEST(Ledger, F17_of_messages_that_overlap_the_share_of_the_outstanding_bytes_is_lost) {
+  Conversation c(Role::requester, quiet_path(us(400)));
+  c.wrote_and_sent(40);
+  for (int i = 0; i < 7; ++i) c.wrote(40);
+  c.after(us(400)).acked_on_data(40).received(5).sent(280);
+  EXPECT_EQ(c.concluded(), only({{Cause::nagle_round_trip, us(350)}, {Cause::network, us(50)}}));
+  c.wrote(40).after(us(400)).acked_on_data(280).received(35).sent(40);
+  EXPECT_EQ(c.charged(Cause::nagle_round_trip), us(350 + 50));
+  EXPECT_EQ(c.charged(Cause::network), us(50 + 350));
+}
+
+TEST(Ledger, the_share_that_was_held_is_that_before_an_ack_and_not_after) {
+  Conversation c(Role::requester, quiet_path(ms(10)));
+  c.wrote_and_sent(40).wrote(80).after(ms(4)).acked(20).after(ms(4)).received(5).acked_on_data(20);
+  // 80 of 120 bytes for 4 ms, then 80 of 100.
+  EXPECT_EQ(c.charged(Cause::nagle_round_trip), us(2'666 + 3'200));
+}
+
+// --- late writes ---
+
+TEST(Ledger, counts_how_late_each_write_left_whatever_of_it_was_lost) {
+  auto c = held_by_nagle();
+  c.after(ms(10)).wrote(60).after(ms(10)).wrote(60).after(ms(21)).acked(40).sent(180);
+  EXPECT_EQ(c.late(Cause::nagle_delayed_ack), (Late{ms(41 + 31 + 21), 3, ms(41)}));
+  EXPECT_EQ(c.charged(Cause::nagle_delayed_ack), ms(21));
+}
+
+TEST(Ledger, counts_all_of_more_than_sixteen_late_writes) {
+  Conversation c;
+  c.wrote_and_sent(40);
+  for (int i = 0; i < 30; ++i) c.wrote(10);
+  c.after(ms(41)).acked(40).sent(300);
+  EXPECT_EQ(c.late(Cause::nagle_delayed_ack), (Late{ms(41 * 30), 30, ms(41)}));
+}
+
+TEST(Ledger, a_blocked_write_that_goes_on_is_one_late_write_from_its_begin_to_its_last_byte) {
+  Conversation c(Role::responder, quiet_path(ms(10)));
+  c.received(5).wrote(30 * kMss).sent(10 * kMss).sampled([](SenderState& s) { s.writer_blocked = s.window_limited = true; });
+  c.after(ms(5)).wrote_on(10 * kMss).sent(10 * kMss).after(ms(5)).sent(20 * kMss);
+  EXPECT_EQ(c.ledger().account().writes, 1U);
+  EXPECT_EQ(c.late(Cause::receive_window), (Late{ms(10), 1, ms(10)}));
+}
+
 // --- nothing held: whose turn it was ---
 
 TEST(Ledger, charges_a_request_to_the_wire_for_a_round_trip_and_then_to_the_peers_thinking) {

@@ -121,5 +121,54 @@ TEST(LedgerTruth, with_readers_that_come_late_both_ends_claim_no_more_than_what_
   }));
 }
 
+/// Threads that share one connection: each writes a request and waits for its own answer; the server answers in order. Between
+/// two calls a thread works for half a way at most; and all requests together take the server no longer than a way, so that it
+/// waits for requests and not they for it.
+Play any_shared_connection() {
+  return *rc::gen::exec([] {
+    Play play;
+    play.one_way = Micros(*rc::gen::inRange(100, 5'000));
+    const auto threads = *rc::gen::inRange(2, 33);
+    const auto request = *rc::gen::inRange(10U, 101U);
+    const auto think = Micros(*rc::gen::inRange<std::int64_t>(0, 2 + play.one_way.count() / threads));
+    constexpr int kCalls = 50;
+    for (int i = 0; i < threads; ++i) {
+      Script script{{Kind::sleep, 0, 0, Micros(*rc::gen::inRange<std::int64_t>(0, 2 * play.one_way.count()))}};
+      for (int call = 0; call < kCalls; ++call) {
+        script.push_back({Kind::sleep, 0, 0, Micros(*rc::gen::inRange<std::int64_t>(1, 2 + play.one_way.count() / 2))});
+        script.push_back({Kind::call, request, 5});
+      }
+      play.client.push_back(script);
+    }
+    Script server{{Kind::nodelay}};
+    for (int i = 0; i < threads * kCalls; ++i) {
+      server.push_back({Kind::read, request});
+      if (think.count() != 0) server.push_back({Kind::sleep, 0, 0, think});
+      server.push_back({Kind::write, 5});
+    }
+    play.server = {server};
+    return play;
+  });
+}
+
+// No end can see which answer belongs to which request, so this is an estimate (flow_ledger.h); 20,000 plays needed a band
+// of 8 %. Outside of this domain it claims too much: where the server is busy all the time, the held requests would
+// have waited there.
+TEST(LedgerTruth, of_messages_that_overlap_at_most_a_tenth_of_the_wall_is_claimed_wrongly) {
+  EXPECT_TRUE(rc::check([] {
+    const Play script = any_shared_connection();
+    Played held = play(script, Holds::as_written);
+    Played free = play(script, Holds::none);
+    const Micros lost = held.wall - free.wall;
+    const double off = static_cast<double>((held.lost() - lost).count()) / static_cast<double>(held.wall.count());
+    RC_LOG() << "took " << held.wall.count() << " us, and with nothing held " << free.wall.count() << " us; claimed "
+             << held.lost().count() << " us\n";
+    RC_ASSERT(off >= -0.1 && off <= 0.1);
+    RC_ASSERT(free.lost() == us(0));
+    check_sums(held);
+    check_sums(free);
+  }));
+}
+
 }  // namespace
 }  // namespace uncork::stall

@@ -126,6 +126,87 @@ TEST(Remedy, is_there_for_each_stall_and_for_nothing_else) {
   }
 }
 
+TEST(Remedy, for_pacing_asks_no_program_to_change) {
+  const Remedy remedy = remedy_for(Cause::pacing, server(), chatty());
+  EXPECT_THAT(remedy.full, StartsWith("Neither program is at fault"));
+  EXPECT_THAT(remedy.command, IsEmpty());
+}
+
+TEST(Remedy, for_nagle_where_nobody_could_look_for_nodelay_still_asks_for_it) {
+  ConnectionEnd unseen = server();
+  unseen.nodelay.reset();
+  EXPECT_THAT(remedy_for(Cause::nagle_delayed_ack, unseen, chatty()).full, HasSubstr("or set TCP_NODELAY"));
+}
+
+// --- whose fault ---
+
+TEST(Fault, is_the_writers_the_readers_or_the_paths_and_nobodys_where_nothing_was_lost) {
+  for (const Cause cause : {Cause::nagle_delayed_ack, Cause::nagle_round_trip, Cause::cork, Cause::send_buffer}) {
+    EXPECT_EQ(fault_of(cause), Fault::here) << name(cause);
+  }
+  EXPECT_EQ(fault_of(Cause::receive_window), Fault::peer);
+  for (const Cause cause : {Cause::congestion_window, Cause::pacing, Cause::loss_recovery}) {
+    EXPECT_EQ(fault_of(cause), Fault::path) << name(cause);
+  }
+  for (const Cause cause : all_causes()) EXPECT_EQ(fault_of(cause) == Fault::nobody, !is_stall(cause)) << name(cause);
+}
+
+TEST(Fault, of_a_verdict_is_that_of_its_worst_cause) {
+  EXPECT_EQ(conclude(server(), chatty(), Confidence::witnessed).fault, Fault::here);
+  EXPECT_EQ(conclude(server(), Account(), Confidence::witnessed).fault, Fault::nobody);
+}
+
+TEST(Fault, has_the_words_that_json_uses) {
+  EXPECT_EQ(name(Fault::nobody), "nobody");
+  EXPECT_EQ(name(Fault::here), "here");
+  EXPECT_EQ(name(Fault::peer), "peer");
+  EXPECT_EQ(name(Fault::path), "path");
+}
+
+// --- what is worth a person's time ---
+
+Account that_lost(Cause cause, core::Micros lost, core::Micros busy, std::uint64_t exchanges) {
+  Account account;
+  account.exchanges = exchanges;
+  account.budget = budget_of({{cause, lost}, {Cause::peer_think, busy - lost}, {Cause::idle, ms(100'000)}});
+  return account;
+}
+
+TEST(Threshold, is_a_least_time_and_a_least_share_of_the_busy_time_together) {
+  const Threshold threshold{ms(10), 0.02, ms(1'000)};
+  EXPECT_TRUE(matters(that_lost(Cause::nagle_delayed_ack, ms(10), ms(500), 100), threshold));
+  EXPECT_FALSE(matters(that_lost(Cause::nagle_delayed_ack, us(9'999), ms(20), 100), threshold)) << "too short a time";
+  EXPECT_FALSE(matters(that_lost(Cause::nagle_delayed_ack, ms(10), us(500'001), 100), threshold)) << "too small a share";
+}
+
+TEST(Threshold, a_millisecond_of_each_exchange_is_enough_whatever_the_share) {
+  const Threshold threshold;
+  EXPECT_TRUE(matters(that_lost(Cause::nagle_delayed_ack, ms(15), ms(15'000), 15), threshold));
+  EXPECT_FALSE(matters(that_lost(Cause::nagle_delayed_ack, ms(15) - us(1), ms(15'000), 15), threshold));
+}
+
+TEST(Threshold, what_flow_control_costs_counts_at_five_times_the_share) {
+  const Threshold threshold{ms(1), 0.02, ms(1'000)};
+  for (const Cause cause :
+       {Cause::receive_window, Cause::congestion_window, Cause::pacing, Cause::loss_recovery, Cause::send_buffer}) {
+    EXPECT_TRUE(matters(that_lost(cause, ms(100), ms(1'000), 10), threshold)) << name(cause);
+    EXPECT_FALSE(matters(that_lost(cause, ms(99), ms(1'000), 10), threshold)) << name(cause);
+  }
+  for (const Cause cause : {Cause::nagle_delayed_ack, Cause::nagle_round_trip, Cause::cork}) {
+    EXPECT_TRUE(matters(that_lost(cause, ms(20), ms(1'000), 10), threshold)) << name(cause);
+  }
+}
+
+TEST(Threshold, nothing_lost_never_matters) {
+  EXPECT_FALSE(matters(that_lost(Cause::nagle_delayed_ack, ms(0), ms(0), 0), Threshold{ms(0), 0.0, ms(0)}));
+  EXPECT_FALSE(matters(that_lost(Cause::nagle_delayed_ack, ms(0), ms(10), 5), Threshold{ms(0), 0.0, ms(0)}));
+}
+
+TEST(Confidence, says_why_it_is_no_higher) {
+  EXPECT_THAT(reason(Confidence::witnessed), HasSubstr("the kernel told"));
+  EXPECT_THAT(reason(Confidence::sampled), HasSubstr("now and then"));
+}
+
 TEST(Confidence, has_the_words_that_json_uses) {
   EXPECT_EQ(name(Confidence::witnessed), "witnessed");
   EXPECT_EQ(name(Confidence::sampled), "sampled");
