@@ -38,6 +38,7 @@ listen field
 MOSQUITTO = """listener {port} 127.0.0.1
 allow_anonymous true
 user root
+log_type subscribe
 max_inflight_messages 1
 max_queued_messages 0
 """
@@ -117,30 +118,34 @@ class InnocentTest(FieldTest):
 
         self.judge(load, self.assert_nobody_accused)
 
-    def mosquitto(self, *subscriber_options):
+    def mosquitto(self, sentence, *subscriber_options):
         """One publishes messages and waits for the acknowledgement of each; the broker sends them on to a subscriber, who acknowledges too."""
-        self.serve("mosquitto", "-c", self.write("mosquitto.conf", MOSQUITTO.format(port=PORT)))
-        client = ["-p", PORT, "-q", 1, "-V", "mqttv5"]
-        # The broker keeps the session, so that what is published before the subscriber has come back is not missed.
-        session = ["mosquitto_sub", *client, "-t", "field", "-i", "field", "-c", "-x", 600]
-        self.load(*session, "-E")
+        broker = self.serve("mosquitto", "-c", self.write("mosquitto.conf", MOSQUITTO.format(port=PORT)))
+        topics = iter(["first", "second"])
 
         def load():
-            subscriber = self.start(self.inside(*session, *subscriber_options, "-C", EXCHANGES), {0})
-            self.load("mosquitto_pub", *client, "-t", "field", "-l", input="a message\n" * EXCHANGES)
+            topic = next(topics)
+            client = ["-p", PORT, "-q", 1, "-V", "mqttv5", "-t", topic]
+            subscriber = self.start(self.inside("mosquitto_sub", *client, *subscriber_options, "-C", EXCHANGES), {0})
+            broker.wait_for(rf"\b1 {topic}\b")  # else Nagle holds the first message behind the reply to the subscription, and rightly is accused
+            self.load("mosquitto_pub", *client, "-l", input="a message\n" * EXCHANGES)
             subscriber.process.wait(PATIENCE)
             self.assertEqual(len(subscriber.out), EXCHANGES)
 
-        self.judge(load, self.assert_nobody_accused)
+        self.judge(load, sentence)
 
     def test_mosquitto_one_message_at_a_time(self):
         """Nagle is on everywhere and finds nothing to hold."""
-        self.mosquitto("-D", "CONNECT", "receive-maximum", 1)
+        self.mosquitto(self.assert_nobody_accused, "-D", "CONNECT", "receive-maximum", 1)
 
     def test_mosquitto_twenty_messages_under_way(self):
         """Nagle keeps the subscriber's acknowledgements together while it still reads; the broker does not wait for them.
-        TCP_NODELAY at either end, and at both, gave back nothing (measured: five runs each, in turn)."""
-        self.mosquitto()
+        TCP_NODELAY at either end, and at both, gave back nothing that could be measured (five runs each, in turn)."""
+        def next_to_nothing(seen):
+            # Nor is it quite innocent: in some runs both ends hold at once, and a message or two wait 40 ms for a delayed ACK.
+            self.assertLess(max([one["lost_share"] for one in seen.verdicts], default=0), 0.5, seen.accused())
+
+        self.mosquitto(next_to_nothing)
 
 
 if __name__ == "__main__":

@@ -74,12 +74,10 @@ class Server {
     ::close(in[0]);
     ::close(out[1]);
     core::Fd script_end(in[1]);
-    const core::Fd port_end(out[0]);
+    output_ = core::Fd(out[0]);  // open as long as the server lives: what it says after its port finds a reader
     EXPECT_EQ(::write(script_end.get(), script.data(), script.size()), static_cast<ssize_t>(script.size()));
-    std::array<std::byte, 16> text{};
     script_end.reset();  // an interpreter reads its script to the end before it runs it
-    const auto got = must(core::read_some(port_end, text));
-    port_ = static_cast<std::uint16_t>(std::atoi(std::string(reinterpret_cast<const char*>(text.data()), got.count).c_str()));
+    port_ = static_cast<std::uint16_t>(std::atoi(read_line().c_str()));
   }
   ~Server() {
     ::kill(pid_, SIGKILL);
@@ -92,8 +90,19 @@ class Server {
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
  private:
+  /// Without its line feed, which an unbuffered interpreter writes by itself, later than the rest; what there is if it ends before.
+  std::string read_line() {
+    std::string line;
+    for (std::array<std::byte, 1> byte{}; must(core::read_some(output_, byte)).count == 1;) {
+      if (byte[0] == std::byte{'\n'}) break;
+      line.push_back(static_cast<char>(byte[0]));
+    }
+    return line;
+  }
+
   pid_t pid_ = -1;
   std::uint16_t port_ = 0;
+  core::Fd output_;
 };
 
 void ask_until(const std::stop_token& stop, std::uint16_t port) {
