@@ -20,24 +20,25 @@ const volatile __u16 whole_port = 0;  // at either end; these three: 0 none
 const volatile __u32 whole_netns = 0;
 const volatile __u32 whole_pid = 0;
 
-// The fields before `flow` share the cache line of the storage's header (8 bytes), and are all that an arriving segment touches
-// while nothing is held: the line crosses between the processors of the receiving interrupt and of the reader.
+// The fields before `flow` fill the cache line that begins with the storage's header (8 bytes); the flow's own begin with the
+// next.
 struct socket_state {
   __u32 busy;
   __u32 write_seq;
   __u32 snd_nxt;
   __u32 rcv_nxt;         // data up to here is in the ledger
   __u64 arrived_us;      // when data beyond it arrived, if known; 0: tcp_mstamp still says it
+  __u64 resent_us;       // a retransmission that met another event at work and is not in the ledger yet; 0: none
   __u32 window_jiffies;  // chronographs as last seen
   __u32 buffer_jiffies;
+  __u32 pid;  // who wrote first (until then: who read first)
   __u8 has_written;
   __u8 leaving;  // the local end has closed or is closing
   __u8 writing;  // a write has not returned yet, and part of it is in the ledger
-  __u64 cookie;
-  __u32 pid;           // who wrote first (until then: who read first)
-  __u32 busy_jiffies;  // when a hold was last seen: jiffies in which something was unacknowledged or unsent
-  __u64 resent_us;     // a retransmission that met another event at work and is not in the ledger yet; 0: none
+  __u8 unused[5];
   struct uncork_flow flow;
+  __u64 cookie;
+  __u32 busy_jiffies;  // when a hold was last seen: jiffies in which something was unacknowledged or unsent
   __u32 reported;  // tcp_sock.dsack_dups as last seen
   __u32 told_una;  // streamed: acknowledged up to here
   __u64 told_us;   // streamed: time of the last record

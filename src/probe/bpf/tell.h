@@ -92,7 +92,7 @@ static __noinline void tell_retransmitted(struct socket_state* st, struct tcp_so
 static __always_inline void tell_reported(struct socket_state* st, struct tcp_sock* tp) {
   __u32 reported;
 
-  if (!st->flow.resent) return;
+  if (!st->flow.pending || !st->flow.resent) return;
   reported = tp->dsack_dups - st->reported;
   if (!reported) return;
   st->reported += reported;
