@@ -114,7 +114,7 @@ def watched(uncork, options):
         yield
         return
     with running([uncork, "watch", "--json", "--for", "1h", *options], stderr=subprocess.DEVNULL) as watch:
-        time.sleep(0.6)  # the programs are attached within 0.3 s
+        time.sleep(1)  # to verify and attach the programs takes less than half of that
         if watch.poll() is not None:
             sys.exit(f"bench overhead: uncork watch ended by itself ({watch.returncode}); it needs root")
         yield

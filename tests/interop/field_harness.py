@@ -114,7 +114,7 @@ class FieldTest(InteropTest):
 
     def load(self, *arguments, **options):
         """What this program prints, run to its end."""
-        done = subprocess.run(self.inside(*arguments), capture_output=True, text=True, timeout=4 * PATIENCE, **{"input": "", **options})
+        done = subprocess.run(self.inside(*arguments), capture_output=True, text=True, timeout=20 * PATIENCE, **{"input": "", **options})
         self.assertEqual(done.returncode, 0, f"{arguments}: {done.stdout}{done.stderr}")
         return done.stdout
 
