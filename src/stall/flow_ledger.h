@@ -95,7 +95,7 @@ struct uncork_flow {
   uncork_u8 nodelay; /* as of the running hold's begin, or when it was looked at last */
   uncork_u8 late_cause;
   uncork_u8 waits; /* something is in `waiting` */
-  uncork_u8 unused;
+  uncork_u8 finished; /* the local end has closed */
   uncork_u32 exchanges; /* begun */
   uncork_u32 writes;
   uncork_u64 wrote_bytes;
@@ -516,12 +516,24 @@ UNCORK_INLINE void uncork_retransmitted(struct uncork_flow* f, uncork_u64 now_us
 /* The local end has closed: its FIN takes with it what Nagle or a cork kept back (tcp_send_fin). */
 UNCORK_INLINE void uncork_finished(struct uncork_flow* f, uncork_u64 now_us) {
   if (uncork_is_held(f)) uncork_end_hold(f, now_us, UNCORK_ENDED_BY_WORK);
+  f->finished = 1;
+}
+
+/* A requester that closed behind its last bytes, and got no data for them, said goodbye and waited for nothing. Where its peer
+ * is slow to take that (its program has the socket, and no processor), the goodbye is sent again; the duplicate is then reported
+ * to a socket that is no more. Measured: pgbench -C beside a build, 12 of 60,000 connections. */
+UNCORK_INLINE int uncork_was_goodbye(const struct uncork_flow* f) {
+  return f->finished && f->role == UNCORK_ROLE_REQUESTER && f->phase == UNCORK_PHASE_REQUEST;
 }
 
 UNCORK_INLINE void uncork_closed(struct uncork_flow* f, uncork_u64 now_us) {
   uncork_end_hold(f, now_us, UNCORK_ENDED_BY_WORK);
   uncork_settle(f, now_us, UNCORK_BY_CLOSE, 0);
   uncork_judge_resent(f, now_us);
+  if (f->pending && uncork_was_goodbye(f)) {
+    f->budget_us[UNCORK_PEER_THINK] += f->pending_us[UNCORK_LOSS_RECOVERY];
+    f->pending_us[UNCORK_LOSS_RECOVERY] = 0;
+  }
   uncork_lose_pending(f);
   if (f->exchanges) {
     f->last_exchange_us = f->exchange_end_us - f->exchange_begin_us;

@@ -325,6 +325,19 @@ TEST(Ledger, T2_a_fin_that_is_sent_again_after_the_last_answer_costs_nobody_anyt
   EXPECT_EQ(c.charged(Cause::idle), us(207'060));
 }
 
+TEST(Ledger, a_goodbye_that_is_sent_again_costs_nobody_anything) {
+  Conversation c;
+  c.wrote_and_sent(60).after(us(100)).received(100).after(ms(1)).wrote_and_sent(5).finished();
+  c.after(ms(8)).retransmitted().after(ms(2)).closed();
+  EXPECT_EQ(c.lost(), ms(0));
+}
+
+TEST(Ledger, a_request_behind_which_one_end_closed_and_which_is_sent_again_before_its_answer_was_lost) {
+  Conversation c;
+  c.wrote_and_sent(60).finished().after(ms(204)).retransmitted().after(ms(1)).received(100).closed();
+  EXPECT_EQ(c.charged(Cause::loss_recovery), ms(204));
+}
+
 // --- full buffers ---
 
 TEST(Ledger, B1_a_full_buffer_behind_a_slow_reader_is_the_readers) {
