@@ -137,6 +137,95 @@ TEST_F(CoalescingStream, gathers_again_after_one_by_one) {
   EXPECT_EQ(script.sends, (std::vector<std::size_t>{5, 2, 4, 6}));  // the first of the many could not know
 }
 
+TEST_F(CoalescingStream, answers_of_several_writes_after_a_lone_message_are_one_send_each) {
+  for (const int writes : {2, 3, 4}) {
+    script = Script();
+    stream.emplace(coalescing_options{.limits = kRoomy, .turn_limit = std::chrono::seconds(100)}, context, script);
+    write("greeting");
+    run();
+    for (int answer = 0; answer < 10; ++answer) {
+      for (int i = 0; i < writes; ++i) write("part ");
+      run();
+    }
+    EXPECT_EQ(script.sends.size(), 1U + 2U + 9U) << writes;  // the first of the first answer could not know
+  }
+}
+
+/// Answers each line with the given number of writes, until the end.
+asio::awaitable<void> answer_lines(Stream& peer, int writes) {
+  std::string received;
+  for (;;) {
+    const auto [error, size] =
+        co_await asio::async_read_until(peer, asio::dynamic_buffer(received), '\n', asio::as_tuple(asio::use_awaitable));
+    if (error) break;
+    received.erase(0, size);
+    for (int i = 0; i < writes; ++i) co_await asio::async_write(peer, asio::buffer("part ", 5), asio::use_awaitable);
+  }
+}
+
+class PipelinedCoalescingStream : public CoalescingStream, public ::testing::WithParamInterface<int> {
+ protected:
+  PipelinedCoalescingStream() {
+    stream.emplace(coalescing_options{.limits = kRoomy, .turn_limit = std::chrono::seconds(100)}, context, script);
+  }
+  void answer(std::vector<std::string> reads) {
+    script.reads = std::move(reads);
+    asio::co_spawn(context, answer_lines(*stream, GetParam()), asio::detached);
+    run();
+  }
+  [[nodiscard]] std::string answers(int count) const {
+    std::string all;
+    for (int i = 0; i < count * GetParam(); ++i) all += "part ";
+    return all;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Writes, PipelinedCoalescingStream, ::testing::Values(1, 2, 3, 4));
+
+TEST_P(PipelinedCoalescingStream, answers_to_requests_of_one_read_are_one_send) {
+  answer({"a\nb\nc\nd\ne\nf\n"});
+  EXPECT_EQ(script.taken, answers(6));
+  EXPECT_EQ(script.sends.size(), 1U);
+}
+
+TEST_P(PipelinedCoalescingStream, answers_to_requests_that_wait_in_the_kernel_are_one_send) {
+  answer({"a\n", "b\nc", "\nd\n", "e\n", "f\n"});
+  EXPECT_EQ(script.taken, answers(6));
+  EXPECT_EQ(script.sends.size(), 1U);
+}
+
+TEST_P(PipelinedCoalescingStream, after_a_greeting_only_the_first_answer_of_all_may_go_ahead) {
+  write("greeting ");
+  run();
+  answer({"a\nb\n", "c\n", "d\n", "e\nf\n"});
+  EXPECT_EQ(script.taken, "greeting " + answers(6));
+  EXPECT_EQ(script.sends.size(), 3U);
+  answer({"a\nb\n", "c\n", "d\n", "e\nf\n"});
+  EXPECT_EQ(script.sends.size(), 4U);
+}
+
+TEST_F(CoalescingStream, sends_lone_messages_at_once_again_after_many) {
+  for (const char* text : {"a ", "b ", "c "}) write(text);
+  run();
+  write("lone ");
+  run();
+  write("at once");
+  EXPECT_EQ(script.taken, "a b c lone at once");  // before the loop has turned
+  run();
+}
+
+TEST_F(CoalescingStream, a_write_some_hops_after_the_one_that_went_ahead_is_of_the_same_turn) {
+  write("greeting ");
+  run();
+  for (int answer = 0; answer < 3; ++answer) {
+    write("header ");
+    asio::post(context, [&] { asio::post(context, [&] { write("body "); }); });
+    run();
+  }
+  EXPECT_EQ(script.taken, "greeting header body header body header body ");
+  EXPECT_EQ(script.sends.size(), 5U);
+}
+
 TEST_F(CoalescingStream, goes_on_after_a_partial_write) {
   script.most_at_once = 3;
   write("0123456789");
