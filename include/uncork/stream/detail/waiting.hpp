@@ -26,8 +26,6 @@ class waiting {
   waiting() = default;
   waiting(const waiting&) = delete;
   waiting& operator=(const waiting&) = delete;
-
- protected:
   virtual ~waiting() = default;
 
  private:
@@ -79,6 +77,8 @@ void post_completion(const Executor& executor, Handler&& handler, Results... res
 template <typename Executor, typename Handler, typename Base, typename... Results>
 class waiting_handler : public Base {
  public:
+  ~waiting_handler() override = default;
+
   template <typename... Args>
   static waiting_ptr<Base> make(const Executor& executor, Handler handler, Args&&... args) {
     allocator memory(boost::asio::get_associated_allocator(handler));
@@ -102,7 +102,6 @@ class waiting_handler : public Base {
         executor_(executor),
         work_(boost::asio::get_associated_executor(handler, executor)),
         handler_(std::move(handler)) {}
-  ~waiting_handler() override = default;
 
   void complete(Results... results) override {
     boost::asio::get_associated_cancellation_slot(handler_).clear();
