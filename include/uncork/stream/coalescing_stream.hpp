@@ -34,10 +34,10 @@ namespace uncork::stream {
 /// A *turn* begins with a write and ends when the program has come to rest. Seen from here that is: it reads from this stream, or
 /// waits for a flush or a drain, and one pass over all handlers that were ready then has brought nothing more; or three such
 /// passes in a row have brought neither a write nor a read. It also ends at the bound, and after coalescing_options::turn_limit.
-/// (Measured with 500 pipelined requests of Redis's kind and of HTTP: with one pass, read or not, each answer was a send of its own, since
-/// a read that finds its request in the program's buffer takes a hop of the loop or two. Two passes gather as well as three over
-/// Asio's reads; three leave room for Beast's. Passes alone, without minding reads, gather the same, but then every turn waits
-/// for all three: the read is the sign that a program which answers has nothing more to say.)
+/// (Measured with 500 pipelined requests, of Redis's kind and of HTTP: with one pass, read or not, each answer was a send of its
+/// own, since a read that finds its request in the program's buffer takes a hop of the loop or two. Two passes gather as well as
+/// three over Asio's reads; three leave room for Beast's. Passes alone, without minding reads, gather the same, but then every
+/// turn waits for all three: the read is the sign that a program which answers has nothing more to say.)
 ///
 /// A byte has three states. *Accepted*: async_write has completed, the byte waits here. *Written*: the kernel, or the TLS layer,
 /// has it; async_flush. *Acknowledged*: the peer's kernel has it; async_drain. None says that the peer's program has read it.
