@@ -67,10 +67,10 @@ def check_file(folder, path, allowed, reserved):
 
 
 def files_by_folder(root):
-    """Every file of src/X and of include/uncork/X, as (X, path)."""
+    """Every file of src/X and of include/uncork/X, and the header include/uncork/X.hpp over all of those, as (X, path)."""
     for base in (root / "src", root / "include" / "uncork"):
         for path in sorted(base.rglob("*")):
-            yield path.relative_to(base).parts[0], path
+            yield path.relative_to(base).parts[0].removesuffix(".hpp"), path
 
 
 def violations(root):

@@ -9,6 +9,7 @@
 
 #include "cli/lab.hpp"
 #include "core/stop_signal.hpp"
+#include "lab/coalesce/answer_server.hpp"
 #include "lab/coalesce/coalesce.hpp"
 #include "probe/open_source.hpp"
 
@@ -27,15 +28,17 @@ Exit run_scenario(const CoalesceArguments& arguments) {
   if (!arguments.json) {
     fmt::print(
         "A server answers each request with {} messages of {} bytes, ready in one turn of its event loop; a blocking client\n"
-        "reads them all and asks again. A lone message is a request for one.\n\n",
-        arguments.options.messages, lab::kMessageBytes);
+        "reads them all and asks again. A lone message is a request for one. Then two servers answer small requests in one to\n"
+        "four writes, {} requests at once or one by one, plain and gathered.\n\n",
+        arguments.options.messages, lab::kMessageBytes, lab::kPipelined);
     std::fflush(stdout);
   }
   const bool progress = terminal_width(2) > 0;
   const unsigned rounds = arguments.options.rounds;
   const auto result = lab::run_coalesce(arguments.options, *opened->source, [&](unsigned round) {
     if (progress) {
-      fmt::print(stderr, "\r\x1b[K{}", round < rounds ? fmt::format("round {} of {}", round + 1, rounds) : "lone messages");
+      const std::string after = round == rounds ? "lone messages" : "answers";
+      fmt::print(stderr, "\r\x1b[K{}", round < rounds ? fmt::format("round {} of {}", round + 1, rounds) : after);
       std::fflush(stderr);
     }
     return !stop.stopped();
@@ -78,6 +81,29 @@ void add_message_server(CLI::App& lab, Action& chosen) {
   });
 }
 
+/// The same for answers.
+void add_answer_server(CLI::App& lab, Action& chosen) {
+  auto* verb = lab.add_subcommand("answer-server", "");
+  verb->group("");
+  const auto options = std::make_shared<lab::AnswerServerOptions>();
+  add_endpoint(*verb, "--listen", options->listen, "")->required();
+  const std::map<std::string, lab::AnswerProtocol> protocols = {{"redis", lab::AnswerProtocol::redis},
+                                                                {"http", lab::AnswerProtocol::http}};
+  verb->add_option("--protocol", options->protocol, "")->transform(CLI::CheckedTransformer(protocols));
+  const std::map<std::string, lab::MessageWrites> writes = {{"nodelay", lab::MessageWrites::nodelay},
+                                                            {"coalesced", lab::MessageWrites::coalesced}};
+  verb->add_option("--writes", options->writes, "")->transform(CLI::CheckedTransformer(writes));
+  verb->callback([options, &chosen] {
+    chosen = [options] {
+      const auto served = lab::run_answer_server(*options, [](const core::Endpoint& at) {
+        fmt::print("listening on {}\n", core::to_string(at));
+        std::fflush(stdout);
+      });
+      return served ? Exit::ok : report_error(served.error());
+    };
+  });
+}
+
 }  // namespace
 
 void add_lab_coalesce(CLI::App& lab, Action& chosen) {
@@ -97,6 +123,7 @@ void add_lab_coalesce(CLI::App& lab, Action& chosen) {
   verb->add_flag("--json", arguments->json, "One JSON document at the end");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_message_server(lab, chosen);
+  add_answer_server(lab, chosen);
 }
 
 }  // namespace uncork::cli

@@ -76,6 +76,11 @@ class InstalledCopy(unittest.TestCase):
         self.assertEqual(building.run(self.copy.work / "static_program"), "ok\nuncork.stream\n")
         self.copy.compile_by_pkg_config(source, self.copy.work / "shared.so", "-shared", "-fPIC", "-Wl,-z,text,-z,defs")
 
+    def test_beast_runs_over_it(self):
+        source = self.copy.source / "tests" / "install" / "beast_program" / "beast_program.cpp"
+        self.copy.compile_by_pkg_config(source, self.copy.work / "beast_program")
+        self.assertEqual(building.run(self.copy.work / "beast_program"), "ok\n")
+
     def test_the_code_in_the_document_compiles(self):
         document = (self.copy.source / "docs" / "streams.md").read_text()
         pieces = re.findall(r"^```cpp\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
@@ -88,7 +93,8 @@ class InstalledCopy(unittest.TestCase):
         """What its code takes for granted: every public header, Asio, short names."""
         headers = [name.removeprefix("include/") for name in building.files_below(self.copy.prefix)
                    if name.startswith("include/") and "/detail/" not in name]
-        return "\n".join([*(f"#include <{name}>" for name in ("boost/asio.hpp", "iostream", "sys/uio.h", *headers)),
+        others = ("boost/asio.hpp", "boost/asio/experimental/awaitable_operators.hpp", "iostream", "sys/uio.h")
+        return "\n".join([*(f"#include <{name}>" for name in (*others, *headers)),
                           "namespace asio = boost::asio;", "using asio::ip::tcp;"])
 
     def test_the_program_is_a_component_of_its_own(self):

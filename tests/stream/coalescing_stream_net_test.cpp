@@ -127,6 +127,84 @@ TEST_F(CoalescingStreamNet, a_reset_while_draining_is_an_error) {
   EXPECT_TRUE(drained->failed());
 }
 
+TEST_F(CoalescingStreamNet, a_drain_after_the_programs_own_close_is_aborted) {
+  stream->next_layer().close();
+  std::optional<error_code> drained;
+  stream->async_drain([&](error_code error) { drained = error; });
+  run_for(std::chrono::seconds(10));
+  EXPECT_EQ(drained, asio::error::operation_aborted);
+}
+
+TEST_F(CoalescingStreamNet, shutdown_sends_everything_and_then_the_end_and_reading_goes_on) {
+  ASSERT_TRUE(stream->append("last words"));
+  std::optional<error_code> shut;
+  stream->async_shutdown(std::chrono::seconds(10), [&](error_code error) { shut = error; });
+  run_for(std::chrono::seconds(10));
+  EXPECT_EQ(shut, error_code());
+  std::string received;
+  error_code end;
+  asio::read(far, asio::dynamic_buffer(received), end);
+  EXPECT_EQ(end, asio::error::eof);
+  EXPECT_EQ(received, "last words");
+  asio::write(far, asio::buffer("answer", 6));
+  std::string answer(6, '\0');
+  std::optional<error_code> read;
+  asio::async_read(*stream, asio::buffer(answer), [&](error_code error, std::size_t) { read = error; });
+  run_for(std::chrono::seconds(10));
+  EXPECT_EQ(read, error_code());
+  EXPECT_EQ(answer, "answer");
+}
+
+TEST_F(CoalescingStreamNet, pipelined_requests_of_a_real_client_are_answered_in_a_few_sends) {
+  Socket near = std::move(stream->next_layer());
+  stream.emplace(coalescing_options{.limits = {}, .turn_limit = std::chrono::seconds(100)}, std::move(near));
+  std::string requests;
+  for (int i = 0; i < 500; ++i) requests += "PING\r\n";
+  asio::write(far, asio::buffer(requests));
+  far.shutdown(tcp::socket::shutdown_send);
+  const auto serve = [](Stream& peer) -> asio::awaitable<void> {
+    std::string received;
+    for (;;) {
+      const auto [error, size] =
+          co_await asio::async_read_until(peer, asio::dynamic_buffer(received), "\r\n", asio::as_tuple(asio::use_awaitable));
+      if (error) break;
+      received.erase(0, size);
+      co_await asio::async_write(peer, asio::buffer("+PO", 3), asio::use_awaitable);
+      co_await asio::async_write(peer, asio::buffer("NG\r\n", 4), asio::use_awaitable);
+    }
+    co_await peer.async_flush(asio::use_awaitable);
+  };
+  asio::co_spawn(context, serve(*stream), asio::detached);
+  run_for(std::chrono::seconds(20));
+  EXPECT_EQ(read_exactly(3500).substr(3493), "+PONG\r\n");
+  EXPECT_LE(stream->sends(), 25U);  // 0.05 an answer; it is 1
+}
+
+using Defaulted = asio::use_awaitable_t<>::as_default_on_t<coalescing_stream<tcp::socket>>;
+
+TEST_F(CoalescingStreamNet, a_default_token_of_its_executor_need_not_be_given) {
+  using Executor = Defaulted::executor_type;
+  asio::basic_stream_socket<tcp, Executor> near{Executor(context.get_executor())};
+  Acceptor acceptor(context.get_executor(), {asio::ip::address_v4::loopback(), 0});
+  near.connect(acceptor.local_endpoint());
+  Socket peer = acceptor.accept();
+  Defaulted defaulted(std::move(near));
+  const auto converse = [](Defaulted& to) -> asio::awaitable<void> {
+    co_await to.async_write(asio::buffer("no token", 8));
+    co_await to.async_flush();
+    co_await to.async_drain();
+    co_await to.async_shutdown(std::chrono::seconds(10));
+  };
+  std::optional<bool> threw;
+  asio::co_spawn(context, converse(defaulted), [&](const std::exception_ptr& why) { threw = why != nullptr; });
+  run_for(std::chrono::seconds(10));
+  EXPECT_EQ(threw, false);
+  std::string received;
+  error_code end;
+  asio::read(peer, asio::dynamic_buffer(received), end);
+  EXPECT_EQ(received, "no token");
+}
+
 TEST_F(CoalescingStreamNet, a_peer_that_is_gone_breaks_the_stream_without_a_signal) {
   far.close();
   std::optional<error_code> failed;
@@ -215,6 +293,34 @@ TEST_F(TlsNet, carries_more_than_a_record_both_ways) {
   EXPECT_TRUE(received == large);
   EXPECT_EQ(answer, "thanks");
   EXPECT_EQ(drained, error_code());
+}
+
+TEST_F(TlsNet, shutdown_says_goodbye_in_tls_and_then_ends_the_connection) {
+  shake_hands();
+  ASSERT_TRUE(client->append("last words"));
+  std::string received;
+  error_code end;
+  error_code goodbye;
+  std::thread peer([&] {
+    asio::read(*server, asio::dynamic_buffer(received), end);
+    server->shutdown(goodbye);
+  });
+  std::optional<error_code> shut;
+  client->async_shutdown(std::chrono::seconds(20), [&](error_code error) { shut = error; });
+  run_for(std::chrono::seconds(20));
+  peer.join();
+  EXPECT_EQ(shut, error_code());
+  EXPECT_EQ(received, "last words");
+  EXPECT_EQ(end, asio::error::eof);  // and not stream_truncated
+}
+
+TEST_F(TlsNet, shutdown_waits_no_longer_than_its_limit_for_a_peer_that_says_nothing) {
+  shake_hands();
+  std::optional<error_code> shut;
+  client->async_shutdown(std::chrono::milliseconds(50), [&](error_code error) { shut = error; });
+  run_for(std::chrono::seconds(10));
+  EXPECT_EQ(shut, asio::error::timed_out);
+  EXPECT_FALSE(client->lowest_layer().is_open());
 }
 
 TEST_F(CoalescingStreamNet, tls_runs_over_it_as_well) {

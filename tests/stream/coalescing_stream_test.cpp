@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/stream/scripted_layer.hpp"
+#include "uncork/stream/error.hpp"
 
 namespace uncork::stream {
 namespace {
@@ -135,6 +136,95 @@ TEST_F(CoalescingStream, gathers_again_after_one_by_one) {
   }
   EXPECT_EQ(script.taken, "lone a b c a b c ");
   EXPECT_EQ(script.sends, (std::vector<std::size_t>{5, 2, 4, 6}));  // the first of the many could not know
+}
+
+TEST_F(CoalescingStream, answers_of_several_writes_after_a_lone_message_are_one_send_each) {
+  for (const int writes : {2, 3, 4}) {
+    script = Script();
+    stream.emplace(coalescing_options{.limits = kRoomy, .turn_limit = std::chrono::seconds(100)}, context, script);
+    write("greeting");
+    run();
+    for (int answer = 0; answer < 10; ++answer) {
+      for (int i = 0; i < writes; ++i) write("part ");
+      run();
+    }
+    EXPECT_EQ(script.sends.size(), 1U + 2U + 9U) << writes;  // the first of the first answer could not know
+  }
+}
+
+/// Answers each line with the given number of writes, until the end.
+asio::awaitable<void> answer_lines(Stream& peer, int writes) {
+  std::string received;
+  for (;;) {
+    const auto [error, size] =
+        co_await asio::async_read_until(peer, asio::dynamic_buffer(received), '\n', asio::as_tuple(asio::use_awaitable));
+    if (error) break;
+    received.erase(0, size);
+    for (int i = 0; i < writes; ++i) co_await asio::async_write(peer, asio::buffer("part ", 5), asio::use_awaitable);
+  }
+}
+
+class PipelinedCoalescingStream : public CoalescingStream, public ::testing::WithParamInterface<int> {
+ protected:
+  PipelinedCoalescingStream() {
+    stream.emplace(coalescing_options{.limits = kRoomy, .turn_limit = std::chrono::seconds(100)}, context, script);
+  }
+  void answer(std::vector<std::string> reads) {
+    script.reads = std::move(reads);
+    asio::co_spawn(context, answer_lines(*stream, GetParam()), asio::detached);
+    run();
+  }
+  [[nodiscard]] std::string answers(int count) const {
+    std::string all;
+    for (int i = 0; i < count * GetParam(); ++i) all += "part ";
+    return all;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Writes, PipelinedCoalescingStream, ::testing::Values(1, 2, 3, 4));
+
+TEST_P(PipelinedCoalescingStream, answers_to_requests_of_one_read_are_one_send) {
+  answer({"a\nb\nc\nd\ne\nf\n"});
+  EXPECT_EQ(script.taken, answers(6));
+  EXPECT_EQ(script.sends.size(), 1U);
+}
+
+TEST_P(PipelinedCoalescingStream, answers_to_requests_that_wait_in_the_kernel_are_one_send) {
+  answer({"a\n", "b\nc", "\nd\n", "e\n", "f\n"});
+  EXPECT_EQ(script.taken, answers(6));
+  EXPECT_EQ(script.sends.size(), 1U);
+}
+
+TEST_P(PipelinedCoalescingStream, after_a_greeting_only_the_first_answer_of_all_may_go_ahead) {
+  write("greeting ");
+  run();
+  answer({"a\nb\n", "c\n", "d\n", "e\nf\n"});
+  EXPECT_EQ(script.taken, "greeting " + answers(6));
+  EXPECT_EQ(script.sends.size(), 3U);
+  answer({"a\nb\n", "c\n", "d\n", "e\nf\n"});
+  EXPECT_EQ(script.sends.size(), 4U);
+}
+
+TEST_F(CoalescingStream, sends_lone_messages_at_once_again_after_many) {
+  for (const char* text : {"a ", "b ", "c "}) write(text);
+  run();
+  write("lone ");
+  run();
+  write("at once");
+  EXPECT_EQ(script.taken, "a b c lone at once");  // before the loop has turned
+  run();
+}
+
+TEST_F(CoalescingStream, a_write_some_hops_after_the_one_that_went_ahead_is_of_the_same_turn) {
+  write("greeting ");
+  run();
+  for (int answer = 0; answer < 3; ++answer) {
+    write("header ");
+    asio::post(context, [&] { asio::post(context, [&] { write("body "); }); });
+    run();
+  }
+  EXPECT_EQ(script.taken, "greeting header body header body header body ");
+  EXPECT_EQ(script.sends.size(), 5U);
 }
 
 TEST_F(CoalescingStream, goes_on_after_a_partial_write) {
@@ -449,6 +539,116 @@ TEST_F(CoalescingStream, completes_on_the_handlers_own_executor_and_keeps_it_bus
   EXPECT_FALSE(there);
   other.run();
   EXPECT_TRUE(there);
+}
+
+TEST_F(CoalescingStream, appends_text_as_it_is) {
+  ASSERT_TRUE(stream->append("a text"));
+  run();
+  EXPECT_EQ(script.taken, "a text");
+}
+
+TEST_F(CoalescingStream, shutdown_sends_what_is_accepted_and_what_waits_and_takes_no_more) {
+  script.hold = true;
+  const auto first = write(std::string(100, 'a'));
+  const auto waiting = write("waits");
+  std::optional<error_code> shut;
+  stream->async_shutdown(std::chrono::hours(1), [&](error_code error) { shut = error; });
+  const auto late = write("too late");
+  EXPECT_FALSE(stream->append("nor this"));
+  poll();
+  EXPECT_FALSE(shut);
+  EXPECT_EQ(*late, errc::shut_down);
+  script.hold = false;
+  script.release();
+  run();
+  EXPECT_EQ(shut, error_code());
+  EXPECT_EQ(*waiting, error_code());
+  EXPECT_EQ(script.taken, std::string(100, 'a') + "waits");
+  std::optional<error_code> again;
+  stream->async_shutdown(std::chrono::hours(1), [&](error_code error) { again = error; });
+  run();
+  EXPECT_EQ(again, errc::shut_down);
+}
+
+TEST_F(CoalescingStream, shutdown_of_nothing_completes_and_never_inside_the_call) {
+  std::optional<error_code> shut;
+  stream->async_shutdown(std::chrono::hours(1), [&](error_code error) { shut = error; });
+  EXPECT_FALSE(shut);
+  run();
+  EXPECT_EQ(shut, error_code());
+}
+
+TEST_F(CoalescingStream, shutdown_that_takes_too_long_closes_and_tells_everybody) {
+  script.hold = true;
+  write(std::string(100, 'a'));
+  const auto waiting = write("waits");
+  std::optional<error_code> shut;
+  poll();
+  stream->async_shutdown(std::chrono::milliseconds(1), [&](error_code error) { shut = error; });
+  run();
+  EXPECT_EQ(shut, asio::error::timed_out);
+  EXPECT_EQ(*waiting, asio::error::timed_out);
+  EXPECT_TRUE(script.closed);
+}
+
+TEST_F(CoalescingStream, shutdown_ends_with_what_breaks_or_destroys_the_stream) {
+  for (const bool destroyed : {false, true}) {
+    script = Script();
+    script.hold = true;
+    script.fails_at = destroyed ? -1 : 0;
+    stream.emplace(context, script);
+    write("never");
+    poll();
+    std::optional<error_code> shut;
+    stream->async_shutdown(std::chrono::hours(1), [&](error_code error) { shut = error; });
+    if (destroyed) stream.reset();
+    script.release();
+    run();
+    EXPECT_EQ(shut, destroyed ? asio::error::operation_aborted : asio::error::connection_reset);
+  }
+}
+
+/// Counts what it gives out and gets back.
+template <typename T>
+struct CountingAllocator {
+  using value_type = T;
+  explicit CountingAllocator(int& alive, int& made) : alive_(&alive), made_(&made) {}
+  template <typename U>
+  CountingAllocator(const CountingAllocator<U>& other) : alive_(other.alive_), made_(other.made_) {}
+  T* allocate(std::size_t count) {
+    ++*alive_;
+    ++*made_;
+    return std::allocator<T>().allocate(count);
+  }
+  void deallocate(T* at, std::size_t count) {
+    --*alive_;
+    std::allocator<T>().deallocate(at, count);
+  }
+  bool operator==(const CountingAllocator&) const = default;
+  int* alive_;
+  int* made_;
+};
+
+TEST_F(CoalescingStream, waits_in_memory_of_the_handlers_allocator_and_gives_it_back_before_the_handler_runs) {
+  int alive = 0;
+  int made = 0;
+  int alive_in_handler = -1;
+  const CountingAllocator<char> counting(alive, made);
+  script.hold = true;
+  write("text");
+  poll();
+  stream->async_flush(asio::bind_allocator(counting, [&](error_code) { alive_in_handler = alive; }));
+  EXPECT_GE(made, 1);
+  script.hold = false;
+  script.release();
+  run();
+  EXPECT_EQ(alive_in_handler, 0);
+  script.hold = true;
+  write("again");
+  stream->async_flush(asio::bind_allocator(counting, [](error_code) {}));
+  stream.reset();
+  run();
+  EXPECT_EQ(alive, 0);
 }
 
 TEST_F(CoalescingStream, moves_with_what_is_under_way) {

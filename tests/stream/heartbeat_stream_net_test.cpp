@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/stream/faulty_socket.hpp"
 #include "tests/stream/heartbeat_pair.hpp"
 
 namespace uncork::stream {
@@ -94,6 +95,81 @@ TEST(HeartbeatStream, what_is_not_the_users_to_send_is_refused_and_nothing_is_se
   for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(errors[i], errc::reserved_type);
   EXPECT_EQ(errors[4], errc::frame_too_long);
   EXPECT_FALSE(errors[5]);
+}
+
+// ---- a peer that hands a frame over only when the next header has come, as zrepl does ---------------------------------
+
+heartbeat_options for_zrepl() {
+  heartbeat_options options;
+  options.liveness.silence = std::chrono::hours(1);  // no other heartbeat comes in time
+  options.heartbeat_behind_lone_frame = true;
+  return options;
+}
+
+/// Reads as zrepl's frameconn does: the next header, then gives the frame before it.
+class ReadAhead {
+ public:
+  ReadAhead(asio::io_context& context, tcp::socket& socket) : context_(context), socket_(socket) {}
+
+  std::string next() {
+    std::string whole = header_.empty() ? read_header() : std::exchange(header_, {});
+    while (whole == wire(frame_type::heartbeat)) whole = read_header();
+    std::size_t size = 0;
+    for (const char byte : whole.substr(4)) size = size << 8U | static_cast<unsigned char>(byte);
+    if (size > 0) whole += read_bytes(context_, socket_, size);
+    header_ = read_header();
+    return whole;
+  }
+
+ private:
+  std::string read_header() { return read_bytes(context_, socket_, kFrameHeaderSize); }
+
+  asio::io_context& context_;
+  tcp::socket& socket_;
+  std::string header_;
+};
+
+TEST(HeartbeatStreamReadAhead, gets_each_lone_frame_at_once) {
+  BarePeer pair(for_zrepl());
+  ReadAhead reader(pair.context, pair.peer);
+  for (int i = 0; i < 10; ++i) {
+    const std::string text = "request " + std::to_string(i);
+    EXPECT_FALSE(write_frame(pair.context, pair.stream, 7, text));
+    EXPECT_EQ(reader.next(), wire(7, text));  // patience would end it
+    send(pair.peer, wire(8, "answer"));
+    EXPECT_EQ(text_of(read_frame(pair.context, pair.stream).got), "answer");
+  }
+  EXPECT_EQ(pair.stream.stats().frames_sent, 10U);
+  EXPECT_EQ(pair.stream.stats().heartbeats_sent, 10U);
+}
+
+TEST(HeartbeatStreamReadAhead, frame_and_heartbeat_are_one_send_and_a_frame_that_another_follows_has_none) {
+  FaultPlan plan;
+  asio::io_context context;
+  auto [mine, peer] = connected_sockets(context);
+  heartbeat_stream<FaultySocket> stream(for_zrepl(), FaultySocket(std::move(mine), plan));
+  const std::string text = "lone";
+  EXPECT_FALSE(write_frame(context, stream, 1, text));
+  EXPECT_EQ(plan.writes, 1);
+  EXPECT_EQ(read_bytes(context, peer, 20), wire(1, text) + wire(frame_type::heartbeat));
+  plan.refuses_writes = true;  // so that two wait
+  int written = 0;
+  for (std::uint16_t type = 2; type <= 3; ++type) {
+    stream.async_write_frame(frame_type{type}, asio::buffer(text), [&](error_code) { ++written; });
+  }
+  plan.refuses_writes = false;
+  run_until(context, [&] { return written == 2; });
+  EXPECT_EQ(read_bytes(context, peer, 32), wire(2, text) + wire(3, text) + wire(frame_type::heartbeat));
+  EXPECT_EQ(peer.available(), 0U);
+}
+
+TEST(HeartbeatStreamReadAhead, without_the_option_nothing_follows_a_lone_frame) {
+  auto options = for_zrepl();
+  options.heartbeat_behind_lone_frame = false;
+  BarePeer pair(options);
+  EXPECT_FALSE(write_frame(pair.context, pair.stream, 1, "lone"));
+  run_for(pair.context, 20ms);
+  EXPECT_EQ(pair.peer.available(), wire(1, "lone").size());
 }
 
 // ---- ends and faults -------------------------------------------------------------------------------------------------

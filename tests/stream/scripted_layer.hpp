@@ -59,7 +59,9 @@ class ScriptedLayer {
         [this](auto handler, const Buffers& into) {
           boost::system::error_code error = boost::asio::error::eof;
           std::size_t count = 0;
-          if (!script_->reads.empty()) {
+          if (boost::asio::buffer_size(into) == 0) {  // async_read_until that has found its line already
+            error = {};
+          } else if (!script_->reads.empty()) {
             const std::string text = script_->reads.front();
             script_->reads.erase(script_->reads.begin());
             count = boost::asio::buffer_copy(into, boost::asio::buffer(text));

@@ -24,6 +24,10 @@ struct heartbeat_options {
   /// TCP_NOTSENT_LOWAT: unsent bytes in the kernel. It keeps heartbeats young, and without it the kernel wakes a waiting writer
   /// only when a third of its send buffer is free, which took six to seven times as long as the peer's window did (measured).
   int notsent_low_water = 128 * 1024;
+  /// Sends an empty heartbeat right behind each frame that nothing follows, in the same send. For a zrepl as the peer: it hands a
+  /// frame over only when the next header has come (that is how it reads ahead), so a lone request would wait for our next
+  /// heartbeat; an additional one is what its own code sends to unlock the reader. Between two of ours it buys nothing.
+  bool heartbeat_behind_lone_frame = false;
 };
 
 /// Counted since the start.

@@ -3,6 +3,7 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/socket_base.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
 #include <concepts>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "uncork/stream/detail/heartbeat_connection.hpp"
+#include "uncork/stream/detail/initiation.hpp"
 #include "uncork/stream/heartbeat_options.hpp"
 
 namespace uncork::stream {
@@ -28,11 +30,23 @@ namespace uncork::stream {
 /// system's, and eof. Readers get an error after everything good that came before it. The first error of writing, a heartbeat's
 /// included, is for every later write as well: a frame may have gone out in part, so nothing may follow it.
 ///
+/// Cancellation, by type: a read that waits, and a write whose frame is not begun, end with operation_aborted by each of
+/// terminal, partial and total, and have then had no effect; async_shutdown has its limit instead. The handler's associated
+/// executor, allocator and cancellation slot are honoured. A token may be left out where the executor has a default.
+///
 /// Threads: one at a time; with several threads in the context, make the socket with a strand as its executor and call from it.
 /// Completions never run inside a call. Destroying the stream closes the socket and ends what waits with operation_aborted; what
 /// async_write_frame has completed, the kernel still sends.
 template <typename NextLayer>
 class heartbeat_stream {
+  static_assert(
+      requires(NextLayer& layer, boost::system::error_code& error) {
+        layer.non_blocking(true, error);
+        layer.async_wait(boost::asio::socket_base::wait_read, [](boost::system::error_code) {});
+      },
+      "heartbeat_stream needs a stream socket below, which can be tried without blocking and waited for: ssl::stream cannot, "
+      "since a record whose write was given up cannot be gone on with");
+
   using connection = detail::heartbeat_connection<NextLayer>;
   using error_code = boost::system::error_code;
 
@@ -40,6 +54,12 @@ class heartbeat_stream {
   using next_layer_type = std::remove_reference_t<NextLayer>;
   using lowest_layer_type = typename next_layer_type::lowest_layer_type;
   using executor_type = typename next_layer_type::executor_type;
+
+  /// The stream over the same socket with another executor: `use_awaitable_t<>::as_default_on_t<heartbeat_stream<tcp::socket>>`.
+  template <typename OtherExecutor>
+  struct rebind_executor {
+    using other = heartbeat_stream<typename next_layer_type::template rebind_executor<OtherExecutor>::other>;
+  };
 
   /// Makes the next layer from `args`: a socket to move in, or an executor.
   template <typename First, typename... Args>
@@ -77,19 +97,21 @@ class heartbeat_stream {
 
   /// The next frame: the user's, stream_error or stream_end. It completes when the frame's last byte is in, whatever follows.
   /// Several calls are served in turn. Cancelling one loses nothing. Signature: void(error_code, frame).
-  template <typename Token>
-  auto async_read_frame(Token&& token) {
+  template <typename Token = boost::asio::default_completion_token_t<executor_type>>
+  auto async_read_frame(Token&& token = Token()) {
+    detail::check_token<Token, void(error_code, frame)>();
     return boost::asio::async_initiate<Token, void(error_code, frame)>(initiate_read(connection_), token);
   }
 
   /// Writes one frame of a user's type, header and payload in one send, and completes when the kernel has all of it. The payload
   /// is not copied: `buffers` stay valid until then. Several calls are queued in order. Cancelling takes out a frame that is not
   /// begun. Errors beside those above: reserved_type, frame_too_long. Signature: void(error_code).
-  template <typename Buffers, typename Token>
+  template <typename Buffers, typename Token = boost::asio::default_completion_token_t<executor_type>>
     requires boost::asio::is_const_buffer_sequence<Buffers>::value
-  auto async_write_frame(frame_type type, const Buffers& buffers, Token&& token) {
+  auto async_write_frame(frame_type type, const Buffers& buffers, Token&& token = Token()) {
     std::vector<boost::asio::const_buffer> payload(boost::asio::buffer_sequence_begin(buffers),
                                                    boost::asio::buffer_sequence_end(buffers));
+    detail::check_token<Token, void(error_code)>();
     return boost::asio::async_initiate<Token, void(error_code)>(initiate_write(connection_), token, type, std::move(payload));
   }
 
@@ -98,56 +120,39 @@ class heartbeat_stream {
   /// Waiting and later reads, and later writes, complete with shut_down; what lies in the inbox is dropped. `limit` is for all of
   /// it: after that the socket is closed as it is, with timed_out for this and for the writes still queued. A peer that is slow
   /// may then not have got everything. No other limit counts meanwhile. Signature: void(error_code).
-  template <typename Token>
-  auto async_shutdown(std::chrono::steady_clock::duration limit, Token&& token) {
+  template <typename Token = boost::asio::default_completion_token_t<executor_type>>
+  auto async_shutdown(std::chrono::steady_clock::duration limit, Token&& token = Token()) {
+    detail::check_token<Token, void(error_code)>();
     return boost::asio::async_initiate<Token, void(error_code)>(initiate_shutdown(connection_), token, limit);
   }
 
  private:
-  /// What every initiation holds: the connection, and the executor that Asio asks for.
-  class initiation {
-   public:
-    using executor_type = typename next_layer_type::executor_type;
-    explicit initiation(std::shared_ptr<connection> shared) : connection_(std::move(shared)) {}
-    [[nodiscard]] executor_type get_executor() const noexcept { return connection_->get_executor(); }
-
-   protected:
-    template <typename... Results, typename Handler>
-    auto make_waiting(Handler&& handler) const {
-      using base = detail::waiting<Results...>;
-      return std::make_unique<detail::waiting_handler<executor_type, std::decay_t<Handler>, base, Results...>>(
-          get_executor(), std::forward<Handler>(handler));
-    }
-
-    std::shared_ptr<connection> connection_;
-  };
-
-  struct initiate_read : initiation {
-    using initiation::initiation;
+  struct initiate_read : detail::initiation<connection> {
+    using detail::initiation<connection>::initiation;
     template <typename Handler>
     void operator()(Handler&& handler) const {
-      const auto number = this->connection_->next_number();
-      detail::cancel_through_slot(this->connection_, handler, number);
-      this->connection_->read(number, this->template make_waiting<error_code, frame>(std::forward<Handler>(handler)));
+      const auto number = this->number(handler);
+      this->state().read(number, this->template make_waiting<detail::waiting<error_code, frame>, error_code, frame>(
+                                     std::forward<Handler>(handler)));
     }
   };
 
-  struct initiate_write : initiation {
-    using initiation::initiation;
+  struct initiate_write : detail::initiation<connection> {
+    using detail::initiation<connection>::initiation;
     template <typename Handler>
     void operator()(Handler&& handler, frame_type type, std::vector<boost::asio::const_buffer> payload) const {
-      const auto number = this->connection_->next_number();
-      detail::cancel_through_slot(this->connection_, handler, number);
-      this->connection_->write(number, type, std::move(payload),
-                               this->template make_waiting<error_code>(std::forward<Handler>(handler)));
+      const auto number = this->number(handler);
+      this->state().write(number, type, std::move(payload),
+                          this->template make_waiting<detail::waiting<error_code>, error_code>(std::forward<Handler>(handler)));
     }
   };
 
-  struct initiate_shutdown : initiation {
-    using initiation::initiation;
+  struct initiate_shutdown : detail::initiation<connection> {
+    using detail::initiation<connection>::initiation;
     template <typename Handler>
     void operator()(Handler&& handler, std::chrono::steady_clock::duration limit) const {
-      this->connection_->shut_down(limit, this->template make_waiting<error_code>(std::forward<Handler>(handler)));
+      this->state().shut_down(
+          limit, this->template make_waiting<detail::waiting<error_code>, error_code>(std::forward<Handler>(handler)));
     }
   };
 

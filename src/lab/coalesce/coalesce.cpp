@@ -134,7 +134,11 @@ core::Result<CoalesceResult> run_coalesce(const CoalesceOptions& options, probe:
   }
   CoalesceResult result;
   for (Cell& cell : *cells) result.rows.push_back(std::move(cell.row));
+  auto answers = run_answers(options, source, [&] { return on_progress(options.rounds + 1); });
+  if (!answers) return core::fail(answers.error());
+  result.answers = std::move(*answers);
   result.criteria = judge_coalesce(result.rows, options);
+  for (Criterion& criterion : judge_answers(result.answers)) result.criteria.push_back(std::move(criterion));
   return result;
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/histogram.hpp"
 #include "core/result.hpp"
+#include "lab/coalesce/answers.hpp"
 #include "lab/coalesce/message_server.hpp"
 #include "lab/criteria.hpp"
 #include "probe/source.hpp"
@@ -16,9 +17,10 @@
 namespace uncork::lab {
 
 struct CoalesceOptions {
-  unsigned messages = 100;      ///< a turn
-  unsigned rounds = 7;          ///< in each, every cell has its turn
-  core::Micros slice{100'000};  ///< a cell's time in a round
+  unsigned messages = 100;            ///< a turn
+  unsigned rounds = 7;                ///< in each, every cell has its turn
+  core::Micros slice{100'000};        ///< a cell's time in a round
+  core::Micros answer_slice{20'000};  ///< the same for a row of answers
 };
 
 /// One cell as it was measured. Rates are per round, so that cells of the same round can be compared.
@@ -36,14 +38,16 @@ struct CoalesceRow {
 
 struct CoalesceResult {
   std::vector<CoalesceRow> rows;
+  std::vector<AnswerRow> answers;
   std::vector<Criterion> criteria;
 };
 
-/// Runs the scenario; `source` must be watching already. `on_progress` (rounds done) may return false to stop early.
+/// Runs the scenario; `source` must be watching already. `on_progress` (rounds done; one and two more for lone
+/// messages and for answers) may return false to stop early.
 [[nodiscard]] core::Result<CoalesceResult> run_coalesce(const CoalesceOptions& options, probe::Source& source,
                                                         const std::function<bool(unsigned)>& on_progress);
 
-/// `TRANSPORT WRITES …`, a line a row, then the criteria.
+/// `TRANSPORT WRITES …`, a line a row, the same for answers, then the criteria.
 [[nodiscard]] std::string coalesce_text(const CoalesceResult& result);
 [[nodiscard]] nlohmann::json coalesce_json(const CoalesceResult& result);
 

@@ -12,6 +12,9 @@ constexpr double kSpeedUp = 2;             // the published claim
 constexpr double kSendsPerMessage = 0.02;  // at 100 messages a turn; fewer a turn cannot be gathered so far
 constexpr double kLoneRatio = 1.15;  // medians of paired rounds of a process switch each: they differ by a tenth in one cell too
 constexpr double kHeldMs = 1;
+constexpr double kPipelinedSends = 0.05;  // an answer
+constexpr double kAnswerSends = 1.05;     // one; a machine that takes the processor away within a turn may split an answer
+constexpr double kPipelinedSpeedUp = 1.5;
 
 const CoalesceRow* find(const std::vector<CoalesceRow>& rows, Transport transport, MessageWrites writes) {
   const auto at =
@@ -59,6 +62,29 @@ void judge_transport(const std::vector<CoalesceRow>& rows, Transport transport, 
                              held(*ours), kHeldMs, "ms"));
 }
 
+/// The most sends an answer of the rows that `chosen` says; nothing if one was not counted, or there are none.
+template <typename Chosen>
+std::optional<double> most_sends(const std::vector<AnswerRow>& rows, Chosen chosen) {
+  std::optional<double> most;
+  for (const AnswerRow& row : rows) {
+    if (!chosen(row)) continue;
+    if (!row.coalesced.sends_per_answer) return std::nullopt;
+    most = std::max(most.value_or(0), *row.coalesced.sends_per_answer);
+  }
+  return most;
+}
+
+std::optional<double> least_speed_up(const std::vector<AnswerRow>& rows, AnswerProtocol protocol) {
+  std::optional<double> least;
+  for (const AnswerRow& row : rows) {
+    if (row.protocol != protocol || !row.pipelined) continue;
+    const auto ratio = paired_ratio(row.coalesced.answers_per_second, row.plain.answers_per_second);
+    if (!ratio) return std::nullopt;
+    least = std::min(least.value_or(ratio->median), ratio->median);
+  }
+  return least;
+}
+
 }  // namespace
 
 std::string name(MessageWrites writes) {
@@ -76,6 +102,8 @@ std::string name(MessageWrites writes) {
 }
 
 std::string name(Transport transport) { return transport == Transport::tcp ? "tcp" : "tls"; }
+
+std::string name(AnswerProtocol protocol) { return protocol == AnswerProtocol::redis ? "redis" : "http"; }
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -97,6 +125,25 @@ std::optional<Ratio> paired_ratio(const std::vector<double>& numerators, const s
 std::vector<Criterion> judge_coalesce(const std::vector<CoalesceRow>& rows, const CoalesceOptions& options) {
   std::vector<Criterion> criteria;
   for (const Transport transport : {Transport::tcp, Transport::tls}) judge_transport(rows, transport, options, criteria);
+  return criteria;
+}
+
+std::vector<Criterion> judge_answers(const std::vector<AnswerRow>& rows) {
+  std::vector<Criterion> criteria;
+  for (const AnswerProtocol protocol : {AnswerProtocol::redis, AnswerProtocol::http}) {
+    const std::string by = name(protocol);
+    criteria.push_back(at_most("pipelined_sends_" + by,
+                               fmt::format("{} pipelined, coalesced makes at most {} sends an answer", by, kPipelinedSends),
+                               most_sends(rows, [&](const AnswerRow& row) { return row.protocol == protocol && row.pipelined; }),
+                               kPipelinedSends, "sends an answer"));
+    criteria.push_back(at_least("pipelined_speed_up_" + by,
+                                fmt::format("{} pipelined, coalesced is at least {} times plain Asio", by, kPipelinedSpeedUp),
+                                least_speed_up(rows, protocol), kPipelinedSpeedUp, "times"));
+    criteria.push_back(at_most(
+        "answer_sends_" + by, fmt::format("{} after a greeting, an answer of up to {} writes is one send", by, kMostAnswerWrites),
+        most_sends(rows, [&](const AnswerRow& row) { return row.protocol == protocol && !row.pipelined; }), kAnswerSends,
+        "sends an answer"));
+  }
   return criteria;
 }
 

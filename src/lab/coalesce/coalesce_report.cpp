@@ -9,7 +9,50 @@ namespace {
 
 constexpr const char* kLine = "{:<9} {:<10} {:>12} {:>12} {:>12} {:>10} {:>10} {:>10}\n";
 
+constexpr const char* kAnswerLine = "{:<9} {:<11} {:<8} {:>6} {:>10} {:>10} {:>12} {:>6}\n";
+
 std::string optional_figure(const std::optional<double>& figure) { return figure ? fmt::format("{:.4f}", *figure) : "-"; }
+
+std::string speed_up(const AnswerRow& row) {
+  const auto ratio = paired_ratio(row.coalesced.answers_per_second, row.plain.answers_per_second);
+  return ratio ? fmt::format("{:.2f}", ratio->median) : "-";
+}
+
+std::string answers_text(const std::vector<AnswerRow>& rows) {
+  std::string text =
+      fmt::format(kAnswerLine, "PROTOCOL", "ASKED", "GREETING", "WRITES", "ANSWERS/S", "SENDS/ANSW", "PLAIN SENDS", "TIMES");
+  for (const AnswerRow& row : rows) {
+    text +=
+        fmt::format(kAnswerLine, name(row.protocol), row.pipelined ? fmt::format("{} at once", kPipelined) : "one by one",
+                    row.greeted ? "yes" : "no", row.writes, fmt::format("{:.0f}", median(row.coalesced.answers_per_second)),
+                    optional_figure(row.coalesced.sends_per_answer), optional_figure(row.plain.sends_per_answer), speed_up(row));
+  }
+  return text;
+}
+
+nlohmann::json side_json(const AnswerSide& side) {
+  nlohmann::json json = {{"answers_per_s", median(side.answers_per_second)}, {"sends_per_answer", nullptr}};
+  if (side.sends_per_answer) json["sends_per_answer"] = *side.sends_per_answer;
+  return json;
+}
+
+nlohmann::json answers_json(const std::vector<AnswerRow>& rows) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const AnswerRow& row : rows) {
+    nlohmann::json json = {{"protocol", name(row.protocol)},
+                           {"pipelined", row.pipelined ? kPipelined : 1},
+                           {"greeting", row.greeted},
+                           {"writes", row.writes},
+                           {"plain", side_json(row.plain)},
+                           {"coalesced", side_json(row.coalesced)},
+                           {"speed_up", nullptr}};
+    if (const auto ratio = paired_ratio(row.coalesced.answers_per_second, row.plain.answers_per_second)) {
+      json["speed_up"] = ratio->median;
+    }
+    all.push_back(std::move(json));
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -22,7 +65,7 @@ std::string coalesce_text(const CoalesceResult& result) {
                         row.held ? core::to_string(*row.held) : "-", core::to_string(row.lone.quantile(0.5)),
                         core::to_string(row.lone.quantile(0.99)));
   }
-  return text + "\n" + criteria_text(result.criteria);
+  return text + "\n" + answers_text(result.answers) + "\n" + criteria_text(result.criteria);
 }
 
 nlohmann::json coalesce_json(const CoalesceResult& result) {
@@ -40,7 +83,9 @@ nlohmann::json coalesce_json(const CoalesceResult& result) {
     if (row.held) json["held_ms"] = core::to_ms(*row.held);
     rows.push_back(std::move(json));
   }
-  return scenario_json("coalesce", result.criteria, std::move(rows));
+  nlohmann::json document = scenario_json("coalesce", result.criteria, std::move(rows));
+  document["answers"] = answers_json(result.answers);
+  return document;
 }
 
 }  // namespace uncork::lab

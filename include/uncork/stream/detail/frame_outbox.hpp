@@ -20,7 +20,7 @@ namespace uncork::stream::detail {
 /// A queue of frames, the first of which may be written in part. Payloads stay where their owners keep them.
 class frame_outbox {
  public:
-  using operation = std::unique_ptr<waiting<boost::system::error_code>>;
+  using operation = waiting_ptr<waiting<boost::system::error_code>>;
 
   [[nodiscard]] bool empty() const noexcept { return frames_.empty(); }
   /// Whether some bytes of the first frame are written and others not: the one place where the stream must not be left.
@@ -32,7 +32,20 @@ class frame_outbox {
     frames_.emplace_back().set(number, type, std::move(payload), std::move(waits));
   }
   /// A frame of the stream's own that goes next; only when not inside one.
-  void push_first(frame_type type) { frames_.emplace_front().set(0, type, {}, nullptr); }
+  void push_first(frame_type type) { frames_.emplace_front().set(0, type, {}, operation()); }
+
+  /// Lets a heartbeat follow the first frame at once, if that is the only one; only when not inside it.
+  void trail_if_alone() {
+    outgoing& first = frames_.front();
+    const bool wanted = frames_.size() == 1 && first.type != frame_type::heartbeat && first.type != frame_type::shutdown;
+    if (wanted == std::exchange(first.trailed, wanted)) return;
+    if (wanted) {
+      first.trailer = encode_frame_header(frame_type::heartbeat, 0);
+      first.parts.emplace_back(boost::asio::buffer(first.trailer));
+    } else {  // another has come while the kernel refused this one
+      first.parts.pop_back();
+    }
+  }
 
   /// What is left of the first frame; only when not empty.
   [[nodiscard]] std::span<const boost::asio::const_buffer> rest() const {
@@ -41,6 +54,7 @@ class frame_outbox {
 
   struct finished {
     frame_type type;
+    bool trailed;  ///< by a heartbeat
     operation waits;
   };
   /// The first `count` bytes of rest() have been written. Gives the frame if that was all of it.
@@ -52,7 +66,7 @@ class frame_outbox {
       first.parts[first.done] += count;
       return nullptr;
     }
-    auto whole = std::make_unique<finished>(finished{first.type, std::move(first.waits)});
+    auto whole = std::make_unique<finished>(finished{first.type, first.trailed, std::move(first.waits)});
     frames_.pop_front();
     return whole;
   }
@@ -65,7 +79,7 @@ class frame_outbox {
       frames_.erase(at);
       return waits;
     }
-    return nullptr;
+    return {};
   }
 
   /// Drops all frames; gives who waits for them, in order.
@@ -82,7 +96,9 @@ class frame_outbox {
     std::uint64_t number = 0;
     frame_type type{};
     std::array<std::byte, kFrameHeaderSize> header{};
-    std::vector<boost::asio::const_buffer> parts;  // the header and the payload; those before `done` are written
+    std::array<std::byte, kFrameHeaderSize> trailer{};  // of a heartbeat behind it
+    bool trailed = false;
+    std::vector<boost::asio::const_buffer> parts;  // the header, the payload, the trailer; those before `done` are written
     std::size_t done = 0;
     bool started = false;
     operation waits;

@@ -36,7 +36,7 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
   using executor_type = typename NextLayer::executor_type;
   using error_code = boost::system::error_code;
   using clock = liveness::clock;
-  using reader = std::unique_ptr<waiting<error_code, frame>>;
+  using reader = waiting_ptr<waiting<error_code, frame>>;
   using writer = frame_outbox::operation;
 
   template <typename... Args>
@@ -73,25 +73,25 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
   }
 
   void read(std::uint64_t number, reader operation) {
-    if (abandoned_) return operation->complete(boost::asio::error::operation_aborted, {});
-    if (shutting_down_) return operation->complete(errc::shut_down, {});
+    if (abandoned_) return operation.complete(boost::asio::error::operation_aborted, frame());
+    if (shutting_down_) return operation.complete(errc::shut_down, frame());
     start();
     if (inbox_.empty()) {
-      if (input_error_) return operation->complete(input_error_, {});
+      if (input_error_) return operation.complete(input_error_, frame());
       readers_.push_back({number, std::move(operation)});
       return;
     }
-    operation->complete({}, inbox_.pop());
+    operation.complete(error_code(), inbox_.pop());
     if (paused_ && !inbox_.full()) resume_reading();
   }
 
   void write(std::uint64_t number, frame_type type, std::vector<boost::asio::const_buffer> payload, writer operation) {
-    if (abandoned_) return operation->complete(boost::asio::error::operation_aborted);
-    if (shutting_down_) return operation->complete(errc::shut_down);
-    if (!is_user_type(type)) return operation->complete(errc::reserved_type);
-    if (boost::asio::buffer_size(payload) > options_.most_payload) return operation->complete(errc::frame_too_long);
+    if (abandoned_) return operation.complete(boost::asio::error::operation_aborted);
+    if (shutting_down_) return operation.complete(errc::shut_down);
+    if (!is_user_type(type)) return operation.complete(errc::reserved_type);
+    if (boost::asio::buffer_size(payload) > options_.most_payload) return operation.complete(errc::frame_too_long);
     start();
-    if (write_error_) return operation->complete(write_error_);
+    if (write_error_) return operation.complete(write_error_);
     outbox_.push(number, type, std::move(payload), std::move(operation));
     if (live_.waiting()) return;
     write_ready();
@@ -99,8 +99,8 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
   }
 
   void shut_down(clock::duration limit, writer operation) {
-    if (abandoned_) return operation->complete(boost::asio::error::operation_aborted);
-    if (shutting_down_) return operation->complete(errc::shut_down);
+    if (abandoned_) return operation.complete(boost::asio::error::operation_aborted);
+    if (shutting_down_) return operation.complete(errc::shut_down);
     start();
     shutting_down_ = true;
     const auto now = clock::now();
@@ -110,7 +110,7 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
     end_readers(errc::shut_down);
     if (write_error_ && write_error_ != errc::peer_shut_down) return finish_shutdown(write_error_);
     write_error_ = {};
-    if (!framing_broken_) outbox_.push(0, frame_type::shutdown, {}, nullptr);
+    if (!framing_broken_) outbox_.push(0, frame_type::shutdown, {}, writer());
     write_ready();
     arm();
   }
@@ -118,15 +118,15 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
   /// An operation's cancellation slot. A frame that is begun cannot be taken back.
   void cancel_waiting(std::uint64_t number) {
     const error_code aborted = boost::asio::error::operation_aborted;
-    if (const auto operation = outbox_.take_back(number)) {
+    if (auto operation = outbox_.take_back(number)) {
       if (outbox_.empty()) live_.withdrawn();
-      return operation->complete(aborted);
+      return operation.complete(aborted);
     }
     const auto at = std::find_if(readers_.begin(), readers_.end(), [&](const auto& one) { return one.number == number; });
     if (at == readers_.end()) return;
-    const auto operation = std::move(at->operation);
+    auto operation = std::move(at->operation);
     readers_.erase(at);
-    operation->complete(aborted, {});
+    operation.complete(aborted, frame());
   }
 
   /// The stream is destroyed.
@@ -135,7 +135,7 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
     close();
     end_readers(boost::asio::error::operation_aborted);
     end_writers(boost::asio::error::operation_aborted);
-    if (shutdown_) std::exchange(shutdown_, nullptr)->complete(boost::asio::error::operation_aborted);
+    if (shutdown_) std::exchange(shutdown_, writer()).complete(boost::asio::error::operation_aborted);
   }
 
   /// The context is destroyed: nothing can complete any more.
@@ -175,6 +175,7 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
       const auto now = clock::now();
       if (alive() && !outbox_.inside_frame() && now >= live_.heartbeat_due()) add_heartbeat(now);
       if (outbox_.empty()) break;
+      if (options_.heartbeat_behind_lone_frame && alive() && !outbox_.inside_frame()) outbox_.trail_if_alone();
       error_code failed;
       const std::size_t count = next.write_some(outbox_.rest(), failed);
       if (would_block(failed)) {
@@ -201,9 +202,10 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
       ++stats_.heartbeats_sent;
     } else {
       ++stats_.frames_sent;
+      if (whole.trailed) ++stats_.heartbeats_sent;
       live_.frame_sent(now);
     }
-    if (whole.waits) whole.waits->complete({});
+    if (whole.waits) whole.waits.complete(error_code());
   }
 
   void wait_writable() {
@@ -231,7 +233,7 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
   }
 
   void end_writers(error_code error) {
-    for (const auto& operation : outbox_.clear()) operation->complete(error);
+    for (auto& operation : outbox_.clear()) operation.complete(error);
   }
 
   // ---- reading ----
@@ -276,9 +278,9 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
     if (complete->type == frame_type::shutdown) return break_both(errc::peer_shut_down);
     ++stats_.frames_received;
     if (readers_.empty()) return inbox_.push(std::move(*complete));
-    const auto operation = std::move(readers_.front().operation);
+    auto operation = std::move(readers_.front().operation);
     readers_.pop_front();
-    operation->complete({}, std::move(*complete));
+    operation.complete(error_code(), std::move(*complete));
   }
 
   /// Nothing good can come any more, and nobody listens: a fault in the framing, the peer's shutdown or death.
@@ -324,7 +326,7 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
   }
 
   void end_readers(error_code error) {
-    for (const auto& one : std::exchange(readers_, {})) one.operation->complete(error, {});
+    for (auto& one : std::exchange(readers_, {})) one.operation.complete(error, frame());
   }
 
   // ---- time ----
@@ -397,7 +399,7 @@ class heartbeat_connection : public std::enable_shared_from_this<heartbeat_conne
     if (closed_) return;
     close();
     end_writers(result ? result : error_code(errc::shut_down));
-    if (shutdown_) std::exchange(shutdown_, nullptr)->complete(result);
+    if (shutdown_) std::exchange(shutdown_, writer()).complete(result);
   }
 
   void close() {
