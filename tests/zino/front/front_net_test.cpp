@@ -85,7 +85,7 @@ TEST(FrontNet, a_notification_through_the_front_ends_what_was_known_of_its_case)
   ASSERT_TRUE(channel);
   std::string nothing;
   std::string nonce;
-  ASSERT_TRUE(channel->exchange(nothing, nonce));
+  ASSERT_TRUE(channel->exchange(nothing, nonce, core::MonotonicClock::now() + kPatience));
   ASSERT_EQ(nonce.size(), 42U) << "the nonce in one piece";
   ASSERT_EQ(client->request("NTIE " + nonce.substr(0, 40))->code, 200);
   const auto ids = case_ids(*client->request("CASEIDS"));
@@ -94,7 +94,7 @@ TEST(FrontNet, a_notification_through_the_front_ends_what_was_known_of_its_case)
   for (const char* state : {"waiting", "working"}) (void)other->request("SETSTATE " + id + " " + state);
   std::string heard;
   while (heard.find(id + " state waiting working\r\n") == std::string::npos)
-    ASSERT_GT(channel->exchange(nothing, heard).value_or(0), 0U);
+    ASSERT_GT(channel->exchange(nothing, heard, core::MonotonicClock::now() + kPatience).value_or(0), 0U);
   EXPECT_THAT(client->request("GETATTRS " + id)->lines, Contains("state: working"));
 }
 
@@ -109,7 +109,7 @@ TEST(FrontNet, without_the_server_the_client_is_closed_and_told_nothing) {
     ASSERT_TRUE(client);
     std::string nothing;
     std::string heard;
-    EXPECT_EQ(client->exchange(nothing, heard).value_or(0), 0U);
+    EXPECT_EQ(client->exchange(nothing, heard, core::MonotonicClock::now() + kPatience).value_or(0), 0U);
     EXPECT_EQ(heard, "");
   }
 }
