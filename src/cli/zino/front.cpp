@@ -9,8 +9,8 @@
 
 #include "cli/zino/parts.hpp"
 #include "cli/zino/say.hpp"
-#include "cli/zino/view.hpp"
 #include "zino/front/front.hpp"
+#include "zino/protocol/text.hpp"
 
 namespace uncork::cli {
 namespace {
@@ -32,7 +32,7 @@ void show_summary(const zino::FrontSummary& summary, bool json) {
     return;
   }
   fmt::print("{}; {} passed through, {} answered ahead; answers unused: {} expired, {} dropped\n",
-             count_of(summary.clients, "client"), count_of(summary.passed_through, "command"), summary.ahead.used,
+             zino::count_of(summary.clients, "client"), zino::count_of(summary.passed_through, "command"), summary.ahead.used,
              summary.ahead.expired, summary.ahead.dropped);
 }
 

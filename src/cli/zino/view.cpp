@@ -47,11 +47,6 @@ std::string value_words(const std::string& name, const std::string& value) {
 
 }  // namespace
 
-std::string count_of(std::uint64_t number, std::string_view one, std::string_view many) {
-  if (number == 1) return fmt::format("1 {}", one);
-  return many.empty() ? fmt::format("{} {}s", number, one) : fmt::format("{} {}", number, many);
-}
-
 std::string duration_words(std::int64_t seconds) {
   const std::int64_t all = std::max<std::int64_t>(seconds, 0);
   if (all < 60) return fmt::format("{}s", all);
@@ -88,7 +83,7 @@ std::string case_table(const std::vector<zino::Attributes>& cases, std::int64_t 
                zino::value_of(*one, "type"), zino::value_of(*one, "router"), zino::case_summary(*one)});
   }
   return table.render(width) + fmt::format("{}, sorted by state (those in need first), then by UPDATED; times are ago\n",
-                                           count_of(cases.size(), "case"));
+                                           zino::count_of(cases.size(), "case"));
 }
 
 std::string attribute_lines(const zino::Attributes& attributes) {

@@ -16,9 +16,6 @@ namespace uncork::cli {
 /// What a case that is listed may be in, those in need of somebody first.
 inline constexpr std::array<std::string_view, 6> kCaseStates = {"open", "working", "waiting", "confirm-wait", "ignored", "closed"};
 
-/// `1 case`, `2 cases`; `many` where an s does not do.
-[[nodiscard]] std::string count_of(std::uint64_t number, std::string_view one, std::string_view many = "");
-
 /// The two largest units of it: `5d 17h`, `3m 20s`, `0s`.
 [[nodiscard]] std::string duration_words(std::int64_t seconds);
 

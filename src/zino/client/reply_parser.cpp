@@ -97,7 +97,7 @@ core::Status ReplyParser::refuse(const std::string& why) {
 
 std::string ReplyParser::unfinished() const {
   if (!reply_) return quoted(std::string_view(buffer_).substr(begin_));
-  return fmt::format("{} and {} lines", quoted(fmt::format("{} {}", reply_->code, reply_->text)), reply_->lines.size());
+  return quoted(fmt::format("{} {}", reply_->code, reply_->text)) + " and " + count_of(reply_->lines.size(), "line");
 }
 
 core::Status ReplyParser::check() {
@@ -105,7 +105,7 @@ core::Status ReplyParser::check() {
   if (buffer_.size() - begin_ > kLongestLine) return refuse(fmt::format("a line of more than {} bytes", kLongestLine));
   if (size_ + (buffer_.size() - begin_) > kLongestReply) return refuse(fmt::format("more than {} bytes", kLongestReply));
   if (!ended_) return {};
-  if (reply_) return refuse(fmt::format("the connection ended inside a list, after {} lines of it", reply_->lines.size()));
+  if (reply_) return refuse(fmt::format("the connection ended inside a list, after {} of it", count_of(reply_->lines.size(), "line")));
   if (begin_ < buffer_.size()) return refuse("the connection ended inside a line");
   return {};
 }

@@ -25,7 +25,9 @@ asio::awaitable<void> CommandLink::run() {
     asio::co_spawn(front_.loop, from_client(), asio::detached);
     co_await from_server();
   } catch (const boost::system::system_error& error) {
-    if (!server_) front_.options.log("connect to the server: " + error.code().message() + "; the client's connection was closed");
+    if (!server_) {
+      front_.log.say("connect", "connect to the server: " + error.code().message() + "; the client's connection was closed");
+    }
   }
   // What the server said last is still the client's.
   co_await client_->wait_for_empty();

@@ -74,6 +74,7 @@ FrontSummary Front::run(const std::stop_token& token) {
   }
   const std::stop_callback on_stop(token, [this] { asio::post(state_.loop, [this] { stop(); }); });
   state_.loop.run();
+  state_.log.flush();
   return state_.summary;
 }
 
@@ -85,11 +86,11 @@ asio::awaitable<void> Front::accept(Acceptor& acceptor, Port port) {
         co_await acceptor.async_accept(state_.loop.get_executor(), asio::redirect_error(asio::use_awaitable, error));
     if (error == asio::error::operation_aborted) co_return;
     if (error) {
-      if (error != asio::error::connection_aborted) state_.options.log(fmt::format("accept: {}", error.message()));
+      if (error != asio::error::connection_aborted) state_.log.say("accept", fmt::format("accept: {}", error.message()));
       pause.expires_after(std::chrono::milliseconds(100));  // out of descriptors: some may be free again then
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
     } else if (state_.clients.size() >= state_.options.max_connections) {
-      state_.options.log(fmt::format("turned a client away, there are {}", state_.options.max_connections));
+      state_.log.say("turned away", fmt::format("turned a client away, there are {}", state_.clients.size()));
     } else if (port == Port::commands) {
       ++state_.summary.clients;
       admit<CommandLink>(std::move(socket));
@@ -113,6 +114,7 @@ asio::awaitable<void> Front::keep_time() {
     co_await timer.async_wait(asio::use_awaitable);
     const core::Time now = core::MonotonicClock::now();
     state_.for_each([now](FrontClient& client) { client.sweep(now); });
+    state_.log.sweep(now);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "core/clock.hpp"
 #include "zino/front/front.hpp"
 #include "zino/protocol/case_id.hpp"
+#include "zino/server/service_log.hpp"
 
 namespace uncork::zino {
 
@@ -24,6 +25,7 @@ class FrontClient {
 struct FrontState {
   boost::asio::io_context loop{1};
   FrontOptions options;
+  ServiceLog log{[this](const std::string& line) { options.log(line); }};
   std::map<FrontClient*, std::weak_ptr<FrontClient>> clients;
   FrontSummary summary;
 

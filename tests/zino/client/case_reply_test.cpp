@@ -26,7 +26,7 @@ TEST(CaseIds, what_is_no_number_or_no_list_is_an_error_that_quotes_it) {
     ASSERT_FALSE(ids) << bad;
     EXPECT_THAT(ids.error().message, HasSubstr(std::string("'") + bad + "'"));
   }
-  EXPECT_THAT(case_ids({500, "Not authenticated", {}}).error().message, HasSubstr("500 Not authenticated"));
+  EXPECT_THAT(case_ids({500, "Not authenticated", {}}).error().message, HasSubstr("'Not authenticated'"));
 }
 
 TEST(AttributesOf, keeps_order_empty_values_and_colons) {

@@ -77,7 +77,7 @@ TEST(ReplyParser, tells_what_has_come_of_a_reply) {
   ReplyParser parser;
   parser.feed("303 follows\r\nid: 1\r\nsta");
   ASSERT_TRUE(parser.next());
-  EXPECT_EQ(parser.unfinished(), "'303 follows' and 1 lines");
+  EXPECT_EQ(parser.unfinished(), "'303 follows' and 1 line");
   ReplyParser other;
   other.feed("20");
   ASSERT_TRUE(other.next());
