@@ -336,5 +336,64 @@ TEST(ZinoClient, an_interrupt_ends_watch_and_fetch_at_once_wherever_they_wait) {
   }
 }
 
+TEST(ZinoClient, a_state_that_is_none_is_refused_with_those_that_there_are) {
+  const Finished listed = testing::run_program({"zino", "list", "--state", "opne"});
+  EXPECT_EQ(listed.exit, 2);
+  EXPECT_THAT(listed.err, AllOf(HasSubstr("'opne' is no state; give open, working, waiting, confirm-wait, ignored, closed"),
+                                HasSubstr("see 'uncork zino list --help'")));
+}
+
+TEST(ZinoClient, a_misuse_names_the_help_of_its_own_verb) {
+  for (const std::string verb : {"zino", "zino pm", "zino pm add", "zino show", "zino serve", "zino front", "zino watch"}) {
+    Arguments words;
+    for (std::size_t at = 0; at < verb.size();) {
+      const std::size_t end = std::min(verb.find(' ', at), verb.size());
+      words.push_back(verb.substr(at, end - at));
+      at = end + 1;
+    }
+    words.emplace_back("--no-such-option");
+    const Finished misused = testing::run_program(words);
+    EXPECT_EQ(misused.exit, 2) << verb;
+    EXPECT_THAT(misused.err, HasSubstr("see 'uncork " + verb + " --help'")) << verb;
+  }
+}
+
+TEST(ZinoClient, a_maintenance_of_no_length_or_beyond_every_plan_is_refused_before_anybody_is_asked) {
+  const auto add = [](const std::string& from, const std::string& to) {
+    const Finished added = testing::run_program({"zino", "pm", "add", "--from", from, "--to", to, "--credentials", "/no/such", "sw-1"});
+    EXPECT_EQ(added.exit, 2) << from << " " << to;
+    return added.err;
+  };
+  EXPECT_THAT(add("2099-12-24T18:00Z", "2099-12-24T18:00Z"), HasSubstr("just when it begins"));
+  EXPECT_THAT(add("+2h", "+1h"), HasSubstr("before it begins"));
+  EXPECT_THAT(add("+1h", "3026-12-24T18:00Z"), HasSubstr("'3026-12-24T18:00Z' is more than 100 years ahead"));
+  EXPECT_THAT(add("+1h", "12026-12-24T18:00Z"), HasSubstr("is more than 100 years ahead"));
+  EXPECT_THAT(add("+1h", "tomorrow"), HasSubstr("is no time"));
+  EXPECT_THAT(add("+1h", "+2h"), HasSubstr("/no/such"));
+}
+
+TEST(ZinoClient, an_ipv6_address_needs_no_brackets) {
+  const Secrets secrets;
+  const Finished listed =
+      testing::run_program({"zino", "list", "--server", "::1", "--secrets", secrets.path(), "--user", "ford", "--timeout", "1s"});
+  EXPECT_EQ(listed.exit, 3);
+  EXPECT_THAT(listed.err, HasSubstr("[::1]:8001"));
+}
+
+TEST(ZinoClient, a_time_that_is_not_there_is_blank_and_times_and_durations_are_in_words) {
+  const Secrets secrets;
+  const auto answer = [](const std::string& question, const std::string& right) {
+    if (question == "GETATTRS 1") return Said{.bytes = "303 a\r\nid: 1\r\nstate: open\r\nrouter: gw-1\r\nac-down: 493200\r\n.\r\n"};
+    return Said{.bytes = right};
+  };
+  const FakeZino server(answer, false);
+  const Finished listed = testing::run_program(with_login({"list"}, server, secrets, 20s));
+  EXPECT_THAT(listed.out, ::testing::ContainsRegex("\n +1  open +gw-1"));
+  EXPECT_THAT(listed.out, HasSubstr("2 cases, sorted by state"));
+  const Finished shown = testing::run_program(with_login({"show", "1"}, server, secrets, 20s));
+  EXPECT_THAT(shown.out, ::testing::ContainsRegex("ac-down +5d 17h\n"));
+  EXPECT_THAT(shown.out, ::testing::ContainsRegex("2025-11-22 [0-9:]+ [A-Z+-]"));
+}
+
 }  // namespace
 }  // namespace uncork::cli

@@ -16,6 +16,7 @@
 #include "zino/front/command_link.hpp"
 #include "zino/front/notification_link.hpp"
 #include "zino/server/listener.hpp"
+#include "zino/server/memory.hpp"
 
 namespace uncork::zino {
 
@@ -43,6 +44,7 @@ class Front {
   FrontState state_;
   std::vector<std::pair<Acceptor, Port>> acceptors_;
   asio::signal_set signals_;
+  MemoryGiver memory_;
   bool stopping_ = false;
 };
 
@@ -115,6 +117,7 @@ asio::awaitable<void> Front::keep_time() {
     const core::Time now = core::MonotonicClock::now();
     state_.for_each([now](FrontClient& client) { client.sweep(now); });
     state_.log.sweep(now);
+    memory_.sweep(state_.clients.size(), now);
   }
 }
 

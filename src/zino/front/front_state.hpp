@@ -24,6 +24,7 @@ class FrontClient {
 
 struct FrontState {
   boost::asio::io_context loop{1};
+  std::vector<char> scratch = std::vector<char>(64 * 1024);  // what every connection reads into
   FrontOptions options;
   ServiceLog log{[this](const std::string& line) { options.log(line); }};
   std::map<FrontClient*, std::weak_ptr<FrontClient>> clients;

@@ -23,6 +23,7 @@
 #include "zino/server/channel.hpp"
 #include "zino/server/command_connection.hpp"
 #include "zino/server/listener.hpp"
+#include "zino/server/memory.hpp"
 #include "zino/server/server_state.hpp"
 
 namespace uncork::zino {
@@ -80,6 +81,7 @@ class Server {
   ServerState state_;
   std::vector<std::pair<Acceptor, Port>> acceptors_;
   asio::signal_set signals_;
+  MemoryGiver memory_;
   asio::steady_timer last_moment_{loop_};
   std::chrono::steady_clock::time_point fold_due_;
   std::chrono::steady_clock::time_point maintenance_due_;
@@ -172,6 +174,7 @@ asio::awaitable<void> Server::keep_time() {
     for (const auto& connection : held_connections()) connection->sweep(now);
     state_.logins.sweep(now);
     log_.sweep(now);
+    memory_.sweep(state_.connections.size(), now);
     state_.poller.reap();
     const auto clock = std::chrono::steady_clock::now();
     const Timestamp utc = utc_now();
