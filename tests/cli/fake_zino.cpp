@@ -20,8 +20,8 @@ namespace {
 core::Fd listen_anywhere() { return std::move(*core::tcp_listen(*core::parse_endpoint("127.0.0.1:0"))); }
 
 std::string attributes(const std::string& id) {
-  return "303 simple attributes follow, terminated with '.'\r\nid: " + id +
-         "\r\nrouter: gw-" + id + "\r\ntype: portstate\r\nstate: open\r\nopened: 1763800000\r\nupdated: 1763800100\r\npriority: 100\r\n"
+  return "303 simple attributes follow, terminated with '.'\r\nid: " + id + "\r\nrouter: gw-" + id +
+         "\r\ntype: portstate\r\nstate: open\r\nopened: 1763800000\r\nupdated: 1763800100\r\npriority: 100\r\n"
          "port: ge-1\r\nportstate: down\r\n.\r\n";
 }
 

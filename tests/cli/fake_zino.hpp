@@ -19,12 +19,12 @@ struct Said {
   std::chrono::milliseconds pause{};  ///< after each byte, if not 0
 };
 
-/// Two cases, 1 and 2, and two planned maintenances, 1 and 2, on one port; on the other a nonce and what `notify` gives. Serves one
-/// connection of each at a time, on threads of its own.
+/// Two cases, 1 and 2, and two planned maintenances, 1 and 2, on one port; on the other a nonce and what `notify` gives. Serves
+/// one connection of each at a time, on threads of its own.
 class FakeZino {
  public:
-  /// What is said in answer to `question`: a command as it came, or GREETING, or BODY after the `.` of one. `right` is what a good
-  /// server says.
+  /// What is said in answer to `question`: a command as it came, or GREETING, or BODY after the `.` of one. `right` is what a
+  /// good server says.
   using Answer = std::function<Said(const std::string& question, const std::string& right)>;
 
   FakeZino(Answer answer, bool byte_by_byte, std::string notifications = "");

@@ -47,10 +47,9 @@ class Secrets {
 
 Arguments with_login(Arguments verb, const FakeZino& server, const Secrets& secrets, std::chrono::milliseconds timeout) {
   verb.insert(verb.begin(), "zino");
-  const Arguments login = {"--server",  "127.0.0.1:" + std::to_string(server.port()),
-                           "--secrets", secrets.path(),
-                           "--user",    "ford",
-                           "--timeout", std::to_string(timeout.count()) + "ms"};
+  const Arguments login = {
+      "--server",  "127.0.0.1:" + std::to_string(server.port()), "--secrets", secrets.path(), "--user", "ford",
+      "--timeout", std::to_string(timeout.count()) + "ms"};
   verb.insert(verb.end(), login.begin(), login.end());
   return verb;
 }
@@ -101,15 +100,17 @@ const std::vector<Wrong>& wrongs() {
   static const std::vector<Wrong> kWrongs = {
       {"an internal error", [](Text, Text) -> std::optional<Said> { return Said{.bytes = "500 internal error\r\n"}; }},
       {"a refusal", [](Text, Text) -> std::optional<Said> { return Said{.bytes = "500 Not authenticated\r\n"}; }},
-      {"another case is gone", [](Text, Text) -> std::optional<Said> { return Said{.bytes = "500 event \"77\" does not exist\r\n"}; }},
+      {"another case is gone",
+       [](Text, Text) -> std::optional<Said> { return Said{.bytes = "500 event \"77\" does not exist\r\n"}; }},
       {"a code nobody knows", [](Text, Text) -> std::optional<Said> { return Said{.bytes = "404 Not Found\r\n"}; }},
-      {"a 200 for a list, a list for a 200", [](Text, Text right) -> std::optional<Said> {
+      {"a 200 for a list, a list for a 200",
+       [](Text, Text right) -> std::optional<Said> {
          return Said{.bytes = right.starts_with("200") ? "303 attributes\r\nid: 1\r\n.\r\n" : "200 ok\r\n"};
        }},
-      {"another list", [](Text, Text right) {
-         return list_only(right, (right.starts_with("300") ? "301" : "300") + right.substr(3));
-       }},
-      {"many lines for one", [](Text, Text right) -> std::optional<Said> {
+      {"another list",
+       [](Text, Text right) { return list_only(right, (right.starts_with("300") ? "301" : "300") + right.substr(3)); }},
+      {"many lines for one",
+       [](Text, Text right) -> std::optional<Said> {
          if (is_list(right)) return std::nullopt;
          return Said{.bytes = right.substr(0, 3) + "- one\r\n" + right.substr(0, 3) + "  two\r\n"};
        }},
@@ -139,7 +140,8 @@ const std::vector<Wrong>& wrongs() {
          if (!question.starts_with("PM DETAILS ")) return std::nullopt;
          return Said{.bytes = "200 7 1764547200 1764554400 device exact gw-1\r\n"};
        }},
-      {"a line that nobody asked for, before", [](Text, Text right) -> std::optional<Said> { return Said{.bytes = "\r\n" + right}; }},
+      {"a line that nobody asked for, before",
+       [](Text, Text right) -> std::optional<Said> { return Said{.bytes = "\r\n" + right}; }},
       {"a line that nobody asked for, after",
        [](Text, Text right) -> std::optional<Said> { return Said{.bytes = right + "what is this\r\n"}; }, false},
       {"an answer that nobody asked for",
@@ -294,7 +296,8 @@ TEST(ZinoWatch, prints_what_was_written_and_by_whom) {
 }
 
 TEST(ZinoWatch, a_notification_is_told_whatever_becomes_of_the_questions_about_it) {
-  for (const char* wrong : {"500 internal error\r\n", "500 event \"1\" does not exist\r\n", "200 ok\r\n", "what is this\r\n", ""}) {
+  for (const char* wrong :
+       {"500 internal error\r\n", "500 event \"1\" does not exist\r\n", "200 ok\r\n", "what is this\r\n", ""}) {
     const auto answer = [wrong](const std::string& question, const std::string& right) {
       return Said{.bytes = question.starts_with("GETATTRS") ? wrong : right};
     };
@@ -316,7 +319,8 @@ TEST(ZinoClient, an_interrupt_ends_watch_and_fetch_at_once_wherever_they_wait) {
     for (const int signal : {SIGINT, SIGTERM}) {
       for (const char* verb : {"watch", "fetch"}) {
         const bool fetches = std::string_view(verb) == "fetch";
-        if (fetches == std::string_view(silent_at).starts_with("NTIE") || (!fetches && std::string_view(silent_at) == "CASEIDS")) continue;
+        if (fetches == std::string_view(silent_at).starts_with("NTIE") || (!fetches && std::string_view(silent_at) == "CASEIDS"))
+          continue;
         const auto answer = [silent_at](const std::string& question, const std::string& right) {
           return Said{.bytes = question.starts_with(silent_at) ? "" : right};
         };
@@ -360,7 +364,8 @@ TEST(ZinoClient, a_misuse_names_the_help_of_its_own_verb) {
 
 TEST(ZinoClient, a_maintenance_of_no_length_or_beyond_every_plan_is_refused_before_anybody_is_asked) {
   const auto add = [](const std::string& from, const std::string& to) {
-    const Finished added = testing::run_program({"zino", "pm", "add", "--from", from, "--to", to, "--credentials", "/no/such", "sw-1"});
+    const Finished added =
+        testing::run_program({"zino", "pm", "add", "--from", from, "--to", to, "--credentials", "/no/such", "sw-1"});
     EXPECT_EQ(added.exit, 2) << from << " " << to;
     return added.err;
   };
@@ -383,7 +388,8 @@ TEST(ZinoClient, an_ipv6_address_needs_no_brackets) {
 TEST(ZinoClient, a_time_that_is_not_there_is_blank_and_times_and_durations_are_in_words) {
   const Secrets secrets;
   const auto answer = [](const std::string& question, const std::string& right) {
-    if (question == "GETATTRS 1") return Said{.bytes = "303 a\r\nid: 1\r\nstate: open\r\nrouter: gw-1\r\nac-down: 493200\r\n.\r\n"};
+    if (question == "GETATTRS 1")
+      return Said{.bytes = "303 a\r\nid: 1\r\nstate: open\r\nrouter: gw-1\r\nac-down: 493200\r\n.\r\n"};
     return Said{.bytes = right};
   };
   const FakeZino server(answer, false);

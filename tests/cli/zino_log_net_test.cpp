@@ -113,8 +113,8 @@ TEST(ZinoServe, serves_on_where_its_log_cannot_be_written) {
   for (const auto& [name, spoil] : ways_to_spoil()) {
     const cure::testing::ScratchDirectory files;
     ASSERT_EQ(testing::run_program({"zino", "fixture", "--events", "1", "--out", files.path()}).exit, 0);
-    Service service({"zino", "serve", "--state", files.path() + "/zino-state.json", "--secrets", files.path() + "/secrets", "--port",
-                     "0", "--notify-port", "0", "--max-connections", "1"},
+    Service service({"zino", "serve", "--state", files.path() + "/zino-state.json", "--secrets", files.path() + "/secrets",
+                     "--port", "0", "--notify-port", "0", "--max-connections", "1"},
                     spoil);
     const core::Endpoint at = service.commands();
     const auto first = core::tcp_connect(at);

@@ -123,7 +123,8 @@ TEST_F(KeeperTest, a_journal_damaged_in_its_middle_keeps_what_follows_and_the_fi
   write(journal, bytes);
   const Recovered recovered = reopen();
   EXPECT_THAT(history(recovered.state), ElementsAre("u\n1", "u\n3"));
-  EXPECT_THAT(recovered.warnings, ElementsAre(AllOf(HasSubstr("are damaged"), HasSubstr(journal + ".damaged"), HasSubstr("2 changes"))));
+  EXPECT_THAT(recovered.warnings,
+              ElementsAre(AllOf(HasSubstr("are damaged"), HasSubstr(journal + ".damaged"), HasSubstr("2 changes"))));
   EXPECT_EQ(read(journal + ".damaged"), bytes);
   {
     auto keeper = Keeper::open(file, kNow);

@@ -63,8 +63,9 @@ void print_json(const zino::FetchResult& result, std::size_t pipeline) {
 }
 
 void print_text(const zino::FetchResult& result, bool times) {
-  fmt::print("{} with history and log in {}; {} came in {}\n", zino::count_of(result.cases, "case"), core::to_string(result.total),
-             zino::count_of(result.replies, "reply", "replies"), zino::count_of(result.chunks.size(), "piece"));
+  fmt::print("{} with history and log in {}; {} came in {}\n", zino::count_of(result.cases, "case"),
+             core::to_string(result.total), zino::count_of(result.replies, "reply", "replies"),
+             zino::count_of(result.chunks.size(), "piece"));
   if (result.gone > 0) fmt::print("{} more went away meanwhile\n", result.gone);
   if (!times || result.cases == 0) return;
   report::Table table({{"COMMAND"},

@@ -126,8 +126,9 @@ core::Result<std::pair<std::int64_t, std::int64_t>> read_window(const PmArgument
   const auto to = read_time("--to", arguments.to);
   if (!to) return core::fail(to.error());
   if (*to > *from) return std::pair(*from, *to);
-  return core::fail(core::invalid_argument(fmt::format("--to: the maintenance would end at {}, {} it begins at {}", local_time(*to),
-                                                       *to < *from ? "before" : "just when", local_time(*from))));
+  return core::fail(
+      core::invalid_argument(fmt::format("--to: the maintenance would end at {}, {} it begins at {}", local_time(*to),
+                                         *to < *from ? "before" : "just when", local_time(*from))));
 }
 
 core::Result<std::string> add(zino::Client& client, const PmArguments& arguments) {

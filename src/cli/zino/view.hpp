@@ -14,7 +14,8 @@
 namespace uncork::cli {
 
 /// What a case that is listed may be in, those in need of somebody first.
-inline constexpr std::array<std::string_view, 6> kCaseStates = {"open", "working", "waiting", "confirm-wait", "ignored", "closed"};
+inline constexpr std::array<std::string_view, 6> kCaseStates = {"open",         "working", "waiting",
+                                                                "confirm-wait", "ignored", "closed"};
 
 /// The two largest units of it: `5d 17h`, `3m 20s`, `0s`.
 [[nodiscard]] std::string duration_words(std::int64_t seconds);

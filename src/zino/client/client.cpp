@@ -57,8 +57,8 @@ core::Status Client::log_in(const ConnectOptions& options) {
   const auto reply = request(command);
   if (!reply) return core::fail(reply.error());
   if (reply->code == 500) {
-    return core::fail(refused(connection_, core::ErrorCode::not_permitted,
-                              fmt::format("login of {} refused: {}", options.user, reply->text)));
+    return core::fail(
+        refused(connection_, core::ErrorCode::not_permitted, fmt::format("login of {} refused: {}", options.user, reply->text)));
   }
   auto checked = check_reply(command, *reply);
   if (!checked) checked.error() = refused(connection_, checked.error().code, checked.error().message);

@@ -105,7 +105,8 @@ core::Status ReplyParser::check() {
   if (buffer_.size() - begin_ > kLongestLine) return refuse(fmt::format("a line of more than {} bytes", kLongestLine));
   if (size_ + (buffer_.size() - begin_) > kLongestReply) return refuse(fmt::format("more than {} bytes", kLongestReply));
   if (!ended_) return {};
-  if (reply_) return refuse(fmt::format("the connection ended inside a list, after {} of it", count_of(reply_->lines.size(), "line")));
+  if (reply_)
+    return refuse(fmt::format("the connection ended inside a list, after {} of it", count_of(reply_->lines.size(), "line")));
   if (begin_ < buffer_.size()) return refuse("the connection ended inside a line");
   return {};
 }

@@ -26,7 +26,9 @@ void make_prompt(LinkSocket& socket) {
 }  // namespace
 
 LinkEnd::LinkEnd(LinkSocket socket, std::vector<char>& scratch)
-    : socket_(std::move(socket)), scratch_(scratch), changed_(socket_.get_executor(), std::chrono::steady_clock::time_point::max()) {
+    : socket_(std::move(socket)),
+      scratch_(scratch),
+      changed_(socket_.get_executor(), std::chrono::steady_clock::time_point::max()) {
   make_prompt(socket_);
 }
 

@@ -30,8 +30,8 @@ asio::awaitable<void> NotificationLink::run() {
     co_await from_server();
   } catch (const boost::system::system_error& error) {
     if (!server_) {
-      front_.log.say("connect for notifications", "connect to the server's notifications: " + error.code().message() +
-                                                      "; the client's connection was closed");
+      front_.log.say("connect for notifications",
+                     "connect to the server's notifications: " + error.code().message() + "; the client's connection was closed");
     }
   }
   co_await client_->wait_for_empty();

@@ -22,8 +22,8 @@ namespace uncork::zino {
 struct DecodedJournal {
   std::string base;
   std::vector<Change> changes;
-  std::size_t good_bytes = 0;  ///< up to the end of the last whole record, without what is damaged before it
-  std::size_t torn_bytes = 0;  ///< behind them: the record that was being written when the machine stopped
+  std::size_t good_bytes = 0;     ///< up to the end of the last whole record, without what is damaged before it
+  std::size_t torn_bytes = 0;     ///< behind them: the record that was being written when the machine stopped
   std::size_t damaged_bytes = 0;  ///< before them, between whole records: these were promised, and are lost
   std::size_t damaged_at = 0;     ///< where the first of these stands
 };

@@ -140,7 +140,8 @@ core::Status Keeper::recover(Recovered& recovered, Timestamp now) {
     for (const auto& [id, record] : recovered.state.cases) {
       const auto* own = record.get<std::int64_t>("id");
       if (own == nullptr || *own == id) continue;
-      recovered.warnings.push_back(fmt::format("{}: events.events.{}: its id is {}; clients take it for another", file_, id, *own));
+      recovered.warnings.push_back(
+          fmt::format("{}: events.events.{}: its id is {}; clients take it for another", file_, id, *own));
     }
   }
   const std::string base = sha1_hex(text->value_or(""));
@@ -202,11 +203,12 @@ core::Status Keeper::set_damaged_aside(const std::string& path, const std::strin
   std::string aside = name + ".damaged";
   for (int number = 2; std::filesystem::exists(aside); ++number) aside = fmt::format("{}.damaged.{}", name, number);
   if (auto kept = write_new(aside, bytes, 0640); !kept) return core::fail(kept.error());
-  recovered.warnings.push_back(fmt::format(
-      "{}: {} bytes from byte {} on are damaged, and the changes that were there are lost; the {} before and behind them {} kept. "
-      "The damaged journal is now {}; look for what is missing, and at the disk",
-      path, journal.damaged_bytes, journal.damaged_at, count_of(journal.changes.size(), "change"),
-      journal.changes.size() == 1 ? "is" : "are", aside));
+  recovered.warnings.push_back(
+      fmt::format("{}: {} bytes from byte {} on are damaged, and the changes that were there are lost; the {} before and behind "
+                  "them {} kept. "
+                  "The damaged journal is now {}; look for what is missing, and at the disk",
+                  path, journal.damaged_bytes, journal.damaged_at, count_of(journal.changes.size(), "change"),
+                  journal.changes.size() == 1 ? "is" : "are", aside));
   std::string whole = journal_header(journal.base);
   for (const Change& change : journal.changes) whole += journal_record(change);
   auto fd = write_new(name + ".new", whole, 0640);

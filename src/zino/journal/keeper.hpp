@@ -21,8 +21,8 @@ struct Recovered {
 };
 
 /// Owns FILE, FILE.journal, FILE.journal.new, FILE.tmp and FILE.lock. What append() said yes to survives any stop of the process,
-/// and of the machine as far as its disk keeps what fdatasync promised. Of a journal that the disk has damaged in its middle every
-/// whole record is kept, and the file itself as FILE.journal.damaged. Calls block; one thread at a time, any thread.
+/// and of the machine as far as its disk keeps what fdatasync promised. Of a journal that the disk has damaged in its middle
+/// every whole record is kept, and the file itself as FILE.journal.damaged. Calls block; one thread at a time, any thread.
 ///
 /// fold() is safe at every point: the new journal names the new state file (by its SHA-1) before that file takes its place by
 /// rename, so at start exactly one of the two journals goes on from the state file that is there.

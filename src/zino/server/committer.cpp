@@ -43,7 +43,8 @@ void Committer::start() {
 }
 
 void Committer::written(std::vector<Waiting>& batch, const core::Status& status) {
-  if (!status) hooks_.log(fmt::format("{}; {} refused", status.error().message, count_of(batch.size(), "change was", "changes were")));
+  if (!status)
+    hooks_.log(fmt::format("{}; {} refused", status.error().message, count_of(batch.size(), "change was", "changes were")));
   for (Waiting& waiting : batch) {
     if (!status) {
       const int reason = status.error().system_errno;

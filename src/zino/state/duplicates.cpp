@@ -60,7 +60,8 @@ class Finder : public nlohmann::json_sax<Json> {
   }
   /// Whether the keys of the object at hand are the ids of cases or of planned maintenance.
   [[nodiscard]] bool is_numbered() const {
-    return levels_.size() == 3 && levels_[0].at == levels_[1].at && (levels_[0].at == "events" || levels_[0].at == "planned_maintenances");
+    return levels_.size() == 3 && levels_[0].at == levels_[1].at &&
+           (levels_[0].at == "events" || levels_[0].at == "planned_maintenances");
   }
 
   std::vector<Level> levels_;
