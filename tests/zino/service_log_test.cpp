@@ -50,6 +50,7 @@ TEST(ServiceLog, where_lines_go_may_fail) {
   log.say("a", "one");
   log.say("a", "two");
   log.flush();
+  EXPECT_EQ(log.unsaid(), 2U);
 }
 
 }  // namespace

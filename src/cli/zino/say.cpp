@@ -2,11 +2,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
-#include <exception>
-#include <string>
 
 namespace uncork::cli {
 namespace {
@@ -19,13 +18,11 @@ bool would_wait() {
 }  // namespace
 
 void say(std::string_view line) noexcept {
-  try {
-    const std::string text = std::string("uncork zino: ").append(line).append("\n");
-    // One write, so that lines of several programs in one file stay whole.
-    if (!would_wait()) static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
-  } catch (const std::exception&) {
-    // No memory for the line.
-  }
+  if (would_wait()) return;
+  // One write, so that lines of several programs in one file stay whole; and no memory, which may be what there is none of.
+  const auto part = [](std::string_view text) { return iovec{const_cast<char*>(text.data()), text.size()}; };
+  const std::array<iovec, 3> parts = {part("uncork zino: "), part(line), part("\n")};
+  static_cast<void>(!::writev(STDERR_FILENO, parts.data(), static_cast<int>(parts.size())));
 }
 
 void hold_standard_descriptors() {

@@ -90,7 +90,8 @@ core::Result<std::unique_ptr<Lookup>> resolve(const std::string& host, std::uint
     return ::gai_error(&lookup->question) != EAI_INPROGRESS;
   });
   if (!found || !*found) {
-    if (::gai_cancel(&lookup->question) == EAI_NOTCANCELED) static_cast<void>(lookup.release());
+    if (::gai_cancel(&lookup->question) == EAI_NOTCANCELED) [[maybe_unused]]
+      const Lookup* left = lookup.release();
     if (!found) return core::fail(found.error());
     return core::fail(core::Error{core::ErrorCode::not_found, ETIMEDOUT,
                                   fmt::format("find {}: no answer for {}", host, core::to_string(patience))});

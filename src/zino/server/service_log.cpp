@@ -18,7 +18,7 @@ void ServiceLog::pass(const std::string& line) noexcept {
   try {
     out_(line);
   } catch (const std::exception&) {
-    // Where it goes is full, closed or gone. Who is served is not to suffer for it.
+    ++unsaid_;  // where it goes is full, closed or gone: who is served is not to suffer for it
   }
 }
 

@@ -23,6 +23,8 @@ class ServiceLog {
   void sweep(core::Time now) noexcept;
   /// Says all that was held back.
   void flush() noexcept;
+  /// Lines that the owner's function has thrown away by an exception.
+  [[nodiscard]] std::uint64_t unsaid() const { return unsaid_; }
 
  private:
   struct Kind {
@@ -35,6 +37,7 @@ class ServiceLog {
 
   std::function<void(const std::string&)> out_;
   std::map<std::string, Kind> kinds_;  // of the last second
+  std::uint64_t unsaid_ = 0;
 };
 
 }  // namespace uncork::zino
