@@ -15,6 +15,17 @@ namespace {
 
 using uncork::cli::Exit;
 
+/// The verb that was being read, with those that it is a part of: `zino pm add `.
+std::string chosen_path(const CLI::App& program) {
+  std::string path;
+  const CLI::App* at = &program;
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().back();
+    path += at->get_name() + " ";
+  }
+  return path;
+}
+
 Exit usage_error(const CLI::App& program, const CLI::ParseError& error, int argc, char** argv) {
   const std::string unknown = argc > 1 ? argv[1] : "";
   std::vector<std::string> verbs;
@@ -27,7 +38,7 @@ Exit usage_error(const CLI::App& program, const CLI::ParseError& error, int argc
     std::fprintf(stderr, "uncork: no verb '%s'; %s%s%ssee 'uncork --help'\n", unknown.c_str(),
                  near.empty() ? "" : "did you mean '", near.c_str(), near.empty() ? "" : "'? ");
   } else {
-    std::fprintf(stderr, "uncork: %s\nuncork: see 'uncork %s--help'\n", error.what(), is_verb ? (unknown + " ").c_str() : "");
+    std::fprintf(stderr, "uncork: %s\nuncork: see 'uncork %s--help'\n", error.what(), chosen_path(program).c_str());
   }
   return Exit::usage;
 }

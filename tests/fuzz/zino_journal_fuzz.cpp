@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     UNCORK_ASSERT(journal.error().message.starts_with("byte "));
     return 0;
   }
-  UNCORK_ASSERT(journal->good_bytes + journal->torn_bytes == size);
+  UNCORK_ASSERT(journal->good_bytes + journal->damaged_bytes + journal->torn_bytes == size);
   std::string written = journal_header(journal->base);
   Store store{State()};
   for (const Change& change : journal->changes) {
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     store.apply(change);
   }
   const auto again = decode_journal(written);
-  UNCORK_ASSERT(again && again->changes == journal->changes && again->torn_bytes == 0);
+  UNCORK_ASSERT(again && again->changes == journal->changes && again->torn_bytes == 0 && again->damaged_bytes == 0);
   UNCORK_ASSERT(parse_state(dump_state(store.state()), kNow));
   return 0;
 }

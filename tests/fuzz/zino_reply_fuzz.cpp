@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "zino/client/case_reply.hpp"
+#include "zino/client/expected_reply.hpp"
 #include "zino/client/maintenance_reply.hpp"
 #include "zino/client/reply_parser.hpp"
 #include "zino/protocol/notification.hpp"
@@ -33,7 +34,10 @@ Parsed parse(std::string_view bytes, std::size_t step) {
     for (;;) {
       auto reply = parser.next();
       parsed.failed = !reply;
-      if (!reply || !*reply) return;
+      if (!reply || !*reply) {
+        (void)parser.unfinished();
+        return;
+      }
       parsed.replies.push_back(std::move(**reply));
     }
   };
@@ -50,11 +54,20 @@ Parsed parse(std::string_view bytes, std::size_t step) {
 void read(const Reply& reply) {
   using namespace uncork::zino;
   if (const auto ids = case_ids(reply)) UNCORK_ASSERT(ids->size() == reply.lines.size());
-  const Attributes attributes = attributes_of(reply);
-  UNCORK_ASSERT(attributes.size() <= reply.lines.size());
-  (void)case_summary(attributes);
-  UNCORK_ASSERT(entries_of(reply).size() <= reply.lines.size());
+  for (const CaseId id : {1, 34}) {
+    if (const auto attributes = attributes_of(reply, id)) {
+      UNCORK_ASSERT(attributes->size() == reply.lines.size());
+      (void)case_summary(*attributes);
+    }
+    (void)maintenance_of(reply, id);
+    (void)matching_of(reply, id);
+  }
+  for (const char* command : {"GETHIST 34", "GETLOG 34"}) {
+    if (const auto entries = entries_of(command, reply)) UNCORK_ASSERT(entries->size() <= reply.lines.size());
+  }
+  (void)added_maintenance(reply);
   (void)maintenance_of(reply.text);
+  (void)quoted(reply.text);
   for (const std::string& line : reply.lines) (void)parse_notification(line);
 }
 

@@ -6,6 +6,7 @@
 
 #include "tests/cure/scratch_directory.hpp"
 #include "tests/zino/fixture.hpp"
+#include "zino/state/duplicates.hpp"
 #include "zino/state/polldevs.hpp"
 #include "zino/state/store.hpp"
 
@@ -60,8 +61,10 @@ TEST(FixtureMaker, routers_of_the_cases_are_in_polldevs) {
   const Fixture fixture = made(100);
   const auto routers = parse_polldevs(fixture.polldevs);
   ASSERT_TRUE(routers) << routers.error().message;
+  EXPECT_TRUE(routers->warnings.empty());
+  EXPECT_EQ(duplicates_in(fixture.state), std::vector<std::string>());
   const auto state = parse_state(fixture.state, testing::kNow);
-  for (const auto& [id, record] : state->cases) EXPECT_TRUE(routers->contains(std::string(record.text("router"))));
+  for (const auto& [id, record] : state->cases) EXPECT_TRUE(routers->routers.contains(std::string(record.text("router"))));
 }
 
 TEST(FixtureMaker, writes_its_files_and_only_their_owner_reads_the_secrets) {

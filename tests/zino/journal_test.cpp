@@ -77,6 +77,29 @@ TEST(Journal, a_flipped_bit_in_the_last_record_is_a_torn_tail) {
   }
 }
 
+TEST(Journal, a_flipped_bit_in_any_record_but_the_last_costs_that_record_alone) {
+  const auto changes = some_changes();
+  const std::string whole = journal_of(changes);
+  std::size_t begin = journal_header(kBase).size();
+  for (std::size_t lost = 0; lost + 1 < changes.size(); ++lost) {
+    const std::size_t size = journal_record(changes[lost]).size();
+    auto expected = changes;
+    expected.erase(expected.begin() + static_cast<std::ptrdiff_t>(lost));
+    for (std::size_t at = begin; at < begin + size; ++at) {
+      std::string bytes = whole;
+      bytes[at] = static_cast<char>(bytes[at] ^ 4);
+      const auto decoded = decode_journal(bytes);
+      ASSERT_TRUE(decoded) << at;
+      EXPECT_EQ(decoded->changes, expected) << at;
+      EXPECT_EQ(decoded->damaged_at, begin) << at;
+      EXPECT_EQ(decoded->damaged_bytes, size) << at;
+      EXPECT_EQ(decoded->good_bytes, whole.size() - size) << at;
+      EXPECT_EQ(decoded->torn_bytes, 0U) << at;
+    }
+    begin += size;
+  }
+}
+
 TEST(Journal, a_header_that_is_none_is_an_error) {
   EXPECT_FALSE(decode_journal(""));
   EXPECT_FALSE(decode_journal(std::string(200, '\0')));

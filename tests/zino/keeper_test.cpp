@@ -20,6 +20,7 @@
 namespace uncork::zino {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::kNow;
@@ -112,6 +113,36 @@ TEST_F(KeeperTest, a_torn_tail_is_cut_with_a_warning_that_counts_its_bytes) {
   EXPECT_EQ(read(journal), whole);
 }
 
+TEST_F(KeeperTest, a_journal_damaged_in_its_middle_keeps_what_follows_and_the_file_as_it_was) {
+  {
+    auto keeper = Keeper::open(file, kNow);
+    ASSERT_TRUE(keeper && keeper->first.append({note(1), note(2), note(3)}));
+  }
+  std::string bytes = read(journal);
+  bytes[bytes.size() - journal_record(note(3)).size() - 5] ^= 1;  // in the second record
+  write(journal, bytes);
+  const Recovered recovered = reopen();
+  EXPECT_THAT(history(recovered.state), ElementsAre("u\n1", "u\n3"));
+  EXPECT_THAT(recovered.warnings,
+              ElementsAre(AllOf(HasSubstr("are damaged"), HasSubstr(journal + ".damaged"), HasSubstr("2 changes"))));
+  EXPECT_EQ(read(journal + ".damaged"), bytes);
+  {
+    auto keeper = Keeper::open(file, kNow);
+    ASSERT_TRUE(keeper && keeper->first.append({note(4)}));
+  }
+  const Recovered again = reopen();
+  EXPECT_THAT(again.warnings, ElementsAre());
+  EXPECT_THAT(history(again.state), ElementsAre("u\n1", "u\n3", "u\n4"));
+}
+
+TEST_F(KeeperTest, what_a_state_file_says_twice_is_warned_of) {
+  write(file, R"({"addresses":{"198.18.0.1":"a","198.18.0.1":"b"},"events":{"events":{
+    "5":{"id":5,"router":"r"},"05":{"id":5,"router":"r"},"6":{"id":7,"router":"r"}}}})");
+  EXPECT_THAT(reopen().warnings,
+              ElementsAre(HasSubstr("addresses.198.18.0.1: the key is there twice"),
+                          HasSubstr("events.events.05: the key is there twice"), HasSubstr("events.events.6: its id is 7")));
+}
+
 TEST_F(KeeperTest, two_servers_do_not_share_a_state_file) {
   const auto first = Keeper::open(file, kNow);
   const auto second = Keeper::open(file, kNow);
@@ -130,7 +161,7 @@ TEST_F(KeeperTest, a_journal_of_another_state_file_is_refused_unless_it_is_empty
   write(file, testing::fixture_state());
   const auto opened = Keeper::open(file, kNow);
   ASSERT_FALSE(opened);
-  EXPECT_THAT(opened.error().message, HasSubstr("has 1 changes to another state file"));
+  EXPECT_THAT(opened.error().message, HasSubstr("has 1 change to another state file"));
 }
 
 /// The files as a fold leaves them when it is killed after each of its steps.

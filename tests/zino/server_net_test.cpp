@@ -459,8 +459,70 @@ TEST_F(ServerNet, a_full_disk_is_answered_500_and_changes_nothing) {
   ::setrlimit(RLIMIT_FSIZE, &before);
   EXPECT_EQ(answer, "500 not saved: File too large\r\n");
   EXPECT_THAT(client.ask("GETATTRS 5"), HasSubstr("state: working\r\n"));
-  EXPECT_THAT(log(), Contains(AllOf(HasSubstr("state.journal: File too large"), HasSubstr("1 changes were refused"))));
+  EXPECT_THAT(log(), Contains(AllOf(HasSubstr("state.journal: File too large"), HasSubstr("1 change was refused"))));
   EXPECT_EQ(client.ask("SETSTATE 5 confirm-wait", "\r\n"), "200 ok\r\n");
+}
+
+TEST_F(ServerNet, a_log_that_cannot_be_written_ends_nothing_and_a_full_disk_is_still_answered) {
+  options.log = [](const std::string&) { throw std::runtime_error("no space left"); };
+  options.max_connections = 2;
+  start();
+  Client client = logged_in();
+  EXPECT_EQ(client.ask("SETSTATE 5 working", "\r\n"), "200 ok\r\n");
+  Client second = connect();
+  second.read_line();
+  EXPECT_EQ(connect().read_to_end(), "") << "turned away, which is logged";
+  ::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit full{std::filesystem::file_size(path("state.journal")) + 40, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+  const std::string answer = client.ask("SETSTATE 5 waiting", "\r\n");
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(answer, "500 not saved: File too large\r\n");
+  EXPECT_EQ(client.ask("SETSTATE 5 waiting", "\r\n"), "200 ok\r\n");
+}
+
+TEST_F(ServerNet, clients_that_are_turned_away_are_counted_and_not_a_line_each) {
+  options.max_connections = 1;
+  start();
+  Client first = connect();
+  first.read_line();
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(connect().read_to_end(), "");
+  stop();
+  std::size_t lines = 0;
+  for (const std::string& line : log()) lines += line.find("turned away") == std::string::npos ? 0U : 1U;
+  EXPECT_GE(lines, 2U);
+  EXPECT_LT(lines, 100U) << "at most two a second, also where two hundred connections take long";
+}
+
+TEST_F(ServerNet, silent_connections_to_the_notification_port_expire_and_leave_room_for_commands) {
+  options.login_timeout = 500ms;
+  options.max_connections = 4;
+  start();
+  std::vector<Client> silent;
+  for (int i = 0; i < 2; ++i) {
+    silent.emplace_back(at.notifications);
+    EXPECT_EQ(silent.back().read_line().size(), 42U);
+  }
+  EXPECT_EQ(Client(at.notifications).read_to_end(), "") << "half of the places are for commands";
+  Client client = logged_in();
+  EXPECT_EQ(client.ask("VERSION", "\r\n"), kVersion);
+  for (Client& one : silent) EXPECT_EQ(one.read_to_end(), "") << "and not after a minute";
+  Client channel(at.notifications);
+  EXPECT_EQ(client.ask("NTIE " + channel.read_line().substr(0, 40), "\r\n"), "200 ok\r\n");
+}
+
+TEST_F(ServerNet, a_byte_now_and_then_is_idle_too) {
+  options.idle_timeout = 1s;
+  start();
+  Client client = logged_in();
+  std::optional<std::string> got;
+  for (int i = 0; i < 200 && !got; ++i) {
+    client.send("x");
+    got = client.read_some(100ms);
+  }
+  EXPECT_EQ(got, "") << "cut, though it never was silent";
 }
 
 /// The server as a process of its own, which can be killed.

@@ -13,7 +13,7 @@ State load(const std::string& text) {
 
 }  // namespace
 
-RigHost::RigHost(const std::string& state) : store_(load(state)), routers_(parse_polldevs(fixture_polldevs()).value()) {}
+RigHost::RigHost(const std::string& state) : store_(load(state)), routers_(parse_polldevs(fixture_polldevs()).value().routers) {}
 
 std::string RigHost::poll(const Router& router, std::optional<std::int64_t> ifindex) {
   if (!polling_configured) return "500 polling is not configured";

@@ -12,6 +12,7 @@
 #include "cli/zino/login.hpp"
 #include "cli/zino/parts.hpp"
 #include "cli/zino/view.hpp"
+#include "zino/client/expected_reply.hpp"
 
 namespace uncork::cli {
 namespace {
@@ -39,7 +40,7 @@ bool is_wanted(const zino::Attributes& attributes, const ListArguments& argument
 
 /// The attributes of all cases; one that went away since it was listed is not among them.
 core::Result<std::vector<zino::Attributes>> all_cases(zino::Client& client) {
-  const auto listed = ask(client, "CASEIDS");
+  const auto listed = client.ask("CASEIDS");
   if (!listed) return core::fail(listed.error());
   const auto ids = zino::case_ids(*listed);
   if (!ids) return core::fail(ids.error());
@@ -47,60 +48,54 @@ core::Result<std::vector<zino::Attributes>> all_cases(zino::Client& client) {
   for (const zino::CaseId id : *ids) questions.push_back(fmt::format("GETATTRS {}", id));
   std::vector<zino::Attributes> cases;
   Progress progress;
-  const auto keep = [&](std::size_t number, const zino::Reply& reply, core::Micros /*time*/) {
-    if (reply.ok()) cases.push_back(zino::attributes_of(reply));
+  const auto keep = [&](std::size_t number, const zino::Reply& reply, core::Micros /*time*/) -> core::Status {
     progress.show_count(number + 1, questions.size(), "cases");
-    return true;
+    if (zino::is_gone(questions[number], reply)) return {};
+    auto attributes = zino::attributes_of(reply, (*ids)[number]);
+    if (!attributes) return core::fail(attributes.error());
+    cases.push_back(std::move(*attributes));
+    return {};
   };
   if (const auto done = client.pipeline(questions, kOutstanding, keep); !done) return core::fail(done.error());
   return cases;
 }
 
-core::Status list(zino::Client& client, const ListArguments& arguments) {
+core::Result<std::string> list(zino::Client& client, const ListArguments& arguments) {
   auto cases = all_cases(client);
   if (!cases) return core::fail(cases.error());
   std::erase_if(*cases, [&](const zino::Attributes& one) { return !is_wanted(one, arguments); });
-  if (arguments.json) {
-    nlohmann::json document = {{"cases", nlohmann::json::array()}};
-    for (const zino::Attributes& one : *cases) document["cases"].push_back(to_json(one));
-    fmt::print("{}\n", dump(document));
-  } else if (cases->empty()) {
-    fmt::print("no cases\n");
-  } else {
-    fmt::print("{}", case_table(*cases, std::time(nullptr), static_cast<std::size_t>(terminal_width(1))));
-  }
-  return {};
+  if (!arguments.json) return case_table(*cases, std::time(nullptr), static_cast<std::size_t>(terminal_width(1)));
+  nlohmann::json document = {{"cases", nlohmann::json::array()}};
+  for (const zino::Attributes& one : *cases) document["cases"].push_back(to_json(one));
+  return dump(document) + "\n";
 }
 
-core::Status show(zino::Client& client, const CaseArguments& arguments) {
-  const auto attributes = ask(client, fmt::format("GETATTRS {}", arguments.id));
-  if (!attributes) return core::fail(attributes.error());
-  const auto history = ask(client, fmt::format("GETHIST {}", arguments.id));
-  if (!history) return core::fail(history.error());
-  const auto log = ask(client, fmt::format("GETLOG {}", arguments.id));
-  if (!log) return core::fail(log.error());
-  const auto shown = zino::attributes_of(*attributes);
-  if (arguments.json) {
-    fmt::print("{}\n", dump({{"attributes", to_json(shown)},
-                             {"history", to_json(zino::entries_of(*history))},
-                             {"log", to_json(zino::entries_of(*log))}}));
-    return {};
-  }
-  fmt::print("{}\nHistory\n{}\nLog\n{}", attribute_lines(shown), entry_lines(zino::entries_of(*history)),
-             entry_lines(zino::entries_of(*log)));
-  return {};
-}
-
-core::Status show_entries(zino::Client& client, const std::string& question, const CaseArguments& arguments) {
-  const auto reply = ask(client, question);
+core::Result<std::vector<zino::Entry>> ask_entries(zino::Client& client, const std::string& command) {
+  const auto reply = client.ask(command);
   if (!reply) return core::fail(reply.error());
-  const auto entries = zino::entries_of(*reply);
+  return zino::entries_of(command, *reply);
+}
+
+core::Result<std::string> show(zino::Client& client, const CaseArguments& arguments) {
+  const auto reply = client.ask(fmt::format("GETATTRS {}", arguments.id));
+  if (!reply) return core::fail(reply.error());
+  const auto attributes = zino::attributes_of(*reply, arguments.id);
+  if (!attributes) return core::fail(attributes.error());
+  const auto history = ask_entries(client, fmt::format("GETHIST {}", arguments.id));
+  if (!history) return core::fail(history.error());
+  const auto log = ask_entries(client, fmt::format("GETLOG {}", arguments.id));
+  if (!log) return core::fail(log.error());
   if (arguments.json) {
-    fmt::print("{}\n", dump({{"id", arguments.id}, {"entries", to_json(entries)}}));
-  } else {
-    fmt::print("{}", entry_lines(entries));
+    return dump({{"attributes", to_json(*attributes)}, {"history", to_json(*history)}, {"log", to_json(*log)}}) + "\n";
   }
-  return {};
+  return fmt::format("{}\nHistory\n{}\nLog\n{}", attribute_lines(*attributes), entry_lines(*history), entry_lines(*log));
+}
+
+core::Result<std::string> show_entries(zino::Client& client, const std::string& question, const CaseArguments& arguments) {
+  const auto entries = ask_entries(client, question);
+  if (!entries) return core::fail(entries.error());
+  if (arguments.json) return dump({{"id", arguments.id}, {"entries", to_json(*entries)}}) + "\n";
+  return entry_lines(*entries);
 }
 
 std::shared_ptr<CaseArguments> add_case_arguments(CLI::App& verb) {
@@ -130,7 +125,13 @@ void add_zino_list(CLI::App& zino, Action& chosen) {
   auto* verb = zino.add_subcommand("list", "List the cases, those in need of somebody first");
   verb->footer("Example:\n  uncork zino list --server zino.example.org --state open --state working");
   const auto arguments = std::make_shared<ListArguments>();
-  verb->add_option("--state", arguments->states, "Only cases in this state; may be repeated")->type_name("STATE")->take_all();
+  verb->add_option("--state", arguments->states, "Only cases in this state; may be repeated")
+      ->type_name("STATE")
+      ->take_all()
+      ->check([](const std::string& state) {
+        const bool known = std::ranges::find(kCaseStates, state) != kCaseStates.end();
+        return known ? "" : fmt::format("'{}' is no state; give {}", state, fmt::join(kCaseStates, ", "));
+      });
   verb->add_option("--router", arguments->router, "Only cases of routers with this in their name")->type_name("TEXT");
   add_login(*verb, arguments->login);
   verb->add_flag("--json", arguments->json, "All attributes, as JSON: times in Unix seconds");

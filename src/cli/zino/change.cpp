@@ -22,29 +22,21 @@ struct ChangeArguments {
   bool json = false;
 };
 
-core::Status set_state(zino::Client& client, const ChangeArguments& arguments) {
+core::Result<std::string> set_state(zino::Client& client, const ChangeArguments& arguments) {
   if (arguments.state.find_first_of(" \t\r\n") != std::string::npos) {
     return core::fail(core::invalid_argument("STATE is one word"));
   }
-  const auto reply = ask(client, fmt::format("SETSTATE {} {}", arguments.id, arguments.state));
+  const auto reply = client.ask(fmt::format("SETSTATE {} {}", arguments.id, arguments.state));
   if (!reply) return core::fail(reply.error());
-  if (arguments.json) {
-    fmt::print("{}\n", dump({{"id", arguments.id}, {"state", arguments.state}}));
-  } else {
-    fmt::print("case {} is {}\n", arguments.id, arguments.state);
-  }
-  return {};
+  if (arguments.json) return dump({{"id", arguments.id}, {"state", arguments.state}}) + "\n";
+  return fmt::format("case {} is {}\n", arguments.id, arguments.state);
 }
 
-core::Status add_history(zino::Client& client, const ChangeArguments& arguments, const std::string& text) {
-  const auto reply = ask(client, fmt::format("ADDHIST {}", arguments.id), text);
-  if (!reply) return core::fail(reply.error());
-  if (arguments.json) {
-    fmt::print("{}\n", dump({{"id", arguments.id}, {"added", text}}));
-  } else {
-    fmt::print("added to the history of case {}\n", arguments.id);
-  }
-  return {};
+core::Result<std::string> add_history(zino::Client& client, const ChangeArguments& arguments, const std::string& text) {
+  const auto added = client.ask(fmt::format("ADDHIST {}", arguments.id), text);
+  if (!added) return core::fail(added.error());
+  if (arguments.json) return dump({{"id", arguments.id}, {"added", text}}) + "\n";
+  return fmt::format("added to the history of case {}\n", arguments.id);
 }
 
 std::shared_ptr<ChangeArguments> add_case(CLI::App& verb) {

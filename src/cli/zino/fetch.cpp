@@ -16,6 +16,7 @@
 #include "core/stop_signal.hpp"
 #include "report/table.hpp"
 #include "zino/client/fetch.hpp"
+#include "zino/protocol/text.hpp"
 
 namespace uncork::cli {
 namespace {
@@ -62,8 +63,9 @@ void print_json(const zino::FetchResult& result, std::size_t pipeline) {
 }
 
 void print_text(const zino::FetchResult& result, bool times) {
-  fmt::print("{} cases with history and log in {}; {} replies came in {} pieces\n", result.cases, core::to_string(result.total),
-             result.replies, result.chunks.size());
+  fmt::print("{} with history and log in {}; {} came in {}\n", zino::count_of(result.cases, "case"),
+             core::to_string(result.total), zino::count_of(result.replies, "reply", "replies"),
+             zino::count_of(result.chunks.size(), "piece"));
   if (result.gone > 0) fmt::print("{} more went away meanwhile\n", result.gone);
   if (!times || result.cases == 0) return;
   report::Table table({{"COMMAND"},
@@ -87,6 +89,7 @@ Exit run_fetch(const FetchArguments& arguments) {
   options.connect = *connect;
   options.pipeline = arguments.pipeline;
   core::StopSignal stop;
+  options.connect.stopped = [&stop] { return stop.stopped(); };
   Progress progress;
   options.on_progress = [&](unsigned done, unsigned of) {
     progress.show_count(done, of, "answers");

@@ -8,7 +8,9 @@
 #include <string>
 
 #include "cli/zino/parts.hpp"
+#include "cli/zino/say.hpp"
 #include "zino/front/front.hpp"
+#include "zino/protocol/text.hpp"
 
 namespace uncork::cli {
 namespace {
@@ -29,11 +31,13 @@ void show_summary(const zino::FrontSummary& summary, bool json) {
     fmt::print("{}\n", document.dump());
     return;
   }
-  fmt::print("{} clients; {} commands passed through, {} answered ahead; {} answers expired unused, {} were dropped\n",
-             summary.clients, summary.passed_through, summary.ahead.used, summary.ahead.expired, summary.ahead.dropped);
+  fmt::print("{}; {} passed through, {} answered ahead; answers unused: {} expired, {} dropped\n",
+             zino::count_of(summary.clients, "client"), zino::count_of(summary.passed_through, "command"), summary.ahead.used,
+             summary.ahead.expired, summary.ahead.dropped);
 }
 
 Exit run_front(const FrontArguments& arguments) {
+  hold_standard_descriptors();
   const auto summary = zino::run_front(arguments.options, [](const zino::Listening& at) {
     fmt::print("listening on {}, notifications on {}\n", core::to_string(at.commands), core::to_string(at.notifications));
     std::fflush(stdout);
@@ -52,7 +56,7 @@ void add_zino_front(CLI::App& zino, Action& chosen) {
       "Point the clients at this machine. Ctrl-C or SIGTERM ends it and prints what it did.");
   const auto arguments = std::make_shared<FrontArguments>();
   zino::FrontOptions& options = arguments->options;
-  options.log = [](const std::string& line) { fmt::print(stderr, "uncork zino: {}\n", line); };
+  options.log = [](const std::string& line) { say(line); };
   add_server(*verb, "--connect", options.host, options.port, "The Zino server")->required();
   verb->add_option("--connect-notify", options.notify_port, "Its port for notifications")->type_name("N")->capture_default_str();
   verb->add_option("--listen", options.listen, "Address to listen on, IPv4 or IPv6; may be repeated")

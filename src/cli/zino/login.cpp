@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 #include "cli/zino/parts.hpp"
+#include "cli/zino/say.hpp"
 #include "core/syscall.hpp"
-#include "report/printable.hpp"
 #include "zino/client/credentials.hpp"
 
 namespace uncork::cli {
@@ -21,7 +21,7 @@ std::string home_file() {
 void warn_if_readable(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0) {
-    fmt::print(stderr, "uncork zino: others on this machine can read the secret in {}; chmod 600 it\n", path);
+    say(fmt::format("others on this machine can read the secret in {}; chmod 600 it", path));
   }
 }
 
@@ -43,11 +43,6 @@ core::Result<zino::Credentials> read_credentials(const LoginArguments& arguments
                                                          found->user.empty() ? "User" : "Secret")));
   }
   return found;
-}
-
-core::Result<zino::Reply> accepted(core::Result<zino::Reply> reply) {
-  if (!reply || reply->ok()) return reply;
-  return core::fail(core::invalid_argument("the server refuses: " + report::printable(reply->text)));
 }
 
 }  // namespace
@@ -90,19 +85,16 @@ core::Result<zino::ConnectOptions> connect_options(const LoginArguments& argumen
   return options;
 }
 
-Exit with_session(const LoginArguments& arguments, const std::function<core::Status(zino::Client&)>& task) {
+Exit with_session(const LoginArguments& arguments, const Task& task) {
   const auto options = connect_options(arguments);
   if (!options) return report_error(options.error());
   auto client = zino::Client::connect(*options);
   if (!client) return report_error(client.error());
-  const auto done = task(*client);
-  return done ? Exit::ok : report_error(done.error());
-}
-
-core::Result<zino::Reply> ask(zino::Client& client, const std::string& command) { return accepted(client.request(command)); }
-
-core::Result<zino::Reply> ask(zino::Client& client, const std::string& command, const std::string& body) {
-  return accepted(client.request_with_body(command, body));
+  const auto text = task(*client);
+  if (!text) return report_error(text.error());
+  if (const auto in_step = client->quit(); !in_step) return report_error(in_step.error());
+  fmt::print("{}", *text);
+  return Exit::ok;
 }
 
 }  // namespace uncork::cli

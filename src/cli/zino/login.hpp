@@ -25,11 +25,11 @@ void add_login(CLI::App& verb, LoginArguments& arguments);
 /// What to connect with. Errors say what to give.
 [[nodiscard]] core::Result<zino::ConnectOptions> connect_options(const LoginArguments& arguments);
 
-/// Logs in and does `task`; says what went wrong.
-Exit with_session(const LoginArguments& arguments, const std::function<core::Status(zino::Client&)>& task);
+/// What a verb prints in the end, or why it cannot.
+using Task = std::function<core::Result<std::string>(zino::Client&)>;
 
-/// A command, and for ADDHIST and the like its body; a refusal (500) is an error with the server's text.
-[[nodiscard]] core::Result<zino::Reply> ask(zino::Client& client, const std::string& command);
-[[nodiscard]] core::Result<zino::Reply> ask(zino::Client& client, const std::string& command, const std::string& body);
+/// Logs in, does `task`, and logs out, which proves that what was answered was asked; only then prints what the task has made.
+/// Says what went wrong.
+Exit with_session(const LoginArguments& arguments, const Task& task);
 
 }  // namespace uncork::cli

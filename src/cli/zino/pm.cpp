@@ -2,13 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/zino/login.hpp"
@@ -17,6 +15,7 @@
 #include "cli/zino/view.hpp"
 #include "core/duration.hpp"
 #include "report/printable.hpp"
+#include "zino/client/expected_reply.hpp"
 #include "zino/state/iso_time.hpp"
 
 namespace uncork::cli {
@@ -38,69 +37,81 @@ struct PmArguments {
   std::string expression;
 };
 
-using Task = core::Status (*)(zino::Client&, const PmArguments&);
+using PmTask = core::Result<std::string> (*)(zino::Client&, const PmArguments&);
 
 core::Result<std::vector<zino::Maintenance>> all_maintenances(zino::Client& client) {
-  const auto listed = ask(client, "PM LIST");
+  const auto listed = client.ask("PM LIST");
   if (!listed) return core::fail(listed.error());
+  const auto ids = zino::listed_ids("PM LIST", *listed);
+  if (!ids) return core::fail(ids.error());
   std::vector<std::string> questions;
-  for (const std::string& id : listed->lines) questions.push_back("PM DETAILS " + id);
+  for (const std::int64_t id : *ids) questions.push_back(fmt::format("PM DETAILS {}", id));
   std::vector<zino::Maintenance> all;
-  const auto keep = [&](std::size_t /*number*/, const zino::Reply& reply, core::Micros /*time*/) {
-    if (auto one = zino::maintenance_of(reply.text); reply.ok() && one) all.push_back(std::move(*one));
-    return true;
+  const auto keep = [&](std::size_t number, const zino::Reply& reply, core::Micros /*time*/) -> core::Status {
+    if (zino::is_gone(questions[number], reply)) return {};
+    auto one = zino::maintenance_of(reply, (*ids)[number]);
+    if (!one) return core::fail(one.error());
+    all.push_back(std::move(*one));
+    return {};
   };
   if (const auto done = client.pipeline(questions, kOutstanding, keep); !done) return core::fail(done.error());
   return all;
 }
 
-core::Status list(zino::Client& client, const PmArguments& arguments) {
+core::Result<std::string> list(zino::Client& client, const PmArguments& arguments) {
   const auto all = all_maintenances(client);
   if (!all) return core::fail(all.error());
   if (arguments.json) {
     nlohmann::json document = {{"maintenances", nlohmann::json::array()}};
     for (const zino::Maintenance& one : *all) document["maintenances"].push_back(to_json(one));
-    fmt::print("{}\n", dump(document));
-  } else if (all->empty()) {
-    fmt::print("no planned maintenance\n");
-  } else {
-    fmt::print("{}", maintenance_table(*all, static_cast<std::size_t>(terminal_width(1))));
+    return dump(document) + "\n";
   }
-  return {};
+  if (all->empty()) return "no planned maintenance\n";
+  return maintenance_table(*all, static_cast<std::size_t>(terminal_width(1)));
 }
 
-core::Status show(zino::Client& client, const PmArguments& arguments) {
-  const auto details = ask(client, fmt::format("PM DETAILS {}", arguments.id));
+core::Result<std::string> show(zino::Client& client, const PmArguments& arguments) {
+  const auto details = client.ask(fmt::format("PM DETAILS {}", arguments.id));
   if (!details) return core::fail(details.error());
-  const auto maintenance = zino::maintenance_of(details->text);
-  if (!maintenance) {
-    return core::fail(core::Error{core::ErrorCode::refused, 0, "PM DETAILS was answered '" + details->text + "'"});
-  }
-  const auto matching = ask(client, fmt::format("PM MATCHING {}", arguments.id));
+  const auto maintenance = zino::maintenance_of(*details, arguments.id);
+  if (!maintenance) return core::fail(maintenance.error());
+  const auto matching_reply = client.ask(fmt::format("PM MATCHING {}", arguments.id));
+  if (!matching_reply) return core::fail(matching_reply.error());
+  const auto matching = zino::matching_of(*matching_reply, arguments.id);
   if (!matching) return core::fail(matching.error());
-  const auto log = ask(client, fmt::format("PM LOG {}", arguments.id));
+  const std::string question = fmt::format("PM LOG {}", arguments.id);
+  const auto log_reply = client.ask(question);
+  if (!log_reply) return core::fail(log_reply.error());
+  const auto log = zino::entries_of(question, *log_reply);
   if (!log) return core::fail(log.error());
   if (arguments.json) {
     nlohmann::json document = to_json(*maintenance);
-    document["matching"] = matching->lines;
-    document["log"] = to_json(zino::entries_of(*log));
-    fmt::print("{}\n", dump(document));
-    return {};
+    document["matching"] = *matching;
+    document["log"] = to_json(*log);
+    return dump(document) + "\n";
   }
-  fmt::print("{}\nMatching\n", maintenance_table({*maintenance}, static_cast<std::size_t>(terminal_width(1))));
-  for (const std::string& line : matching->lines) fmt::print("{}\n", report::printable(line));
-  fmt::print("\nLog\n{}", entry_lines(zino::entries_of(*log)));
-  return {};
+  std::string text = maintenance_table({*maintenance}, static_cast<std::size_t>(terminal_width(1))) + "\nMatching\n";
+  for (const std::string& line : *matching) text += report::printable(line) + "\n";
+  return text + "\nLog\n" + entry_lines(*log);
 }
+
+/// Beyond it a time is a slip of the pen. Nobody plans a maintenance for so far ahead.
+constexpr std::chrono::years kPlausible{100};
 
 /// `+2h` from now, or what a state file may have for a time.
 core::Result<std::int64_t> read_time(const std::string& name, const std::string& text) {
+  const zino::Timestamp now = std::chrono::time_point_cast<core::Micros>(std::chrono::system_clock::now());
   if (text.starts_with('+')) {
     const auto later = core::parse_duration(name, text.substr(1));
     if (!later) return core::fail(later.error());
-    return zino::unix_seconds(std::chrono::time_point_cast<core::Micros>(std::chrono::system_clock::now()) + *later);
+    return zino::unix_seconds(now + *later);
   }
   const auto time = zino::parse_timestamp(text);
+  const bool long_year = text.find_first_not_of("0123456789") > 4 && text.find('-') != std::string::npos;
+  if (long_year || (time && *time > now + kPlausible)) {
+    return core::fail(
+        core::invalid_argument(fmt::format("{}: '{}' is more than {} years ahead", name, text, kPlausible.count())));
+  }
   if (!time) {
     return core::fail(core::invalid_argument(
         fmt::format("{}: '{}' is no time; give 2026-12-24T18:00 (local), 2026-12-24T18:00Z, Unix seconds, or +2h", name, text)));
@@ -108,49 +119,55 @@ core::Result<std::int64_t> read_time(const std::string& name, const std::string&
   return zino::unix_seconds(*time);
 }
 
-core::Status add(zino::Client& client, const PmArguments& arguments) {
+/// When it begins and ends, which is later.
+core::Result<std::pair<std::int64_t, std::int64_t>> read_window(const PmArguments& arguments) {
   const auto from = read_time("--from", arguments.from);
   if (!from) return core::fail(from.error());
   const auto to = read_time("--to", arguments.to);
   if (!to) return core::fail(to.error());
+  if (*to > *from) return std::pair(*from, *to);
+  return core::fail(
+      core::invalid_argument(fmt::format("--to: the maintenance would end at {}, {} it begins at {}", local_time(*to),
+                                         *to < *from ? "before" : "just when", local_time(*from))));
+}
+
+core::Result<std::string> add(zino::Client& client, const PmArguments& arguments) {
+  const auto window = read_window(arguments);
+  if (!window) return core::fail(window.error());
+  const auto [from, to] = *window;
+  const std::string device = arguments.device.empty() ? "" : arguments.device + " ";
+  const auto reply = client.ask(
+      fmt::format("PM ADD {} {} {} {} {}{}", from, to, arguments.type, arguments.match_type, device, arguments.expression));
+  if (!reply) return core::fail(reply.error());
+  const auto id = zino::added_maintenance(*reply);
+  if (!id) return core::fail(id.error());
+  if (arguments.json) return dump({{"id", *id}, {"from", from}, {"to", to}}) + "\n";
+  return fmt::format("planned maintenance {}: from {} to {}\n", *id, local_time(from), local_time(to));
+}
+
+/// What can be said without a server.
+core::Status check_adding(const PmArguments& arguments) {
   for (const std::string* word : {&arguments.device, &arguments.expression}) {
     if (word->find_first_of(" \r\n") != std::string::npos) {
       return core::fail(core::invalid_argument("the protocol allows no blanks in an expression; '\\s' matches one"));
     }
   }
-  const std::string device = arguments.device.empty() ? "" : arguments.device + " ";
-  const auto reply = ask(client, fmt::format("PM ADD {} {} {} {} {}{}", *from, *to, arguments.type, arguments.match_type, device,
-                                             arguments.expression));
-  if (!reply) return core::fail(reply.error());
-  if (arguments.json) {
-    const std::string digits = reply->text.substr(std::min(reply->text.find_first_of("0123456789"), reply->text.size()));
-    fmt::print("{}\n", dump({{"id", std::strtoll(digits.c_str(), nullptr, 10)}, {"from", *from}, {"to", *to}}));
-  } else {
-    fmt::print("{}: from {} to {}\n", report::printable(reply->text), local_time(*from), local_time(*to));
-  }
-  return {};
+  const auto window = read_window(arguments);
+  return window ? core::Status() : core::fail(window.error());
 }
 
-core::Status cancel(zino::Client& client, const PmArguments& arguments) {
-  const auto reply = ask(client, fmt::format("PM CANCEL {}", arguments.id));
+core::Result<std::string> cancel(zino::Client& client, const PmArguments& arguments) {
+  const auto reply = client.ask(fmt::format("PM CANCEL {}", arguments.id));
   if (!reply) return core::fail(reply.error());
-  if (arguments.json) {
-    fmt::print("{}\n", dump({{"id", arguments.id}, {"cancelled", true}}));
-  } else {
-    fmt::print("planned maintenance {} is cancelled\n", arguments.id);
-  }
-  return {};
+  if (arguments.json) return dump({{"id", arguments.id}, {"cancelled", true}}) + "\n";
+  return fmt::format("planned maintenance {} is cancelled\n", arguments.id);
 }
 
-core::Status add_log(zino::Client& client, const PmArguments& arguments) {
-  const auto reply = ask(client, fmt::format("PM ADDLOG {}", arguments.id), arguments.message);
-  if (!reply) return core::fail(reply.error());
-  if (arguments.json) {
-    fmt::print("{}\n", dump({{"id", arguments.id}, {"added", arguments.message}}));
-  } else {
-    fmt::print("added to the log of planned maintenance {}\n", arguments.id);
-  }
-  return {};
+core::Result<std::string> add_log(zino::Client& client, const PmArguments& arguments) {
+  const auto added = client.ask(fmt::format("PM ADDLOG {}", arguments.id), arguments.message);
+  if (!added) return core::fail(added.error());
+  if (arguments.json) return dump({{"id", arguments.id}, {"added", arguments.message}}) + "\n";
+  return fmt::format("added to the log of planned maintenance {}\n", arguments.id);
 }
 
 struct Part {
@@ -159,7 +176,7 @@ struct Part {
 };
 
 Part add_part(CLI::App& pm, Action& chosen, const std::string& name, const std::string& what, const std::string& example,
-              Task task) {
+              PmTask task) {
   auto* verb = pm.add_subcommand(name, what);
   verb->footer("Example:\n  uncork zino pm " + example);
   auto arguments = std::make_shared<PmArguments>();
@@ -167,6 +184,7 @@ Part add_part(CLI::App& pm, Action& chosen, const std::string& name, const std::
   verb->add_flag("--json", arguments->json, "As JSON: times in Unix seconds");
   verb->callback([arguments, task, &chosen] {
     chosen = [arguments, task] {
+      if (const auto good = task == add ? check_adding(*arguments) : core::Status(); !good) return report_error(good.error());
       return with_session(arguments->login, [&](zino::Client& client) { return task(client, *arguments); });
     };
   });
@@ -174,7 +192,7 @@ Part add_part(CLI::App& pm, Action& chosen, const std::string& name, const std::
 }
 
 Part add_part_of_one(CLI::App& pm, Action& chosen, const std::string& name, const std::string& what, const std::string& example,
-                     Task task) {
+                     PmTask task) {
   Part part = add_part(pm, chosen, name, what, example, task);
   part.verb->add_option("ID", part.arguments->id, "The planned maintenance")->type_name("")->required();
   return part;

@@ -8,12 +8,14 @@
 #include <string>
 
 #include "cli/zino/parts.hpp"
+#include "cli/zino/say.hpp"
 #include "zino/server/server.hpp"
 
 namespace uncork::cli {
 namespace {
 
 Exit run_serve(const zino::ServerOptions& options) {
+  hold_standard_descriptors();
   const auto served = zino::run_zino_server(options, [](const zino::Listening& at) {
     fmt::print("listening on {}, notifications on {}\n", core::to_string(at.commands), core::to_string(at.notifications));
     std::fflush(stdout);
@@ -80,7 +82,7 @@ void add_zino_serve(CLI::App& zino, Action& chosen) {
       "Example:\n  uncork zino serve --state zino-state.json --secrets secrets --polldevs polldevs.cf\n"
       "Ctrl-C or SIGTERM saves and ends; SIGHUP saves and reads polldevs anew.");
   const auto options = std::make_shared<zino::ServerOptions>();
-  options->log = [](const std::string& line) { fmt::print(stderr, "uncork zino: {}\n", line); };
+  options->log = [](const std::string& line) { say(line); };
   add_files(*verb, *options);
   add_network(*verb, *options);
   add_limits(*verb, *options);

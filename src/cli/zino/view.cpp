@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <optional>
 #include <set>
 #include <string_view>
 
@@ -15,11 +16,12 @@
 namespace uncork::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> kByNeed = {"open", "working", "waiting", "confirm-wait", "ignored"};
 constexpr std::size_t kNameWidth = 13;
 
 // Chapter 2 of the protocol's reference: what clients read as integers.
 bool is_time(std::string_view name) { return name == "opened" || name == "updated" || name == "closed" || name == "lasttrans"; }
+
+bool is_duration(std::string_view name) { return name == "ac-down" || name == "peer-uptime"; }
 
 bool is_number(std::string_view name) {
   static const std::set<std::string_view> kNumbers = {"id",        "priority",    "flaps",       "ac-down", "ifindex",
@@ -27,48 +29,67 @@ bool is_number(std::string_view name) {
   return is_time(name) || kNumbers.contains(name);
 }
 
-std::int64_t number_of(const zino::Attributes& attributes, std::string_view name) {
-  return zino::to_int64(zino::value_of(attributes, name)).value_or(0);
+std::optional<std::int64_t> number_of(const zino::Attributes& attributes, std::string_view name) {
+  return zino::to_int64(zino::value_of(attributes, name));
 }
 
-/// `5m`, `3h`, `12d`.
-std::string age(std::int64_t seconds) {
-  if (seconds < 60) return fmt::format("{}s", std::max<std::int64_t>(seconds, 0));
-  if (seconds < 3600) return fmt::format("{}m", seconds / 60);
-  return seconds < 48 * 3600 ? fmt::format("{}h", seconds / 3600) : fmt::format("{}d", seconds / 86400);
+/// How long ago, or nothing if that is not known.
+std::string since(const zino::Attributes& attributes, std::string_view name, std::int64_t now) {
+  const auto at = number_of(attributes, name);
+  return at ? duration_words(now - *at) : "";
+}
+
+std::string value_words(const std::string& name, const std::string& value) {
+  const auto number = is_time(name) || is_duration(name) ? zino::to_int64(value) : std::nullopt;
+  if (!number) return report::printable(value);
+  return is_time(name) ? local_time(*number) : duration_words(*number);
 }
 
 }  // namespace
+
+std::string duration_words(std::int64_t seconds) {
+  const std::int64_t all = std::max<std::int64_t>(seconds, 0);
+  if (all < 60) return fmt::format("{}s", all);
+  if (all < 3600) return fmt::format("{}m {}s", all / 60, all % 60);
+  if (all < 86400) return fmt::format("{}h {}m", all / 3600, all % 3600 / 60);
+  return fmt::format("{}d {}h", all / 86400, all % 86400 / 3600);
+}
 
 std::string local_time(std::int64_t unix_seconds) {
   const std::time_t time = unix_seconds;
   std::tm parts{};
   if (::localtime_r(&time, &parts) == nullptr) return std::to_string(unix_seconds);
-  std::array<char, 64> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), "%F %T", &parts)};
+  std::array<char, 128> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%F %T %Z", &parts)};
 }
 
 std::string case_table(const std::vector<zino::Attributes>& cases, std::int64_t now, std::size_t width) {
+  if (cases.empty()) return "no cases\n";
   std::vector<const zino::Attributes*> order;
   for (const zino::Attributes& one : cases) order.push_back(&one);
   std::ranges::sort(order, {}, [](const zino::Attributes* one) {
-    const auto need = std::ranges::find(kByNeed, zino::value_of(*one, "state")) - kByNeed.begin();
-    return std::tuple(need, -number_of(*one, "updated"), one);  // the last keeps the order of the server between equals
+    const auto need = std::ranges::find(kCaseStates, zino::value_of(*one, "state")) - kCaseStates.begin();
+    return std::tuple(need, -number_of(*one, "updated").value_or(0), one);  // the last keeps the server's order between equals
   });
-  report::Table table(
-      {{"ID", report::Align::right, 4}, {"STATE"}, {"TYPE"}, {"ROUTER"}, {"AGE", report::Align::right}, {"WHAT"}});
+  report::Table table({{"ID", report::Align::right, 4},
+                       {"STATE"},
+                       {"UPDATED", report::Align::right},
+                       {"OPENED", report::Align::right},
+                       {"TYPE"},
+                       {"ROUTER"},
+                       {"WHAT"}});
   for (const zino::Attributes* one : order) {
-    table.add({zino::value_of(*one, "id"), zino::value_of(*one, "state"), zino::value_of(*one, "type"),
-               zino::value_of(*one, "router"), age(now - number_of(*one, "opened")), zino::case_summary(*one)});
+    table.add({zino::value_of(*one, "id"), zino::value_of(*one, "state"), since(*one, "updated", now), since(*one, "opened", now),
+               zino::value_of(*one, "type"), zino::value_of(*one, "router"), zino::case_summary(*one)});
   }
-  return table.render(width);
+  return table.render(width) + fmt::format("{}, sorted by state (those in need first), then by UPDATED; times are ago\n",
+                                           zino::count_of(cases.size(), "case"));
 }
 
 std::string attribute_lines(const zino::Attributes& attributes) {
   std::string lines;
   for (const auto& [name, value] : attributes) {
-    const auto time = is_time(name) ? zino::to_int64(value) : std::nullopt;
-    lines += fmt::format("{:<{}} {}\n", report::printable(name), kNameWidth, time ? local_time(*time) : report::printable(value));
+    lines += fmt::format("{:<{}} {}\n", report::printable(name), kNameWidth, value_words(name, value));
   }
   return lines;
 }

@@ -1,9 +1,11 @@
 #pragma once
 // Cases, their entries and planned maintenance as a person sees them, and as JSON.
 
+#include <array>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "zino/client/case_reply.hpp"
@@ -11,13 +13,20 @@
 
 namespace uncork::cli {
 
-/// Local time, `2026-11-22 14:11:00`.
+/// What a case that is listed may be in, those in need of somebody first.
+inline constexpr std::array<std::string_view, 6> kCaseStates = {"open",         "working", "waiting",
+                                                                "confirm-wait", "ignored", "closed"};
+
+/// The two largest units of it: `5d 17h`, `3m 20s`, `0s`.
+[[nodiscard]] std::string duration_words(std::int64_t seconds);
+
+/// Local time with its zone, `2026-11-22 14:11:00 CET`.
 [[nodiscard]] std::string local_time(std::int64_t unix_seconds);
 
-/// A table of cases: those in need of somebody first (open, working, waiting, confirm-wait, ignored), then by when they were
-/// updated, newest first. `now` in Unix seconds; `width` columns at most, 0: no limit.
+/// A table of cases: those in need of somebody first (kCaseStates), then by when they were updated, newest first; and a line that
+/// says so. `now` in Unix seconds; `width` columns at most, 0: no limit.
 [[nodiscard]] std::string case_table(const std::vector<zino::Attributes>& cases, std::int64_t now, std::size_t width);
-/// A line for each attribute; times as local time.
+/// A line for each attribute; times as local time, durations in words.
 [[nodiscard]] std::string attribute_lines(const zino::Attributes& attributes);
 /// Entries, each with its local time; further lines of one below its first.
 [[nodiscard]] std::string entry_lines(const std::vector<zino::Entry>& entries);

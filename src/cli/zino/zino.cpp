@@ -6,6 +6,10 @@
 namespace uncork::cli {
 
 core::Status parse_server(const std::string& name, const std::string& text, std::string& host, std::uint16_t& port) {
+  if (core::parse_endpoint("[" + text + "]:1")) {  // an IPv6 address by itself, which has no port then
+    host = text;
+    return {};
+  }
   const bool bracketed = text.starts_with('[');
   const std::size_t host_end = bracketed ? text.find(']') : text.find(':');
   host = bracketed ? text.substr(1, host_end == std::string::npos ? host_end : host_end - 1) : text.substr(0, host_end);

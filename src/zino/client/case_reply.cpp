@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "zino/client/expected_reply.hpp"
 #include "zino/protocol/text.hpp"
 
 namespace uncork::zino {
@@ -20,31 +21,36 @@ std::optional<Entry> begin_entry(std::string_view line) {
   return Entry{*at, std::string(line.substr(std::min(end + 1, line.size())))};
 }
 
+core::Error unreadable(std::string_view command, const std::string& line, std::string_view what) {
+  return {core::ErrorCode::refused, 0, fmt::format("{} was answered with the line {}, which is {}", command, quoted(line), what)};
+}
+
 }  // namespace
 
-core::Result<std::vector<CaseId>> case_ids(const Reply& reply) {
-  if (reply.code != 304) {
-    return core::fail(
-        core::Error{core::ErrorCode::refused, 0, fmt::format("CASEIDS was answered {} {}", reply.code, reply.text)});
-  }
+core::Result<std::vector<CaseId>> listed_ids(std::string_view command, const Reply& reply) {
+  if (const auto good = check_reply(command, reply); !good) return core::fail(good.error());
   std::vector<CaseId> ids;
   for (const std::string& line : reply.lines) {
     const auto id = line.find_first_not_of("0123456789") == std::string::npos ? to_int64(line) : std::nullopt;
-    if (!id) return core::fail(core::Error{core::ErrorCode::refused, 0, fmt::format("CASEIDS lists '{}', which is no id", line)});
+    if (!id) return core::fail(unreadable(command, line, "no id"));
     ids.push_back(*id);
   }
   return ids;
 }
 
-Attributes attributes_of(const Reply& reply) {
+core::Result<Attributes> attributes_of(const Reply& reply, CaseId id) {
+  const std::string command = fmt::format("GETATTRS {}", id);
+  if (const auto good = check_reply(command, reply); !good) return core::fail(good.error());
   Attributes attributes;
   for (const std::string& line : reply.lines) {
     const std::size_t colon = line.find(':');
-    if (colon == std::string::npos) continue;
+    if (colon == std::string::npos) return core::fail(unreadable(command, line, "no attribute"));
     const std::size_t value = colon + (line.compare(colon, 2, ": ") == 0 ? 2 : 1);
     attributes.emplace_back(line.substr(0, colon), line.substr(value));
   }
-  return attributes;
+  const std::string whose = value_of(attributes, "id");
+  if (to_int64(whose) == id) return attributes;
+  return core::fail(misanswered(command, whose.empty() ? "without an id" : "id: " + whose));
 }
 
 std::string value_of(const Attributes& attributes, std::string_view name) {
@@ -52,13 +58,16 @@ std::string value_of(const Attributes& attributes, std::string_view name) {
   return found == attributes.end() ? "" : found->second;
 }
 
-std::vector<Entry> entries_of(const Reply& reply) {
+core::Result<std::vector<Entry>> entries_of(std::string_view command, const Reply& reply) {
+  if (const auto good = check_reply(command, reply); !good) return core::fail(good.error());
   std::vector<Entry> entries;
   for (const std::string& line : reply.lines) {
     if (auto entry = begin_entry(line)) {
       entries.push_back(std::move(*entry));
-    } else if (!entries.empty()) {
-      entries.back().text += "\n" + (line.starts_with(' ') ? line.substr(1) : line);
+    } else if (!entries.empty() && line.starts_with(' ')) {
+      entries.back().text += "\n" + line.substr(1);
+    } else {
+      return core::fail(unreadable(command, line, "no entry"));
     }
   }
   return entries;

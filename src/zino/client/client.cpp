@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/duration.hpp"
+#include "zino/client/expected_reply.hpp"
 #include "zino/protocol/secrets.hpp"
 
 namespace uncork::zino {
@@ -31,7 +33,10 @@ std::string body_text(std::string_view body) {
 }  // namespace
 
 core::Result<Client> Client::connect(const ConnectOptions& options) {
-  auto connection = Connection::open(options.host, options.port, options.timeout);
+  if (options.user.find_first_of(" \r\n") != std::string::npos) {
+    return core::fail(core::invalid_argument(fmt::format("user '{}': a name has no white space", options.user)));
+  }
+  auto connection = Connection::open(options.host, options.port, options.timeout, options.stopped);
   if (!connection) return core::fail(connection.error());
   Client client(std::move(*connection));
   if (auto logged_in = client.log_in(options); !logged_in) return core::fail(logged_in.error());
@@ -40,33 +45,45 @@ core::Result<Client> Client::connect(const ConnectOptions& options) {
 
 core::Status Client::log_in(const ConnectOptions& options) {
   std::string nothing;
-  const auto greeting = receive(nothing);
+  const auto greeting = receive(nothing, deadline());
   if (!greeting) return core::fail(greeting.error());
   const std::string challenge = greeting->text.substr(0, greeting->text.find(' '));
-  if (greeting->code != 200 || challenge.empty()) {
-    return core::fail(refused(connection_, core::ErrorCode::refused,
-                              fmt::format("greets with '{} {}', which no Zino server does", greeting->code, greeting->text)));
+  if (greeting->code != 200 || challenge.empty() || !greeting->lines.empty()) {
+    const std::string said = quoted(fmt::format("{} {}", greeting->code, greeting->text));
+    return core::fail(
+        refused(connection_, core::ErrorCode::refused, fmt::format("greets with {}, which no Zino server does", said)));
   }
-  if (options.user.find_first_of(" \r\n") != std::string::npos) {
-    return core::fail(core::invalid_argument(fmt::format("user '{}': a name has no white space", options.user)));
-  }
-  const auto reply = request(fmt::format("USER {} {}", options.user, expected_response(challenge, options.secret)));
+  const std::string command = fmt::format("USER {} {}", options.user, expected_response(challenge, options.secret));
+  const auto reply = request(command);
   if (!reply) return core::fail(reply.error());
-  if (reply->ok()) return {};
-  return core::fail(
-      refused(connection_, core::ErrorCode::not_permitted, fmt::format("login of {} refused: {}", options.user, reply->text)));
+  if (reply->code == 500) {
+    return core::fail(
+        refused(connection_, core::ErrorCode::not_permitted, fmt::format("login of {} refused: {}", options.user, reply->text)));
+  }
+  auto checked = check_reply(command, *reply);
+  if (!checked) checked.error() = refused(connection_, checked.error().code, checked.error().message);
+  return checked;
 }
 
-core::Result<Reply> Client::receive(std::string& unsent) {
+/// When time is up.
+core::Error Client::late() const {
+  const std::string time = core::to_string(connection_.patience());
+  const std::string what = parser_.empty() ? fmt::format("no answer for {}", time)
+                                           : fmt::format("after {} no more had come than {}", time, parser_.unfinished());
+  return {core::ErrorCode::system, ETIMEDOUT, fmt::format("{}: {}", connection_.name(), what)};
+}
+
+core::Result<Reply> Client::receive(std::string& unsent, core::Time until) {
   for (;;) {
     auto reply = parser_.next();
     if (!reply) return core::fail(refused(connection_, reply.error().code, reply.error().message));
     if (*reply) return std::move(**reply);
     std::string received;
-    const auto count = connection_.exchange(unsent, received);
+    const auto count = connection_.exchange(unsent, received, until);
     if (!count) return core::fail(count.error());
-    if (*count > 0) {
-      chunks_.push_back(static_cast<unsigned>(*count));
+    if (!*count) return core::fail(late());
+    if (**count > 0) {
+      chunks_.push_back(static_cast<unsigned>(**count));
       parser_.feed(received);
     } else if (parser_.empty()) {
       return core::fail(refused(connection_, core::ErrorCode::refused, "closed the connection"));
@@ -76,22 +93,51 @@ core::Result<Reply> Client::receive(std::string& unsent) {
   }
 }
 
+/// Nothing has come that was not asked for: whatever had would be taken for the answer to the next command.
+core::Status Client::in_step() {
+  if (parser_.empty()) {
+    const auto ready = connection_.readable(core::Time{});
+    if (!ready) return core::fail(ready.error());
+    if (!*ready) return {};
+    std::string nothing;
+    std::string received;
+    const auto count = connection_.exchange(nothing, received, core::Time{});
+    if (!count) return core::fail(count.error());
+    if (*count == 0U) return core::fail(refused(connection_, core::ErrorCode::refused, "closed the connection"));
+    parser_.feed(received);
+  }
+  if (parser_.empty()) return {};
+  return core::fail(
+      refused(connection_, core::ErrorCode::refused, fmt::format("says what nobody asked for: {}", parser_.unfinished())));
+}
+
 core::Result<Reply> Client::request(std::string_view command) {
   if (command.find_first_of("\r\n") != std::string_view::npos) {
     return core::fail(core::invalid_argument("a command is one line"));
   }
+  if (auto good = in_step(); !good) return core::fail(good.error());
   std::string unsent = fmt::format("{}\r\n", command);
-  return receive(unsent);
+  return receive(unsent, deadline());
 }
 
-core::Result<Reply> Client::request_with_body(std::string_view command, std::string_view body) {
-  auto prompt = request(command);
-  if (!prompt || !prompt->prompts()) return prompt;
+core::Result<Reply> Client::ask(std::string_view command) {
+  auto reply = request(command);
+  if (!reply) return reply;
+  if (const auto good = check_reply(command, *reply); !good) return core::fail(good.error());
+  return reply;
+}
+
+core::Status Client::ask(std::string_view command, std::string_view body) {
+  if (const auto prompt = ask(command); !prompt) return core::fail(prompt.error());
+  if (auto good = in_step(); !good) return good;
   std::string unsent = body_text(body);
-  return receive(unsent);
+  const auto reply = receive(unsent, deadline());
+  if (!reply) return core::fail(reply.error());
+  return check_body_reply(command, *reply);
 }
 
 core::Status Client::pipeline(std::span<const std::string> commands, std::size_t depth, const OnReply& on_reply) {
+  if (auto good = in_step(); !good) return good;
   std::vector<core::Time> sent_at;
   sent_at.reserve(commands.size());
   std::string unsent;
@@ -103,13 +149,20 @@ core::Status Client::pipeline(std::span<const std::string> commands, std::size_t
         sent_at.push_back(core::MonotonicClock::now());
       }
     }
-    auto reply = receive(unsent);
+    auto reply = receive(unsent, deadline());
     if (!reply) return core::fail(reply.error());
-    if (!on_reply(answered, *reply, core::MonotonicClock::now() - sent_at[answered])) {
-      return core::fail(core::Error{core::ErrorCode::system, 0, "stopped before the end"});
-    }
+    if (auto good = on_reply(answered, *reply, core::MonotonicClock::now() - sent_at[answered]); !good) return good;
   }
   return {};
+}
+
+core::Status Client::quit() {
+  const auto reply = request("QUIT");
+  if (!reply) return core::fail(reply.error());
+  if (const auto good = check_reply("QUIT", *reply); good) return {};
+  return core::fail(refused(connection_, core::ErrorCode::refused,
+                            fmt::format("its answers are out of step with what was asked: QUIT was answered {}",
+                                        quoted(fmt::format("{} {}", reply->code, reply->text)))));
 }
 
 }  // namespace uncork::zino

@@ -2,6 +2,8 @@
 // One blocking TCP connection by host name, every wait of which has an end.
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,28 +13,35 @@
 
 namespace uncork::zino {
 
-/// Move-only, not thread-safe. Errors name the server: `127.0.0.1:8001: no answer for 30 s`.
+/// Asked about ten times a second while something is waited for; true ends the wait with an error (ECANCELED).
+using Stopped = std::function<bool()>;
+
+/// Move-only, not thread-safe. Errors name the server: `127.0.0.1:8001: Connection reset by peer`.
 class Connection {
  public:
-  /// Tries every address that the name has, each for at most `patience`, which also bounds every later wait.
-  [[nodiscard]] static core::Result<Connection> open(const std::string& host, std::uint16_t port, core::Micros patience);
+  /// Looks the name up and tries every address that it has, each of these for at most `patience`. `stopped` is kept for later
+  /// waits; empty: nothing ends them early.
+  [[nodiscard]] static core::Result<Connection> open(const std::string& host, std::uint16_t port, core::Micros patience,
+                                                     Stopped stopped = {});
 
   /// Appends what comes next to `received`, sending `unsent` (and taking away what was sent) meanwhile. Returns when something
-  /// was received; 0 bytes: the server has closed.
-  [[nodiscard]] core::Result<std::size_t> exchange(std::string& unsent, std::string& received);
+  /// was received, with its size; 0 bytes: the server has closed; nothing: it is `until`.
+  [[nodiscard]] core::Result<std::optional<std::size_t>> exchange(std::string& unsent, std::string& received, core::Time until);
   /// Waits for `until` at most; false: nothing has come.
   [[nodiscard]] core::Result<bool> readable(core::Time until) const;
 
   [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] core::Micros patience() const { return patience_; }
 
  private:
-  Connection(core::Fd socket, std::string name, core::Micros patience)
-      : socket_(std::move(socket)), name_(std::move(name)), patience_(patience) {}
+  Connection(core::Fd socket, std::string name, core::Micros patience, Stopped stopped)
+      : socket_(std::move(socket)), name_(std::move(name)), patience_(patience), stopped_(std::move(stopped)) {}
   core::Status send(std::string& unsent);
 
   core::Fd socket_;
   std::string name_;
   core::Micros patience_;
+  Stopped stopped_;
 };
 
 }  // namespace uncork::zino

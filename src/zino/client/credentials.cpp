@@ -66,9 +66,8 @@ Credentials parse_ritz_tcl(std::string_view text, std::string_view profile) {
 }
 
 core::Result<Credentials> from_secrets(std::string_view text, const std::string& user) {
-  const auto secrets = Secrets::parse(text);
-  if (!secrets) return core::fail(secrets.error());
-  const std::string* secret = secrets->find(user);
+  const Secrets secrets = Secrets::parse(text);
+  const std::string* secret = secrets.find(user);
   if (secret == nullptr) return core::fail(core::invalid_argument(fmt::format("has no user '{}'", user)));
   return Credentials{.server = {}, .port = {}, .user = user, .secret = *secret};
 }

@@ -23,14 +23,14 @@ struct FetchOptions {
 
 struct FetchResult {
   unsigned cases = 0;                                      ///< whose three answers came
-  unsigned gone = 0;                                       ///< that left between the listing and their turn
+  unsigned gone = 0;                                       ///< that left between the listing and their turn, as the server said
   core::Micros total{0};                                   ///< from connecting to the last answer
   std::map<std::string, std::vector<core::Micros>> times;  ///< of each command, by its name in small letters
   std::uint64_t replies = 0;                               ///< greeting and login included
   std::vector<unsigned> chunks;                            ///< bytes of each read
 };
 
-/// Blocking. Errors: those of Client, and a listing that the server refuses.
+/// Blocking. Errors: those of Client, and any answer that is not what was asked for, but that a case is gone.
 [[nodiscard]] core::Result<FetchResult> fetch_all(const FetchOptions& options);
 
 }  // namespace uncork::zino

@@ -5,6 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+#include "zino/client/reply_parser.hpp"
 
 namespace uncork::zino {
 
@@ -22,5 +26,13 @@ struct Maintenance {
 
 /// The text of a reply to PM DETAILS; nothing if it is not of that form.
 [[nodiscard]] std::optional<Maintenance> maintenance_of(std::string_view text);
+/// A reply to PM DETAILS of `id`. Errors: another reply, a text that is not of that form, or about another.
+[[nodiscard]] core::Result<Maintenance> maintenance_of(const Reply& reply, std::int64_t id);
+
+/// The lines of a reply to PM MATCHING of `id`, each of which names it.
+[[nodiscard]] core::Result<std::vector<std::string>> matching_of(const Reply& reply, std::int64_t id);
+
+/// The id in a reply to PM ADD: `PM id 3 successfully added`.
+[[nodiscard]] core::Result<std::int64_t> added_maintenance(const Reply& reply);
 
 }  // namespace uncork::zino

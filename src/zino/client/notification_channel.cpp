@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/duration.hpp"
+#include "zino/client/expected_reply.hpp"
 #include "zino/protocol/text.hpp"
 
 namespace uncork::zino {
@@ -12,19 +14,27 @@ constexpr std::string_view kGoodbye = "Normal quit from client";  // Zino 2, whe
 }  // namespace
 
 core::Result<NotificationChannel> NotificationChannel::open(const ConnectOptions& options, Client& session) {
-  auto connection = Connection::open(options.host, options.notify_port, options.timeout);
+  auto connection = Connection::open(options.host, options.notify_port, options.timeout, options.stopped);
   if (!connection) return core::fail(connection.error());
   NotificationChannel channel(std::move(*connection));
+  const core::Time until = core::MonotonicClock::now() + options.timeout;
   std::optional<std::string> nonce;
   while (!(nonce = channel.take_line())) {
-    if (const auto received = channel.receive(); !received) return core::fail(received.error());
+    const auto received = channel.receive(until);
+    if (!received) return core::fail(received.error());
+    if (!*received) {
+      return core::fail(channel.refused(channel.buffer_.empty()
+                                            ? fmt::format("no nonce for {}", core::to_string(options.timeout))
+                                            : fmt::format("after {} no more of a nonce had come than {}",
+                                                          core::to_string(options.timeout), quoted(channel.buffer_))));
+    }
   }
   if (nonce->empty() || nonce->find_first_of(" \t") != std::string::npos) {
-    return core::fail(channel.refused("begins with no nonce; is it the notification port of a Zino server?"));
+    return core::fail(channel.refused(
+        fmt::format("begins with {}, which is no nonce; is it the notification port of a Zino server?", quoted(*nonce))));
   }
-  const auto tied = session.request("NTIE " + *nonce);
-  if (!tied) return core::fail(tied.error());
-  if (!tied->ok()) return core::fail(channel.refused("cannot be tied to the session: " + tied->text));
+  const auto tied = session.ask("NTIE " + *nonce);
+  if (!tied) return core::fail(channel.refused("cannot be tied to the session: " + tied.error().message));
   return channel;
 }
 
@@ -32,24 +42,27 @@ core::Result<std::optional<Notification>> NotificationChannel::next(core::Time u
   for (;;) {
     while (const auto line = take_line()) {
       if (line->starts_with(kGoodbye)) return core::fail(refused("the server has ended the session"));
-      if (auto notification = parse_notification(*line)) return notification;
+      auto notification = parse_notification(*line);
+      if (!notification) return core::fail(refused(fmt::format("says {}, which is no notification", quoted(*line))));
+      return notification;
     }
-    const auto ready = connection_.readable(until);
-    if (!ready) return core::fail(ready.error());
-    if (!*ready) return std::nullopt;
-    if (const auto received = receive(); !received) return core::fail(received.error());
+    const auto received = receive(until);
+    if (!received) return core::fail(received.error());
+    if (!*received) return std::nullopt;
   }
 }
 
-core::Status NotificationChannel::receive() {
+/// False: it is `until`.
+core::Result<bool> NotificationChannel::receive(core::Time until) {
   std::string nothing;
-  const auto count = connection_.exchange(nothing, buffer_);
+  const auto count = connection_.exchange(nothing, buffer_, until);
   if (!count) return core::fail(count.error());
-  if (*count == 0) return core::fail(refused("closed the connection"));
+  if (!*count) return false;
+  if (**count == 0) return core::fail(refused("closed the connection"));
   if (buffer_.size() > kLongestLine && buffer_.find('\n') == std::string::npos) {
     return core::fail(refused(fmt::format("sends a line of more than {} bytes", kLongestLine)));
   }
-  return {};
+  return true;
 }
 
 std::optional<std::string> NotificationChannel::take_line() {

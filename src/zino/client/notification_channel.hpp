@@ -20,13 +20,13 @@ class NotificationChannel {
   /// Connects to the notification port, reads the nonce in whatever pieces it comes and ties it to `session` (NTIE).
   [[nodiscard]] static core::Result<NotificationChannel> open(const ConnectOptions& options, Client& session);
 
-  /// The next notification; nothing if none has come by `until`. Lines that are none are skipped. Error: the server has closed,
-  /// said goodbye, or sends a line without end.
+  /// The next notification; nothing if none has come by `until`. Error: the server has closed, said goodbye, or sends a line
+  /// that is none or has no end.
   [[nodiscard]] core::Result<std::optional<Notification>> next(core::Time until);
 
  private:
   explicit NotificationChannel(Connection connection) : connection_(std::move(connection)) {}
-  core::Status receive();
+  core::Result<bool> receive(core::Time until);
   std::optional<std::string> take_line();
   [[nodiscard]] core::Error refused(const std::string& what) const;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "zino/client/expected_reply.hpp"
 #include "zino/protocol/reply_line.hpp"
 #include "zino/protocol/text.hpp"
 
@@ -49,8 +50,7 @@ std::optional<Reply> ReplyParser::finish() {
 std::optional<Reply> ReplyParser::begin(const std::string& line) {
   const auto start = reply_start(line);
   if (!start) {
-    ++stray_lines_;
-    size_ = 0;
+    stray_ = line;
     return std::nullopt;
   }
   reply_ = Reply{start->code, text_of(line), {}};
@@ -68,10 +68,13 @@ std::optional<Reply> ReplyParser::begin(const std::string& line) {
 std::optional<Reply> ReplyParser::go_on(std::string line) {
   if (shape_ == Shape::continued) {
     const auto start = reply_start(line);
-    const bool ours = start && start->code == reply_->code;
-    std::string text = ours ? text_of(line) : std::move(line);
-    if (ours) without_space(text);
-    if (!ours || start->continued) {
+    if (!start || start->code != reply_->code) {
+      stray_ = std::move(line);
+      return std::nullopt;
+    }
+    std::string text = text_of(line);
+    without_space(text);
+    if (start->continued) {
       reply_->lines.push_back(std::move(text));
       return std::nullopt;
     }
@@ -92,12 +95,18 @@ core::Status ReplyParser::refuse(const std::string& why) {
   return core::fail(*failed_);
 }
 
+std::string ReplyParser::unfinished() const {
+  if (!reply_) return quoted(std::string_view(buffer_).substr(begin_));
+  return quoted(fmt::format("{} {}", reply_->code, reply_->text)) + " and " + count_of(reply_->lines.size(), "line");
+}
+
 core::Status ReplyParser::check() {
+  if (stray_) return refuse(fmt::format("{} belongs to no answer of a Zino server", quoted(*stray_)));
   if (buffer_.size() - begin_ > kLongestLine) return refuse(fmt::format("a line of more than {} bytes", kLongestLine));
   if (size_ + (buffer_.size() - begin_) > kLongestReply) return refuse(fmt::format("more than {} bytes", kLongestReply));
-  if (stray_lines_ > kMostStrayLines) return refuse("lines that belong to no reply; is this a Zino server?");
   if (!ended_) return {};
-  if (reply_) return refuse(fmt::format("the connection ended inside a list, after {} lines of it", reply_->lines.size()));
+  if (reply_)
+    return refuse(fmt::format("the connection ended inside a list, after {} of it", count_of(reply_->lines.size(), "line")));
   if (begin_ < buffer_.size()) return refuse("the connection ended inside a line");
   return {};
 }
@@ -107,7 +116,7 @@ core::Result<std::optional<Reply>> ReplyParser::next() {
   while (auto line = take_line()) {
     auto reply = reply_ ? go_on(std::move(*line)) : begin(*line);
     if (reply) return reply;
-    if (size_ > kLongestReply || stray_lines_ > kMostStrayLines) break;
+    if (size_ > kLongestReply || stray_) break;
   }
   if (auto good = check(); !good) return core::fail(good.error());
   return std::optional<Reply>();

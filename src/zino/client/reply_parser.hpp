@@ -17,21 +17,20 @@ struct Reply {
   std::string text;                ///< of its first line (of HELP: its last)
   std::vector<std::string> lines;  ///< of a list, without the `.`; of HELP, all but the last
 
-  /// Not an error of the server: every one of those is a 500.
-  [[nodiscard]] bool ok() const { return code < 500; }
   /// The server asks for a body (ADDHIST, PM ADDLOG).
   [[nodiscard]] bool prompts() const { return code == 302; }
   bool operator==(const Reply&) const = default;
 };
 
-/// Sans-I/O; not thread-safe. Where Zino servers are known to err: lines ended by LF alone and codes without text are taken; a
-/// line that begins with no code, where a reply should begin, is skipped and counted; `500 internal error` in place of an entry
-/// of a list is the end of that reply, which then is that error (Zino 2 fails half-way through a list so, without a `.`).
+/// Sans-I/O; not thread-safe. Where Zino servers are known to err: lines ended by LF alone and codes without text are taken;
+/// `500 internal error` in place of an entry of a list is the end of that reply, which then is that error (Zino 2 fails half-way
+/// through a list so, without a `.`). A line that begins with no code, where a reply should begin, is an error: what it was part
+/// of came short (Zino 2 sends line breaks inside a value as they are, and a `.` among them ends the list), and what follows is
+/// not to be trusted.
 class ReplyParser {
  public:
   static constexpr std::size_t kLongestLine = 2 * 1024 * 1024;  ///< Zino 2 sends a line of a megabyte back whole
   static constexpr std::size_t kLongestReply = 64 * 1024 * 1024;
-  static constexpr unsigned kMostStrayLines = 1000;
 
   void feed(std::string_view bytes) { buffer_.append(bytes); }
   /// The connection has ended: a reply that has begun is an error now, never a short list.
@@ -39,9 +38,10 @@ class ReplyParser {
   /// The next whole reply; nothing: feed more. An error (with the byte where it stands in all that was fed) is final.
   core::Result<std::optional<Reply>> next();
 
-  [[nodiscard]] unsigned stray_lines() const { return stray_lines_; }
   /// Nothing was fed that has not been given back as a reply.
   [[nodiscard]] bool empty() const { return begin_ == buffer_.size() && !reply_; }
+  /// What has come of a reply that has not ended, for a person: `'303 simple attributes follow' and 2 lines`.
+  [[nodiscard]] std::string unfinished() const;
 
  private:
   enum class Shape { continued, list };
@@ -60,7 +60,7 @@ class ReplyParser {
   std::size_t size_ = 0;      // of the reply under way
   std::optional<Reply> reply_;
   Shape shape_ = Shape::list;
-  unsigned stray_lines_ = 0;
+  std::optional<std::string> stray_;  // a line that belongs to no reply
   bool ended_ = false;
   std::optional<core::Error> failed_;
 };

@@ -31,6 +31,11 @@ void AnswersAhead::listed(const std::vector<CaseId>& ids) {
   }
 }
 
+void AnswersAhead::forget_listing() {
+  ids_ = {};
+  position_.clear();
+}
+
 void AnswersAhead::asked(const CaseRequest& request) {
   Cursor& of_it = cursor(request.question);
   of_it.wanted = true;

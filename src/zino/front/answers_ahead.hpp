@@ -46,6 +46,8 @@ class AnswersAhead {
 
   /// A new listing: `ids` in the order in which they were listed.
   void listed(const std::vector<CaseId>& ids);
+  /// As if nothing had been listed; which questions this client asks is still known.
+  void forget_listing();
   [[nodiscard]] bool is_listed(CaseId id) const { return position_.contains(id); }
   /// The client has asked; so it may ask the same of the cases behind.
   void asked(const CaseRequest& request);

@@ -14,18 +14,20 @@ namespace asio = boost::asio;
 CommandLink::CommandLink(FrontState& front, LinkSocket client)
     : front_(front),
       session_(front.options.ahead),
-      client_(std::make_shared<LinkEnd>(std::move(client))),
+      client_(std::make_shared<LinkEnd>(std::move(client), front.scratch)),
       answered_(front.loop, std::chrono::steady_clock::time_point::max()) {}
 
 asio::awaitable<void> CommandLink::run() {
   const auto self = shared_from_this();
   try {
     LinkSocket socket = co_await connect_to_server(front_.loop, front_.options, front_.options.port);
-    server_ = std::make_shared<LinkEnd>(std::move(socket));
+    server_ = std::make_shared<LinkEnd>(std::move(socket), front_.scratch);
     asio::co_spawn(front_.loop, from_client(), asio::detached);
     co_await from_server();
   } catch (const boost::system::system_error& error) {
-    if (!server_) front_.options.log("connect to the server: " + error.code().message() + "; the client's connection was closed");
+    if (!server_) {
+      front_.log.say("connect", "connect to the server: " + error.code().message() + "; the client's connection was closed");
+    }
   }
   // What the server said last is still the client's.
   co_await client_->wait_for_empty();
@@ -43,10 +45,10 @@ void CommandLink::pass_on() {
 asio::awaitable<void> CommandLink::from_client() {
   const auto self = shared_from_this();
   try {
-    std::string bytes;
     bool ended = false;
     while (!ended) {
-      ended = co_await client_->read(bytes) == 0;
+      const std::string_view bytes = co_await client_->read();
+      ended = bytes.empty();
       if (ended) session_.client_ended();
       session_.from_client(bytes, core::MonotonicClock::now());
       pass_on();
@@ -68,8 +70,9 @@ asio::awaitable<void> CommandLink::from_client() {
 }
 
 asio::awaitable<void> CommandLink::from_server() {
-  std::string bytes;
-  while (co_await server_->read(bytes) > 0) {
+  for (;;) {
+    const std::string_view bytes = co_await server_->read();
+    if (bytes.empty()) co_return;
     session_.from_server(bytes, core::MonotonicClock::now());
     pass_on();
     answered_.cancel();

@@ -16,6 +16,7 @@
 #include "zino/front/command_link.hpp"
 #include "zino/front/notification_link.hpp"
 #include "zino/server/listener.hpp"
+#include "zino/server/memory.hpp"
 
 namespace uncork::zino {
 
@@ -43,6 +44,7 @@ class Front {
   FrontState state_;
   std::vector<std::pair<Acceptor, Port>> acceptors_;
   asio::signal_set signals_;
+  MemoryGiver memory_;
   bool stopping_ = false;
 };
 
@@ -74,6 +76,7 @@ FrontSummary Front::run(const std::stop_token& token) {
   }
   const std::stop_callback on_stop(token, [this] { asio::post(state_.loop, [this] { stop(); }); });
   state_.loop.run();
+  state_.log.flush();
   return state_.summary;
 }
 
@@ -85,11 +88,11 @@ asio::awaitable<void> Front::accept(Acceptor& acceptor, Port port) {
         co_await acceptor.async_accept(state_.loop.get_executor(), asio::redirect_error(asio::use_awaitable, error));
     if (error == asio::error::operation_aborted) co_return;
     if (error) {
-      if (error != asio::error::connection_aborted) state_.options.log(fmt::format("accept: {}", error.message()));
+      if (error != asio::error::connection_aborted) state_.log.say("accept", fmt::format("accept: {}", error.message()));
       pause.expires_after(std::chrono::milliseconds(100));  // out of descriptors: some may be free again then
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
     } else if (state_.clients.size() >= state_.options.max_connections) {
-      state_.options.log(fmt::format("turned a client away, there are {}", state_.options.max_connections));
+      state_.log.say("turned away", fmt::format("turned a client away, there are {}", state_.clients.size()));
     } else if (port == Port::commands) {
       ++state_.summary.clients;
       admit<CommandLink>(std::move(socket));
@@ -113,6 +116,8 @@ asio::awaitable<void> Front::keep_time() {
     co_await timer.async_wait(asio::use_awaitable);
     const core::Time now = core::MonotonicClock::now();
     state_.for_each([now](FrontClient& client) { client.sweep(now); });
+    state_.log.sweep(now);
+    memory_.sweep(state_.clients.size(), now);
   }
 }
 

@@ -89,8 +89,17 @@ bool FrontSession::finished() const {
 }
 
 void FrontSession::from_client(std::string_view bytes, core::Time now) {
+  heard_ = now;
   from_client_.append(bytes);
   pump(now);
+  if (from_client_.empty()) from_client_ = {};
+}
+
+void FrontSession::sweep(core::Time now) {
+  answers_.expire(now);
+  if (passing_ != Passing::nothing || !in_flight_.empty() || now - heard_ < kForgets) return;
+  answers_.forget_listing();
+  refused_.clear();
 }
 
 void FrontSession::from_server(std::string_view bytes, core::Time now) {

@@ -25,6 +25,8 @@ namespace uncork::zino {
 class FrontSession {
  public:
   static constexpr std::size_t kLongestLine = 64 * 1024;
+  /// A client that was silent for so long is not in the middle of a listing any more: what it asks then passes through.
+  static constexpr core::Micros kForgets{30'000'000};
 
   explicit FrontSession(std::size_t ahead) : most_in_flight_(ahead) {}
 
@@ -34,8 +36,8 @@ class FrontSession {
   void client_ended() { client_ended_ = true; }
   /// A notification has named this case: what is known of it is old.
   void case_changed(CaseId id);
-  /// Lets go of what has expired. Call it about once a second.
-  void sweep(core::Time now) { answers_.expire(now); }
+  /// Lets go of what has expired, and of the listing of a client that has long been silent. Call it about once a second.
+  void sweep(core::Time now);
 
   [[nodiscard]] std::string take_for_client() { return std::exchange(for_client_, {}); }
   [[nodiscard]] std::string take_for_server() { return std::exchange(for_server_, {}); }
@@ -80,6 +82,7 @@ class FrontSession {
   AnswersAhead answers_;
   std::set<CaseRequest> refused_;  // by the server, when asked ahead: the client is to hear it itself
   std::uint64_t passed_through_ = 0;
+  core::Time heard_{};  // when the client has sent something last
   bool client_ended_ = false;
   bool too_long_ = false;
 };

@@ -9,6 +9,7 @@
 #include "core/clock.hpp"
 #include "zino/front/front.hpp"
 #include "zino/protocol/case_id.hpp"
+#include "zino/server/service_log.hpp"
 
 namespace uncork::zino {
 
@@ -23,7 +24,9 @@ class FrontClient {
 
 struct FrontState {
   boost::asio::io_context loop{1};
+  std::vector<char> scratch = std::vector<char>(64 * 1024);  // what every connection reads into
   FrontOptions options;
+  ServiceLog log{[this](const std::string& line) { options.log(line); }};
   std::map<FrontClient*, std::weak_ptr<FrontClient>> clients;
   FrontSummary summary;
 

@@ -14,19 +14,21 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kReadAtOnce = 64 * 1024;
 constexpr std::size_t kMostWaiting = 1024 * 1024;
 
 void make_prompt(LinkSocket& socket) {
   boost::system::error_code ignored;  // a peer that is gone already
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket.set_option(asio::socket_base::keep_alive(true), ignored);  // clients idle for hours, or vanish
+  socket.non_blocking(true, ignored);                               // for the reads that follow a wait
 }
 
 }  // namespace
 
-LinkEnd::LinkEnd(LinkSocket socket)
-    : socket_(std::move(socket)), changed_(socket_.get_executor(), std::chrono::steady_clock::time_point::max()) {
+LinkEnd::LinkEnd(LinkSocket socket, std::vector<char>& scratch)
+    : socket_(std::move(socket)),
+      scratch_(scratch),
+      changed_(socket_.get_executor(), std::chrono::steady_clock::time_point::max()) {
   make_prompt(socket_);
 }
 
@@ -40,7 +42,7 @@ void LinkEnd::write() {
   writing_ = std::exchange(waiting_, {});
   asio::async_write(socket_, asio::buffer(writing_),
                     [self = shared_from_this()](const boost::system::error_code& error, std::size_t /*count*/) {
-                      self->writing_.clear();
+                      self->writing_ = {};
                       self->failed_ = error;
                       if (!error && !self->waiting_.empty()) self->write();
                       self->changed_.cancel();
@@ -62,14 +64,15 @@ asio::awaitable<void> LinkEnd::wait_for_empty() {
   }
 }
 
-asio::awaitable<std::size_t> LinkEnd::read(std::string& into) {
-  into.resize(kReadAtOnce);
-  boost::system::error_code error;
-  const std::size_t count =
-      co_await socket_.async_read_some(asio::buffer(into), asio::redirect_error(asio::use_awaitable, error));
-  into.resize(count);
-  if (error && error != asio::error::eof) throw boost::system::system_error(error);
-  co_return count;
+asio::awaitable<std::string_view> LinkEnd::read() {
+  for (;;) {
+    co_await socket_.async_wait(LinkSocket::wait_read, asio::use_awaitable);
+    boost::system::error_code error;
+    const std::size_t count = socket_.read_some(asio::buffer(scratch_), error);
+    if (error == asio::error::would_block) continue;
+    if (error && error != asio::error::eof) throw boost::system::system_error(error);
+    co_return std::string_view(scratch_.data(), count);
+  }
 }
 
 void LinkEnd::close() {

@@ -19,19 +19,19 @@ constexpr std::size_t kLongestLine = 64 * 1024;
 }  // namespace
 
 NotificationLink::NotificationLink(FrontState& front, LinkSocket client)
-    : front_(front), client_(std::make_shared<LinkEnd>(std::move(client))) {}
+    : front_(front), client_(std::make_shared<LinkEnd>(std::move(client), front.scratch)) {}
 
 asio::awaitable<void> NotificationLink::run() {
   const auto self = shared_from_this();
   try {
     LinkSocket socket = co_await connect_to_server(front_.loop, front_.options, front_.options.notify_port);
-    server_ = std::make_shared<LinkEnd>(std::move(socket));
+    server_ = std::make_shared<LinkEnd>(std::move(socket), front_.scratch);
     asio::co_spawn(front_.loop, from_client(), asio::detached);
     co_await from_server();
   } catch (const boost::system::system_error& error) {
     if (!server_) {
-      front_.options.log("connect to the server's notifications: " + error.code().message() +
-                         "; the client's connection was closed");
+      front_.log.say("connect for notifications",
+                     "connect to the server's notifications: " + error.code().message() + "; the client's connection was closed");
     }
   }
   co_await client_->wait_for_empty();
@@ -42,8 +42,9 @@ asio::awaitable<void> NotificationLink::run() {
 asio::awaitable<void> NotificationLink::from_client() {
   const auto self = shared_from_this();
   try {
-    std::string ignored;
-    while (co_await client_->read(ignored) > 0) {
+    for (;;) {
+      const std::string_view ignored = co_await client_->read();
+      if (ignored.empty()) break;
     }
   } catch (const boost::system::system_error&) {
     // It has gone.
@@ -53,13 +54,14 @@ asio::awaitable<void> NotificationLink::from_client() {
 
 asio::awaitable<void> NotificationLink::from_server() {
   std::string lines;
-  std::string bytes;
-  while (co_await server_->read(bytes) > 0) {
+  for (;;) {
+    const std::string_view bytes = co_await server_->read();
+    if (bytes.empty()) break;
     lines += bytes;
     const std::size_t end = lines.size() < kLongestLine ? lines.rfind('\n') + 1 : lines.size();
     if (end == 0) continue;
     const std::string whole = lines.substr(0, end);
-    lines.erase(0, end);
+    lines = lines.substr(end);  // and not a buffer as large as the largest piece
     tell_sessions(whole);
     client_->send(whole);
     co_await client_->wait_for_room();

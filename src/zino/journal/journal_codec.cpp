@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "zino/journal/crc32c.hpp"
 
@@ -30,6 +31,17 @@ std::uint32_t number(std::string_view bytes) {
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
+/// The text of a whole record that begins there.
+std::optional<std::string_view> record_at(std::string_view bytes, std::size_t at) {
+  const std::uint32_t length = number(bytes.substr(at));
+  if (length == 0 || length > kLongestRecord || bytes.size() - at - kPrefix < length) return std::nullopt;
+  const std::string_view text = bytes.substr(at + kPrefix, length);
+  // Every record is a JSON object: a look at both ends spares the sum over most of what begins inside another.
+  if (text.front() != '{' || text.back() != '}') return std::nullopt;
+  if (crc32c(text, crc32c(bytes.substr(at, 4))) != number(bytes.substr(at + 4))) return std::nullopt;
+  return text;
+}
+
 }  // namespace
 
 std::string journal_header(std::string_view base) { return fmt::format("{}{}\n", kMagic, base); }
@@ -46,19 +58,22 @@ core::Result<DecodedJournal> decode_journal(std::string_view bytes) {
   if (!has_header) return core::fail(core::invalid_argument("byte 0: no journal header"));
   DecodedJournal journal;
   journal.base = bytes.substr(kMagic.size(), kBaseLength);
-  std::size_t at = kHeaderLength;
-  while (bytes.size() - at >= kPrefix) {
-    const std::uint32_t length = number(bytes.substr(at));
-    if (length == 0 || length > kLongestRecord || bytes.size() - at - kPrefix < length) break;
-    const std::string_view text = bytes.substr(at + kPrefix, length);
-    if (crc32c(text, crc32c(bytes.substr(at, 4))) != number(bytes.substr(at + 4))) break;
-    auto change = parse_change(text);
+  std::size_t end = kHeaderLength;  // of the last whole record
+  for (std::size_t at = kHeaderLength; bytes.size() - at >= kPrefix;) {
+    const auto text = record_at(bytes, at);
+    if (!text) {
+      ++at;  // damaged, or torn: that depends on whether a whole record follows
+      continue;
+    }
+    auto change = parse_change(*text);
     if (!change) return core::fail(core::invalid_argument(fmt::format("byte {}: {}", at, change.error().message)));
     journal.changes.push_back(std::move(*change));
-    at += kPrefix + length;
+    if (at > end && journal.damaged_bytes == 0) journal.damaged_at = end;
+    journal.damaged_bytes += at - end;
+    at = end = at + kPrefix + text->size();
   }
-  journal.good_bytes = at;
-  journal.torn_bytes = bytes.size() - at;
+  journal.good_bytes = end - journal.damaged_bytes;
+  journal.torn_bytes = bytes.size() - end;
   return journal;
 }
 

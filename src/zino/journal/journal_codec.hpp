@@ -22,12 +22,14 @@ namespace uncork::zino {
 struct DecodedJournal {
   std::string base;
   std::vector<Change> changes;
-  std::size_t good_bytes = 0;  ///< up to the end of the last whole record
-  std::size_t torn_bytes = 0;  ///< behind them: the record that was being written when the machine stopped
+  std::size_t good_bytes = 0;     ///< up to the end of the last whole record, without what is damaged before it
+  std::size_t torn_bytes = 0;     ///< behind them: the record that was being written when the machine stopped
+  std::size_t damaged_bytes = 0;  ///< before them, between whole records: these were promised, and are lost
+  std::size_t damaged_at = 0;     ///< where the first of these stands
 };
 
-/// Everything from the first record that is not whole counts as torn. A header that is none, and a whole record that is no
-/// change, are errors that name the byte.
+/// A record that is not whole is skipped up to the next that is; what no whole record follows is torn, not damaged. A header that
+/// is none, and a whole record that is no change, are errors that name the byte.
 [[nodiscard]] core::Result<DecodedJournal> decode_journal(std::string_view bytes);
 
 }  // namespace uncork::zino

@@ -13,6 +13,8 @@
 
 #include "core/syscall.hpp"
 #include "zino/journal/journal_codec.hpp"
+#include "zino/protocol/text.hpp"
+#include "zino/state/duplicates.hpp"
 
 namespace uncork::zino {
 namespace {
@@ -134,6 +136,13 @@ core::Status Keeper::recover(Recovered& recovered, Timestamp now) {
     auto state = parse_state(**text, now);
     if (!state) return core::fail(about(file_, state.error()));
     recovered.state = std::move(*state);
+    for (const std::string& twice : duplicates_in(**text)) recovered.warnings.push_back(file_ + ": " + twice);
+    for (const auto& [id, record] : recovered.state.cases) {
+      const auto* own = record.get<std::int64_t>("id");
+      if (own == nullptr || *own == id) continue;
+      recovered.warnings.push_back(
+          fmt::format("{}: events.events.{}: its id is {}; clients take it for another", file_, id, *own));
+    }
   }
   const std::string base = sha1_hex(text->value_or(""));
   const std::string name = file_ + ".journal";
@@ -146,14 +155,16 @@ core::Status Keeper::recover(Recovered& recovered, Timestamp now) {
     const bool is_new = path != name;
     if (!journal) {
       if (is_new) continue;  // its writing was cut off, before anything relied on it
-      return core::fail(about(path, journal.error()));
+      auto error = about(path, journal.error());
+      error.message += "; put the file right, or move it away to go on without the changes in it";
+      return core::fail(std::move(error));
     }
     if (journal->base != base) {
       if (is_new || journal->changes.empty()) continue;
       return core::fail(core::invalid_argument(fmt::format(
-          "{}: has {} changes to another state file than {}, which somebody has replaced; put that one back, or move the "
-          "journal away to go on without them",
-          path, journal->changes.size(), file_)));
+          "{}: has {} to another state file than {}, which somebody has replaced; put that one back, or move the journal away to "
+          "go on without them",
+          path, count_of(journal->changes.size(), "change"), file_)));
     }
     if (is_new && journal->changes.empty()) {
       // Of a fold without effect both name the same state file; then the old one, if it is there, has what counts.
@@ -165,6 +176,7 @@ core::Status Keeper::recover(Recovered& recovered, Timestamp now) {
     for (const Change& change : journal->changes) store.apply(change);
     recovered.state = store.state();
     recovered.changes = journal->changes.size();
+    if (journal->damaged_bytes > 0) return set_damaged_aside(path, **bytes, *journal, recovered);
     auto fd = core::open_file(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (!fd) return core::fail(fd.error());
     if (journal->torn_bytes > 0) {
@@ -180,6 +192,29 @@ core::Status Keeper::recover(Recovered& recovered, Timestamp now) {
     return {};
   }
   if (auto begun = begin_journal(name + ".new", base); !begun) return begun;
+  return rename_durably(name + ".new", name);
+}
+
+/// A journal of the whole records takes the place of the damaged one, which stays under another name for whoever can read more of
+/// it.
+core::Status Keeper::set_damaged_aside(const std::string& path, const std::string& bytes, const DecodedJournal& journal,
+                                       Recovered& recovered) {
+  const std::string name = file_ + ".journal";
+  std::string aside = name + ".damaged";
+  for (int number = 2; std::filesystem::exists(aside); ++number) aside = fmt::format("{}.damaged.{}", name, number);
+  if (auto kept = write_new(aside, bytes, 0640); !kept) return core::fail(kept.error());
+  recovered.warnings.push_back(
+      fmt::format("{}: {} bytes from byte {} on are damaged, and the changes that were there are lost; the {} before and behind "
+                  "them {} kept. "
+                  "The damaged journal is now {}; look for what is missing, and at the disk",
+                  path, journal.damaged_bytes, journal.damaged_at, count_of(journal.changes.size(), "change"),
+                  journal.changes.size() == 1 ? "is" : "are", aside));
+  std::string whole = journal_header(journal.base);
+  for (const Change& change : journal.changes) whole += journal_record(change);
+  auto fd = write_new(name + ".new", whole, 0640);
+  if (!fd) return core::fail(fd.error());
+  journal_ = std::move(*fd);
+  journal_bytes_ = whole.size();
   return rename_durably(name + ".new", name);
 }
 

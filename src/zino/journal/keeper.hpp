@@ -8,6 +8,7 @@
 
 #include "core/fd.hpp"
 #include "core/result.hpp"
+#include "zino/journal/journal_codec.hpp"
 #include "zino/state/store.hpp"
 
 namespace uncork::zino {
@@ -20,7 +21,8 @@ struct Recovered {
 };
 
 /// Owns FILE, FILE.journal, FILE.journal.new, FILE.tmp and FILE.lock. What append() said yes to survives any stop of the process,
-/// and of the machine as far as its disk keeps what fdatasync promised. Calls block; one thread at a time, any thread.
+/// and of the machine as far as its disk keeps what fdatasync promised. Of a journal that the disk has damaged in its middle
+/// every whole record is kept, and the file itself as FILE.journal.damaged. Calls block; one thread at a time, any thread.
 ///
 /// fold() is safe at every point: the new journal names the new state file (by its SHA-1) before that file takes its place by
 /// rename, so at start exactly one of the two journals goes on from the state file that is there.
@@ -41,6 +43,8 @@ class Keeper {
   explicit Keeper(std::string file) : file_(std::move(file)) {}
   [[nodiscard]] core::Status lock();
   [[nodiscard]] core::Status recover(Recovered& recovered, Timestamp now);
+  [[nodiscard]] core::Status set_damaged_aside(const std::string& path, const std::string& bytes, const DecodedJournal& journal,
+                                               Recovered& recovered);
   [[nodiscard]] core::Status begin_journal(const std::string& name, const std::string& base);
   [[nodiscard]] core::Status place_journal();
 

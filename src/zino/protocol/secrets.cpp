@@ -8,6 +8,7 @@
 #include <array>
 #include <span>
 
+#include "core/error.hpp"
 #include "zino/protocol/text.hpp"
 
 namespace uncork::zino {
@@ -21,19 +22,27 @@ std::string hex(std::span<const unsigned char> bytes) {
 
 }  // namespace
 
-core::Result<Secrets> Secrets::parse(std::string_view text) {
+Secrets Secrets::parse(std::string_view text) {
   Secrets secrets;
-  std::size_t number = 0;
-  if (!is_utf8(text)) return core::fail(core::invalid_argument("not UTF-8"));
-  while (!text.empty()) {
-    ++number;
+  for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = strip(text.substr(0, end));
+    const std::string_view bytes = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
+    const auto warn = [&](std::string_view what) { secrets.warnings_.push_back(fmt::format("line {}: {}", number, what)); };
+    if (!is_utf8(bytes)) {
+      warn("not UTF-8, skipped");
+      continue;
+    }
+    const std::string_view line = strip(bytes);
     if (line.empty()) continue;
     const std::size_t space = line.find(' ');
-    if (space == std::string_view::npos) return core::fail(core::invalid_argument(fmt::format("line {}: no secret", number)));
-    secrets.secrets_.insert_or_assign(std::string(line.substr(0, space)), std::string(line.substr(space + 1)));
+    if (space == std::string_view::npos) {
+      warn("no secret, skipped");
+      continue;
+    }
+    const std::string name(line.substr(0, space));
+    const bool added = secrets.secrets_.insert_or_assign(name, std::string(line.substr(space + 1))).second;
+    if (!added) warn(fmt::format("user '{}' is there already; this line counts", name));
   }
   return secrets;
 }

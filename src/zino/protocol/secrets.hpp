@@ -5,22 +5,24 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "core/result.hpp"
+#include <vector>
 
 namespace uncork::zino {
 
 /// The secrets file: `NAME SECRET` lines, split at the first single space; the secret may begin with and contain spaces; blank
-/// lines are skipped; there are no comments; of two lines with one name the later counts.
+/// lines are skipped; there are no comments; of two lines with one name the later counts. A line without a secret, or that is not
+/// UTF-8, is skipped: it must not lock out everybody else (as it does with Zino 2).
 class Secrets {
  public:
-  /// A line that is not blank and has no space, and bytes that are not UTF-8, are errors that name the line.
-  static core::Result<Secrets> parse(std::string_view text);
+  static Secrets parse(std::string_view text);
 
+  /// What was skipped or meant twice, by line; never a secret.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
   [[nodiscard]] const std::string* find(const std::string& user) const;
 
  private:
   std::map<std::string, std::string> secrets_;
+  std::vector<std::string> warnings_;
 };
 
 /// SHA-1 of `challenge + " " + secret` in lower-case hex: what a client must answer.

@@ -12,8 +12,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr stream::coalescing_limits kLimits{.high_water = 1024 * 1024, .low_water = 512 * 1024};
-/// Clients tie a channel as soon as they have its nonce.
-constexpr core::Micros kUntied = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -54,8 +52,9 @@ asio::awaitable<void> Channel::say_goodbye() {
   close();
 }
 
+/// Clients tie a channel as soon as they have its nonce; until then nobody has logged in on it.
 void Channel::sweep(core::Time now) {
-  if (output_.stalled(now) || (!server_.hub.is_tied(id_) && now - opened_ > kUntied)) close();
+  if (output_.stalled(now) || (!server_.hub.is_tied(id_) && now - opened_ > server_.options.login_timeout)) close();
 }
 
 }  // namespace uncork::zino

@@ -44,7 +44,9 @@ asio::awaitable<void> CommandConnection::run() {
 asio::awaitable<void> CommandConnection::converse() {
   co_await output_.write(session_.greeting());
   for (;;) {
+    const std::uint64_t lines = session_.lines();
     Session::Step step = session_.next(utc_now());
+    if (session_.lines() > lines) heard_ = core::MonotonicClock::now();  // a part of a line is not enough
     if (auto* reply = std::get_if<Session::Reply>(&step)) {
       co_await output_.write(std::move(reply->bytes));
     } else if (auto* proposed = std::get_if<Session::Commit>(&step)) {
@@ -63,7 +65,6 @@ asio::awaitable<void> CommandConnection::converse() {
         throw boost::system::system_error(error);
       }
       session_.feed({chunk.data(), count});
-      heard_ = core::MonotonicClock::now();
     }
   }
 }

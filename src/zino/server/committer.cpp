@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "zino/protocol/text.hpp"
+
 namespace uncork::zino {
 
 namespace asio = boost::asio;
@@ -41,7 +43,8 @@ void Committer::start() {
 }
 
 void Committer::written(std::vector<Waiting>& batch, const core::Status& status) {
-  if (!status) hooks_.log(fmt::format("{}; {} changes were refused", status.error().message, batch.size()));
+  if (!status)
+    hooks_.log(fmt::format("{}; {} refused", status.error().message, count_of(batch.size(), "change was", "changes were")));
   for (Waiting& waiting : batch) {
     if (!status) {
       const int reason = status.error().system_errno;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -18,9 +19,11 @@
 #include <vector>
 
 #include "core/syscall.hpp"
+#include "zino/protocol/text.hpp"
 #include "zino/server/channel.hpp"
 #include "zino/server/command_connection.hpp"
 #include "zino/server/listener.hpp"
+#include "zino/server/memory.hpp"
 #include "zino/server/server_state.hpp"
 
 namespace uncork::zino {
@@ -32,21 +35,23 @@ namespace {
 constexpr std::chrono::milliseconds kSweepPeriod{250};
 constexpr std::uint64_t kFoldFrom = 16 * 1024 * 1024;  // bytes of journal
 
-core::Result<Routers> read_routers(const std::string& path) {
+core::Result<Routers> read_routers(const std::string& path, ServiceLog& log) {
   if (path.empty()) return Routers();
   const auto text = core::read_file(path, 64 * 1024 * 1024);
   if (!text) return core::fail(text.error());
-  auto routers = parse_polldevs(*text);
-  if (!routers) routers.error().message.insert(0, path + ": ");
-  return routers;
+  auto read = parse_polldevs(*text);
+  if (!read) return core::fail(core::invalid_argument(path + ": " + read.error().message));
+  for (const std::string& warning : read->warnings) log.say(path + ": " + warning);
+  return std::move(read->routers);
 }
 
 /// The server itself: accepts, keeps time, ends.
 class Server {
  public:
-  Server(const ServerOptions& options, Keeper& keeper, State state, Routers routers)
+  Server(const ServerOptions& options, ServiceLog& log, Keeper& keeper, State state, Routers routers)
       : options_(options),
-        state_(loop_, options_, keeper, std::move(state), std::move(routers)),
+        log_(log),
+        state_(loop_, options_, log_, keeper, std::move(state), std::move(routers)),
         signals_(loop_),
         fold_due_(std::chrono::steady_clock::now() + options.fold_period),
         maintenance_due_(std::chrono::steady_clock::now()),
@@ -60,6 +65,7 @@ class Server {
   asio::awaitable<void> accept(Acceptor& acceptor, Port port);
   asio::awaitable<void> keep_time();
   asio::awaitable<void> heed_signals();
+  [[nodiscard]] bool has_room(Port port) const;
   void admit(Socket socket, const std::string& address, Port port);
   void scavenge();
   void submit(decltype(Change::what) what);
@@ -70,10 +76,12 @@ class Server {
   [[nodiscard]] std::vector<std::shared_ptr<Connection>> held_connections() const;
 
   const ServerOptions& options_;
+  ServiceLog& log_;
   asio::io_context loop_{1};
   ServerState state_;
   std::vector<std::pair<Acceptor, Port>> acceptors_;
   asio::signal_set signals_;
+  MemoryGiver memory_;
   asio::steady_timer last_moment_{loop_};
   std::chrono::steady_clock::time_point fold_due_;
   std::chrono::steady_clock::time_point maintenance_due_;
@@ -118,7 +126,7 @@ asio::awaitable<void> Server::accept(Acceptor& acceptor, Port port) {
     Socket socket = co_await acceptor.async_accept(loop_.get_executor(), asio::redirect_error(asio::use_awaitable, error));
     if (error == asio::error::operation_aborted) co_return;
     if (error) {
-      if (error != asio::error::connection_aborted) options_.log(fmt::format("accept: {}", error.message()));
+      if (error != asio::error::connection_aborted) log_.say("accept", fmt::format("accept: {}", error.message()));
       pause.expires_after(std::chrono::milliseconds(100));  // out of descriptors: some may be free again then
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
       continue;
@@ -128,9 +136,17 @@ asio::awaitable<void> Server::accept(Acceptor& acceptor, Port port) {
   }
 }
 
+/// Who only listens cannot shut out who wants to work: half of the places are for commands.
+bool Server::has_room(Port port) const {
+  if (state_.connections.size() >= options_.max_connections) return false;
+  return port == Port::commands || state_.channels.size() < std::max<std::size_t>(options_.max_connections / 2, 1);
+}
+
 void Server::admit(Socket socket, const std::string& address, Port port) {
-  if (state_.connections.size() >= options_.max_connections) {
-    options_.log(fmt::format("{}: turned away, there are {} connections", address, options_.max_connections));
+  if (!has_room(port)) {
+    log_.say(port == Port::commands ? "turned away" : "notifications turned away",
+             fmt::format("{}: turned away, there are {}{}", address, count_of(state_.connections.size(), "connection"),
+                         port == Port::commands ? "" : fmt::format(", {} of them for notifications", state_.channels.size())));
     return;
   }
   const core::Time now = core::MonotonicClock::now();
@@ -157,6 +173,8 @@ asio::awaitable<void> Server::keep_time() {
     const core::Time now = core::MonotonicClock::now();
     for (const auto& connection : held_connections()) connection->sweep(now);
     state_.logins.sweep(now);
+    log_.sweep(now);
+    memory_.sweep(state_.connections.size(), now);
     state_.poller.reap();
     const auto clock = std::chrono::steady_clock::now();
     const Timestamp utc = utc_now();
@@ -208,7 +226,7 @@ void Server::scavenge() {
     if (record.get<Timestamp>("closed") != nullptr) {
       const auto written = write_file_durably(fmt::format("{}/{}.json", directory, id), record.dump().dump(2));
       if (!written) {
-        options_.log(fmt::format("case {} stays: {}", id, written.error().message));
+        log_.say("archive", fmt::format("case {} stays: {}", id, written.error().message));
         continue;
       }
     }
@@ -218,12 +236,12 @@ void Server::scavenge() {
 }
 
 void Server::reload() {
-  auto routers = read_routers(options_.polldevs);
+  auto routers = read_routers(options_.polldevs, log_);
   if (routers) {
-    options_.log(fmt::format("reloaded: {} routers", routers->size()));
+    log_.say(fmt::format("reloaded: {}", count_of(routers->size(), "router")));
     state_.replace_routers(std::move(*routers));
   } else {
-    options_.log(fmt::format("not reloaded: {}", routers.error().message));
+    log_.say(fmt::format("not reloaded: {}", routers.error().message));
   }
   state_.committer.fold([](const core::Status&) {});
 }
@@ -256,13 +274,17 @@ std::vector<std::shared_ptr<Connection>> Server::held_connections() const {
   return all;
 }
 
-void warn_about_secrets(const ServerOptions& options) {
+void warn_about_secrets(const ServerOptions& options, ServiceLog& log) {
   struct stat status{};
   if (::stat(options.secrets.c_str(), &status) != 0) {
-    options.log(fmt::format("{}: {}; nobody can log in", options.secrets, std::generic_category().message(errno)));
+    log.say(fmt::format("{}: {}; nobody can log in", options.secrets, std::generic_category().message(errno)));
   } else if ((status.st_mode & S_IROTH) != 0) {
-    options.log(fmt::format("{}: everybody on this machine can read the secrets; chmod o-r would end that", options.secrets));
+    log.say(fmt::format("{}: everybody on this machine can read the secrets; chmod o-r would end that", options.secrets));
   }
+  const auto text = core::read_file(options.secrets);
+  if (!text) return;
+  const Secrets secrets = Secrets::parse(*text);
+  for (const std::string& warning : secrets.warnings()) log.say(options.secrets + ": " + warning);
 }
 
 }  // namespace
@@ -270,20 +292,24 @@ void warn_about_secrets(const ServerOptions& options) {
 core::Status run_zino_server(const ServerOptions& options, const std::function<void(const Listening&)>& on_listening,
                              const std::stop_token& stop) {
   raise_descriptor_limit();
-  warn_about_secrets(options);
-  auto routers = read_routers(options.polldevs);
+  ServiceLog log(options.log);
+  warn_about_secrets(options, log);
+  auto routers = read_routers(options.polldevs, log);
   if (!routers) return core::fail(routers.error());
   auto opened = Keeper::open(options.state, utc_now());
   if (!opened) return core::fail(opened.error());
   auto& [keeper, recovered] = *opened;
-  for (const std::string& warning : recovered.warnings) options.log(warning);
-  if (recovered.changes > 0)
-    options.log(fmt::format("{}: replayed {} changes from the journal", options.state, recovered.changes));
-  Server server(options, keeper, std::move(recovered.state), std::move(*routers));
+  for (const std::string& warning : recovered.warnings) log.say(warning);
+  if (recovered.changes > 0) {
+    log.say(fmt::format("{}: replayed {} from the journal", options.state, count_of(recovered.changes, "change")));
+  }
+  Server server(options, log, keeper, std::move(recovered.state), std::move(*routers));
   const auto listening = server.listen();
   if (!listening) return core::fail(listening.error());
   for (const Listening& one : *listening) on_listening(one);
-  return server.run(stop);
+  auto ended = server.run(stop);
+  log.flush();
+  return ended;
 }
 
 }  // namespace uncork::zino

@@ -22,11 +22,11 @@ struct ServerOptions {
   std::uint16_t notify_port = 8002;
   Writes writes = Writes::coalesced;
   bool nagle = false;
-  std::string poll_command;            ///< a program, run with ROUTER [IFINDEX]; empty: none
-  std::string archive;                 ///< where scavenged cases go; empty: old-events beside the state file
-  std::size_t max_connections = 4000;  ///< on both ports together
-  core::Micros login_timeout = std::chrono::seconds(10);
-  core::Micros idle_timeout{0};                           ///< 0: none
+  std::string poll_command;                               ///< a program, run with ROUTER [IFINDEX]; empty: none
+  std::string archive;                                    ///< where scavenged cases go; empty: old-events beside the state file
+  std::size_t max_connections = 4000;                     ///< on both ports together; half of them at most for notifications
+  core::Micros login_timeout = std::chrono::seconds(10);  ///< also to tie a notification channel
+  core::Micros idle_timeout{0};                           ///< without a whole line; 0: none
   core::Micros write_timeout = std::chrono::seconds(60);  ///< a client that reads nothing for so long is cut
   std::size_t failed_logins = 100;                        ///< per address and minute
   core::Micros fold_period = std::chrono::minutes(5);

@@ -11,22 +11,28 @@ namespace uncork::zino {
 
 Timestamp utc_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
-ServerState::ServerState(boost::asio::io_context& loop, const ServerOptions& server_options, Keeper& keeper, State state,
-                         Routers routers)
+ServerState::ServerState(boost::asio::io_context& loop, const ServerOptions& server_options, ServiceLog& service_log,
+                         Keeper& keeper, State state, Routers routers)
     : options(server_options),
+      log(service_log),
       loop_executor(loop.get_executor()),
-      poller(options.poll_command, options.log),
+      poller(options.poll_command, [this](const std::string& line) { log.say("poll", line); }),
       logins(options.failed_logins),
       store_(std::move(state)),
       routers_(std::move(routers)),
       committer(loop, keeper, store_,
-                {[this](const std::vector<Notification>& notifications) { publish(notifications); }, options.log}) {}
+                {[this](const std::vector<Notification>& notifications) { publish(notifications); },
+                 [this](const std::string& line) { log.say("disk", line); }}) {}
 
 core::Result<Secrets> ServerState::secrets() {
   const auto text = core::read_file(options.secrets);
-  auto parsed = text ? Secrets::parse(*text) : core::fail(text.error());
-  if (!parsed) options.log(options.secrets + ": " + parsed.error().message);
-  return parsed;
+  if (!text) {
+    log.say(text.error().message);
+    return core::fail(text.error());
+  }
+  Secrets secrets = Secrets::parse(*text);
+  for (const std::string& warning : secrets.warnings()) log.say(options.secrets + ": " + warning);
+  return secrets;
 }
 
 bool ServerState::login_allowed(SessionId session) { return logins.allowed(addresses[session], core::MonotonicClock::now()); }

@@ -14,6 +14,7 @@
 #include "zino/server/notification_hub.hpp"
 #include "zino/server/poll_command.hpp"
 #include "zino/server/server_options.hpp"
+#include "zino/server/service_log.hpp"
 #include "zino/server/session.hpp"
 
 namespace uncork::zino {
@@ -36,7 +37,8 @@ class Channel;
 
 class ServerState : public SessionHost {
  public:
-  ServerState(boost::asio::io_context& loop, const ServerOptions& server_options, Keeper& keeper, State state, Routers routers);
+  ServerState(boost::asio::io_context& loop, const ServerOptions& server_options, ServiceLog& service_log, Keeper& keeper,
+              State state, Routers routers);
 
   [[nodiscard]] const Store& store() const override { return store_; }
   [[nodiscard]] const Routers& routers() const override { return routers_; }
@@ -53,6 +55,7 @@ class ServerState : public SessionHost {
   void say_goodbye(ChannelId channel);
 
   const ServerOptions& options;
+  ServiceLog& log;
   boost::asio::io_context::executor_type loop_executor;
   NotificationHub hub;
   PollCommand poller;

@@ -59,6 +59,7 @@ Session::Step Session::next(Timestamp now) {
       if (!lines_.too_long()) return ended_ ? Step(End{}) : Step(Wait{});
       return line(fmt::format("500 line is longer than {} bytes", LineSplitter::kLongestLine));
     }
+    ++lines_taken_;
     if (auto step = take_line(*text, now)) return *step;
   }
   return End{};

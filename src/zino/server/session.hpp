@@ -66,6 +66,8 @@ class Session {
   /// The answer to the last Commit, without line end.
   void finish(std::string reply);
 
+  /// Whole lines that the client has sent so far.
+  [[nodiscard]] std::uint64_t lines() const { return lines_taken_; }
   [[nodiscard]] bool authenticated() const { return !user_.empty(); }
   [[nodiscard]] const std::string& user() const { return user_; }
 
@@ -94,6 +96,7 @@ class Session {
   std::string challenge_;
   std::string user_;
   LineSplitter lines_;
+  std::uint64_t lines_taken_ = 0;
   std::optional<Body> body_;
   std::optional<std::string> answer_;  // of a commit that has ended
   bool committing_ = false;

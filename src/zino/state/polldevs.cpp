@@ -19,7 +19,7 @@ std::unexpected<core::Error> at_line(std::size_t line, std::string_view why) {
 }
 
 /// A finished block: defaults, or a router.
-std::optional<std::string> take_block(Block block, Block& defaults, Routers& routers) {
+std::optional<std::string> take_block(Block block, Block& defaults, Polldevs& found, std::size_t line) {
   bool sets_defaults = false;
   for (const auto& [key, value] : block) sets_defaults = sets_defaults || key.starts_with(kDefault);
   if (sets_defaults) {
@@ -33,14 +33,16 @@ std::optional<std::string> take_block(Block block, Block& defaults, Routers& rou
   Router router{block["name"], block["address"]};
   if (!canonical_address(router.address)) return fmt::format("router {}: its address is not an IP address", router.name);
   if (block.contains("community")) router.community = block["community"];
-  routers.insert_or_assign(router.name, router);
+  if (!found.routers.insert_or_assign(router.name, router).second) {
+    found.warnings.push_back(fmt::format("line {}: router {} is there already; this one counts", line, router.name));
+  }
   return std::nullopt;
 }
 
 }  // namespace
 
-core::Result<Routers> parse_polldevs(std::string_view text) {
-  Routers routers;
+core::Result<Polldevs> parse_polldevs(std::string_view text) {
+  Polldevs found;
   Block defaults;
   Block block;
   std::size_t first_line = 0;
@@ -57,13 +59,16 @@ core::Result<Routers> parse_polldevs(std::string_view text) {
       const std::size_t colon = line.find(':');
       if (colon == std::string_view::npos) return at_line(number, "no ':' after a key");
       if (block.empty()) first_line = number;
-      block.insert_or_assign(std::string(strip(line.substr(0, colon))), std::string(strip(line.substr(colon + 1))));
+      const std::string key(strip(line.substr(0, colon)));
+      if (!block.insert_or_assign(key, std::string(strip(line.substr(colon + 1)))).second) {
+        found.warnings.push_back(fmt::format("line {}: '{}' a second time; this line counts", number, key));
+      }
       if (!text.empty()) continue;
     }
     if (block.empty()) continue;
-    if (const auto wrong = take_block(std::exchange(block, {}), defaults, routers)) return at_line(first_line, *wrong);
+    if (const auto wrong = take_block(std::exchange(block, {}), defaults, found, first_line)) return at_line(first_line, *wrong);
   }
-  return routers;
+  return found;
 }
 
 }  // namespace uncork::zino

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.hpp"
 
@@ -17,8 +18,13 @@ struct Router {
 
 using Routers = std::map<std::string, Router, std::less<>>;
 
+struct Polldevs {
+  Routers routers;
+  std::vector<std::string> warnings;
+};
+
 /// Blocks of `key: value` lines between empty lines; `#` begins a comment line; a block with `default KEY: VALUE` sets defaults
-/// for those after it. Errors name the line.
-[[nodiscard]] core::Result<Routers> parse_polldevs(std::string_view text);
+/// for those after it. Errors name the line. Of two keys of a block, or routers of one name, the later counts, with a warning.
+[[nodiscard]] core::Result<Polldevs> parse_polldevs(std::string_view text);
 
 }  // namespace uncork::zino

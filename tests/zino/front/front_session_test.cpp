@@ -105,6 +105,15 @@ TEST_F(FrontSessionTest, an_answer_expires_after_two_seconds) {
   EXPECT_EQ(session.counts().expired, 1U);
 }
 
+TEST_F(FrontSessionTest, a_client_that_was_long_silent_is_not_in_a_listing_any_more) {
+  list(1);
+  server(attributes(1));
+  session.sweep(kBegin + 31s);
+  EXPECT_EQ(client("GETATTRS 1\r\n", 31s), "GETATTRS 1\r\n");
+  EXPECT_EQ(server(attributes(1), 31s), attributes(1));
+  EXPECT_EQ(list(1), "GETATTRS 1\r\n") << "the next listing is asked ahead as ever";
+}
+
 TEST_F(FrontSessionTest, what_the_client_writes_drops_what_was_fetched) {
   list(2);
   server(attributes(1) + attributes(2));
