@@ -41,7 +41,7 @@ core::Result<Routers> read_routers(const std::string& path, ServiceLog& log) {
   if (!text) return core::fail(text.error());
   auto read = parse_polldevs(*text);
   if (!read) return core::fail(core::invalid_argument(path + ": " + read.error().message));
-  for (const std::string& warning : read->warnings) log.say(path + ": " + warning);
+  for (const std::string& warning : read->warnings) log.say(fmt::format("{}: {}", path, warning));
   return std::move(read->routers);
 }
 
