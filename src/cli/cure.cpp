@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/output.hpp"
 #include "cli/verb.hpp"
 #include "core/duration.hpp"
 #include "core/stop_signal.hpp"
@@ -51,32 +52,33 @@ class Printer {
     totals_.pid = arguments.pid;
   }
 
-  /// False when standard output takes no more.
-  bool pass(const cure::CureReport& report) {
+  void pass(const cure::CureReport& report) {
     totals_.add(report);
     for (const core::Error& problem : report.problems) {
       report_error(problem);
       problems_ = true;
     }
-    if (report.sockets.empty()) return true;
-    if (arguments_.json) return put(cure::json_rows(report.pid, report.sockets));
-    const std::string header = header_done_ ? "" : cure::table_header();
+    if (report.sockets.empty()) return;
+    if (arguments_.json) {
+      put(cure::json_rows(report.pid, report.sockets));
+    } else {
+      print("{}{}", header_done_ ? "" : cure::table_header(), cure::table_rows(report.sockets));
+    }
     header_done_ = true;
-    return put(header + cure::table_rows(report.sockets));
+    flush();
   }
 
   Exit summary(bool process_ended) {
-    if (process_ended) std::fprintf(stderr, "uncork: process %d has ended\n", static_cast<int>(arguments_.pid));
-    const bool shown = put(arguments_.json ? cure::json_summary(totals_) : sentence(process_ended) + "\n");
-    if (!shown) return report_error({core::ErrorCode::system, 0, "standard output: cannot be written to any more"});
+    if (process_ended) say("uncork: process {} has ended\n", arguments_.pid);
+    if (arguments_.json) {
+      put(cure::json_summary(totals_));
+    } else {
+      print("{}\n", sentence(process_ended));
+    }
     return problems_ ? Exit::not_possible : Exit::ok;
   }
 
  private:
-  static bool put(const std::string& text) {
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  }
-
   [[nodiscard]] std::string sentence(bool process_ended) const {
     const std::string process = fmt::format("process {} ({})", arguments_.pid, command_);
     const std::string port = arguments_.port ? fmt::format(" with port {}", *arguments_.port) : "";
@@ -118,7 +120,8 @@ Exit watch(const CureArguments& arguments, const cure::CureOptions& options) {
       printer.summary(false);
       return report_error(report.error());
     }
-    if (!printer.pass(*report) || report->process_ended) return printer.summary(report->process_ended);
+    printer.pass(*report);
+    if (report->process_ended) return printer.summary(true);
     const core::Time now = core::MonotonicClock::now();
     core::Time next = now + std::max(kPassEvery, (now - begun) * kRestFactor);
     if (end) next = std::min(next, *end);

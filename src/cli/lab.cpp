@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/lab.hpp"
+#include "cli/output.hpp"
 #include "cli/verb.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/chatty/chatty.hpp"
@@ -28,14 +28,10 @@ struct LabArguments {
 void show_progress(std::size_t cell, unsigned done, unsigned of) {
   const std::size_t cells = lab::chatty_setups().size();
   const std::string what = cell < cells ? fmt::format("cell {} of {}", cell + 1, cells) : "the cure";
-  fmt::print(stderr, "\r\x1b[K{}, {} of {} exchanges", what, done, of);
-  std::fflush(stderr);
+  say("\r\x1b[K{}, {} of {} exchanges", what, done, of);
 }
 
-void clear_progress() {
-  fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
-}
+void clear_progress() { say("\r\x1b[K"); }
 
 Exit run_lab(const LabArguments& arguments) {
   core::StopSignal stop;
@@ -43,20 +39,20 @@ Exit run_lab(const LabArguments& arguments) {
   if (!opened) return report_error(opened.error());
   const bool progress = terminal_width(2) > 0;
   if (!opened->why_sampled.empty()) {
-    fmt::print(stderr, "uncork lab: sampled, not witnessed by the kernel: {}\n", opened->why_sampled);
+    say("uncork lab: sampled, not witnessed by the kernel: {}\n", opened->why_sampled);
   }
   if (!arguments.json) {
-    fmt::print(
+    print(
         "A server answers each request with {} lines; a blocking client makes {} exchanges a cell. NAGLE is that of the last\n"
         "sender before the client: the server, or the relay (uncork proxy), behind which the server has TCP_NODELAY.\n\n{}",
         arguments.chatty.lines, arguments.chatty.exchanges, lab::chatty_heading());
-    std::fflush(stdout);
+    flush();
   }
   lab::ChattyObserver observer;
   observer.on_cell = [&](const lab::Cell& cell) {
     if (progress) clear_progress();
-    if (!arguments.json) fmt::print("{}", lab::chatty_line(cell));
-    std::fflush(stdout);
+    if (!arguments.json) print("{}", lab::chatty_line(cell));
+    flush();
   };
   observer.on_progress = [&](std::size_t cell, unsigned done) {
     if (progress && done % 10 == 0) show_progress(cell, done, arguments.chatty.exchanges);
@@ -66,10 +62,10 @@ Exit run_lab(const LabArguments& arguments) {
   if (progress) clear_progress();
   if (!result) return report_error(result.error());
   if (arguments.json) {
-    fmt::print("{}\n", lab::chatty_json(*result, opened->source->confidence()).dump());
+    put_line(lab::chatty_json(*result, opened->source->confidence()).dump());
   } else {
-    fmt::print("\n{}\n{}", lab::cure_text(result->cure), lab::chatty_sentence(*result));
-    if (!arguments.named) fmt::print("\nScenarios: chatty (this one), coalesce, field, heartbeat, transmit, zino.\n");
+    print("\n{}\n{}", lab::cure_text(result->cure), lab::chatty_sentence(*result));
+    if (!arguments.named) print("\nScenarios: chatty (this one), coalesce, field, heartbeat, transmit, zino.\n");
   }
   return result->passed() ? Exit::ok : Exit::found;
 }
@@ -100,8 +96,8 @@ void add_line_server(CLI::App& lab, Action& chosen) {
   verb->callback([options, &chosen] {
     chosen = [options] {
       const auto served = lab::run_line_server(*options, [](const core::Endpoint& at) {
-        fmt::print("listening on {}\n", core::to_string(at));
-        std::fflush(stdout);
+        print("listening on {}\n", core::to_string(at));
+        flush();
       });
       return served ? Exit::ok : report_error(served.error());
     };

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "cli/lab.hpp"
+#include "cli/output.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/coalesce/coalesce.hpp"
 #include "probe/open_source.hpp"
@@ -25,31 +25,29 @@ Exit run_scenario(const CoalesceArguments& arguments) {
   const auto opened = probe::open_source({});
   if (!opened) return report_error(opened.error());
   if (!arguments.json) {
-    fmt::print(
+    print(
         "A server answers each request with {} messages of {} bytes, ready in one turn of its event loop; a blocking client\n"
         "reads them all and asks again. A lone message is a request for one.\n\n",
         arguments.options.messages, lab::kMessageBytes);
-    std::fflush(stdout);
+    flush();
   }
   const bool progress = terminal_width(2) > 0;
   const unsigned rounds = arguments.options.rounds;
   const auto result = lab::run_coalesce(arguments.options, *opened->source, [&](unsigned round) {
     if (progress) {
-      fmt::print(stderr, "\r\x1b[K{}", round < rounds ? fmt::format("round {} of {}", round + 1, rounds) : "lone messages");
-      std::fflush(stderr);
+      say("\r\x1b[K{}", round < rounds ? fmt::format("round {} of {}", round + 1, rounds) : "lone messages");
     }
     return !stop.stopped();
   });
-  if (progress) fmt::print(stderr, "\r\x1b[K");
+  if (progress) say("\r\x1b[K");
   if (!result) return report_error(result.error());
   if (arguments.json) {
-    fmt::print("{}\n", lab::coalesce_json(*result).dump());
+    put_line(lab::coalesce_json(*result).dump());
   } else {
-    fmt::print("{}", lab::coalesce_text(*result));
+    print("{}", lab::coalesce_text(*result));
   }
   if (!opened->why_sampled.empty()) {
-    fmt::print(stderr, "uncork lab: sends and holds are not counted, since the kernel's witness is not to be had: {}\n",
-               opened->why_sampled);
+    say("uncork lab: sends and holds are not counted, since the kernel's witness is not to be had: {}\n", opened->why_sampled);
   }
   return lab::all_passed(result->criteria) ? Exit::ok : Exit::found;
 }
@@ -70,8 +68,8 @@ void add_message_server(CLI::App& lab, Action& chosen) {
   verb->callback([options, &chosen] {
     chosen = [options] {
       const auto served = lab::run_message_server(*options, [](const core::Endpoint& at) {
-        fmt::print("listening on {}\n", core::to_string(at));
-        std::fflush(stdout);
+        print("listening on {}\n", core::to_string(at));
+        flush();
       });
       return served ? Exit::ok : report_error(served.error());
     };

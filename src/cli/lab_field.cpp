@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,7 @@
 
 #include "cli/lab.hpp"
 #include "cli/nearest.hpp"
+#include "cli/output.hpp"
 #include "core/stop_signal.hpp"
 #include "core/syscall.hpp"
 #include "lab/field/field.hpp"
@@ -66,7 +66,7 @@ Exit run_scenario(const FieldArguments& arguments) {
   const auto scripts = choose(arguments);
   if (!scripts) return report_error(scripts.error());
   if (arguments.list) {
-    fmt::print("{}", field::list(*scripts));
+    print("{}", field::list(*scripts));
     return Exit::ok;
   }
   core::StopSignal stop;
@@ -74,28 +74,27 @@ Exit run_scenario(const FieldArguments& arguments) {
   if (!accounts) return report_error(accounts.error());
   const bool progress = terminal_width(2) > 0;
   const auto clear = [progress] {
-    if (progress) fmt::print(stderr, "\r\x1b[K");
+    if (progress) say("\r\x1b[K");
   };
-  if (!arguments.json) fmt::print("Milliseconds an exchange, the first one left out.\n\n{}", field::heading(arguments.options));
-  std::fflush(stdout);
+  if (!arguments.json) print("Milliseconds an exchange, the first one left out.\n\n{}", field::heading(arguments.options));
+  flush();
   field::Observer observer;
   observer.on_begin = [&](const field::Case& next) {
-    if (progress) fmt::print(stderr, "{}: {}", next.name, next.title);
-    std::fflush(stderr);
+    if (progress) say("{}: {}", next.name, next.title);
   };
   observer.on_outcome = [&](const field::Outcome& outcome) {
     clear();
-    if (!arguments.json) fmt::print("{}", field::line(outcome, arguments.options));
-    std::fflush(stdout);
+    if (!arguments.json) print("{}", field::line(outcome, arguments.options));
+    flush();
   };
   observer.proceed = [&] { return !stop.stopped(); };
   const auto outcomes = field::run(*scripts, arguments.options, *accounts, observer);
   clear();
   if (!outcomes) return report_error(outcomes.error());
   if (arguments.json) {
-    fmt::print("{}\n", field::to_json(*outcomes, arguments.options).dump());
+    put_line(field::to_json(*outcomes, arguments.options).dump());
   } else {
-    fmt::print("\n{}", field::sentence(*outcomes));
+    print("\n{}", field::sentence(*outcomes));
   }
   return std::ranges::all_of(*outcomes, &field::Outcome::passed) ? Exit::ok : Exit::found;
 }
@@ -111,8 +110,8 @@ struct RoleArguments {
 };
 
 void print_now(const std::string& line) {
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
+  print("{}\n", line);
+  flush();
 }
 
 Exit play_role(const RoleArguments& arguments) {

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/lab.hpp"
+#include "cli/output.hpp"
 #include "core/duration.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/heartbeat/heartbeat.hpp"
@@ -23,9 +23,8 @@ struct HeartbeatArguments {
 
 void show_progress(const lab::HeartbeatProgress& progress) {
   constexpr core::Micros kSecond{1'000'000};
-  fmt::print(stderr, "\r\x1b[K{} of about {} s, {} of {} runs have ended", progress.elapsed / kSecond,
-             progress.expected / kSecond + 1, progress.ended, progress.runs);
-  std::fflush(stderr);
+  say("\r\x1b[K{} of about {} s, {} of {} runs have ended", progress.elapsed / kSecond, progress.expected / kSecond + 1,
+      progress.ended, progress.runs);
 }
 
 Exit run_scenario(const HeartbeatArguments& arguments) {
@@ -34,27 +33,27 @@ Exit run_scenario(const HeartbeatArguments& arguments) {
   if (!opened) return report_error(opened.error());
   const lab::HeartbeatTimes times(arguments.options.scale);
   if (!arguments.json) {
-    fmt::print(
+    print(
         "A writer that always has something to write, and a peer that reads {} a second and heartbeats every {}. The\n"
         "silence limit T is {}, the no-progress limit L {}. Each run has a peer process of its own.\n\n",
         fmt::format("{:.0f} KiB", 5.0 / arguments.options.scale), core::to_string(times.interval), core::to_string(times.silence),
         core::to_string(times.no_progress));
-    std::fflush(stdout);
+    flush();
   }
   const bool progress = terminal_width(2) > 0;
   const auto result = lab::run_heartbeat(arguments.options, *opened->source, [&](const lab::HeartbeatProgress& now) {
     if (progress) show_progress(now);
     return !stop.stopped();
   });
-  if (progress) fmt::print(stderr, "\r\x1b[K");
+  if (progress) say("\r\x1b[K");
   if (!result) return report_error(result.error());
   if (arguments.json) {
-    fmt::print("{}\n", lab::heartbeat_json(*result).dump());
+    put_line(lab::heartbeat_json(*result).dump());
   } else {
-    fmt::print("{}", lab::heartbeat_text(*result));
+    print("{}", lab::heartbeat_text(*result));
   }
   if (!opened->why_sampled.empty()) {
-    fmt::print(stderr, "uncork lab: the window's share is sampled, not witnessed by the kernel: {}\n", opened->why_sampled);
+    say("uncork lab: the window's share is sampled, not witnessed by the kernel: {}\n", opened->why_sampled);
   }
   return lab::all_passed(result->criteria) ? Exit::ok : Exit::found;
 }
@@ -73,11 +72,13 @@ void add_heartbeat_peer(CLI::App& lab, Action& chosen) {
   verb->add_flag_callback("--never-read", [options] { options->reads = lab::Reads::never; }, "");
   verb->callback([options, &chosen] {
     chosen = [options] {
-      const auto served = lab::run_heartbeat_peer(*options, [](const core::Endpoint& at) {
-        fmt::print("listening on {}\n", core::to_string(at));
-        std::fflush(stdout);
+      const auto checked = lab::run_heartbeat_peer(*options, [](const core::Endpoint& at) {
+        print("listening on {}\n", core::to_string(at));
+        flush();
       });
-      return served ? Exit::ok : report_error(served.error());
+      if (!checked) return report_error(checked.error());
+      print("checked {} frames, {} out of order\n", checked->frames, checked->out_of_order);  // the lab reads it
+      return Exit::ok;
     };
   });
 }

@@ -1,12 +1,10 @@
 // uncork lab transmit: a file in the fewest segments, and served as nginx serves it.
 
-#include <fmt/format.h>
-
-#include <cstdio>
 #include <memory>
 #include <string>
 
 #include "cli/lab.hpp"
+#include "cli/output.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/transmit/file_server.hpp"
 #include "lab/transmit/transmit.hpp"
@@ -28,18 +26,17 @@ Exit run_scenario(const TransmitArguments& arguments) {
   std::string shown;
   const auto result = lab::run_transmit(arguments.options, *opened->source, [&](const std::string& what) {
     if (progress && what != shown) {
-      fmt::print(stderr, "\r\x1b[K{}", what);
-      std::fflush(stderr);
+      say("\r\x1b[K{}", what);
       shown = what;
     }
     return !stop.stopped();
   });
-  if (progress) fmt::print(stderr, "\r\x1b[K");
+  if (progress) say("\r\x1b[K");
   if (!result) return report_error(result.error());
   if (arguments.json) {
-    fmt::print("{}\n", lab::transmit_json(*result).dump());
+    put_line(lab::transmit_json(*result).dump());
   } else {
-    fmt::print(
+    print(
         "A head of {} bytes, a file and a tail of {} bytes go over a link of Ethernet's size to a peer that answers with one "
         "byte,\n"
         "{} times by each strategy on one warm connection. Then our file server and nginx serve {} bytes to one client in "
@@ -47,8 +44,7 @@ Exit run_scenario(const TransmitArguments& arguments) {
         lab::kHeadBytes, lab::kTailBytes, arguments.options.runs, arguments.options.large, lab::transmit_text(*result));
   }
   if (!opened->why_sampled.empty()) {
-    fmt::print(stderr, "uncork lab: holds are not counted, since the kernel's witness is not to be had: {}\n",
-               opened->why_sampled);
+    say("uncork lab: holds are not counted, since the kernel's witness is not to be had: {}\n", opened->why_sampled);
   }
   return lab::all_passed(result->criteria) ? Exit::ok : Exit::found;
 }
@@ -63,8 +59,8 @@ void add_file_server(CLI::App& lab, Action& chosen) {
   verb->callback([options, &chosen] {
     chosen = [options] {
       const auto served = lab::run_file_server(*options, [](const core::Endpoint& at) {
-        fmt::print("listening on {}\n", core::to_string(at));
-        std::fflush(stdout);
+        print("listening on {}\n", core::to_string(at));
+        flush();
       });
       return served ? Exit::ok : report_error(served.error());
     };

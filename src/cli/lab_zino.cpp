@@ -1,13 +1,11 @@
 // uncork lab zino: the published experiment, and an end to its round trips.
 
-#include <fmt/format.h>
-
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "cli/lab.hpp"
+#include "cli/output.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/zino/experiment.hpp"
 #include "lab/zino/report.hpp"
@@ -24,14 +22,14 @@ struct ZinoArguments {
 };
 
 void introduce(const lab::ZinoOptions& options) {
-  fmt::print(
+  print(
       "A client lists {} cases of a Zino server: GETATTRS, GETHIST and GETLOG of each, one after the other. A: directly. B: "
       "through\n"
       "a relay (uncork proxy) whose Nagle is on. C: the same, {:.0f} ms away each way. NAGLE is the server's own. CHUNKS come "
       "from the\n"
       "server; HELD is what Nagle kept back, BY whom, as the kernel says.\n\n{}",
       options.events, core::to_ms(lab::kFarAway), lab::zino_heading());
-  std::fflush(stdout);
+  flush();
 }
 
 Exit run_scenario(const ZinoArguments& arguments) {
@@ -39,32 +37,30 @@ Exit run_scenario(const ZinoArguments& arguments) {
   const auto opened = probe::open_source({});
   if (!opened) return report_error(opened.error());
   if (!opened->why_sampled.empty()) {
-    fmt::print(stderr, "uncork lab: what was held is not known, since the kernel's witness is not to be had: {}\n",
-               opened->why_sampled);
+    say("uncork lab: what was held is not known, since the kernel's witness is not to be had: {}\n", opened->why_sampled);
   }
   if (!arguments.json) introduce(arguments.options);
   const bool progress = terminal_width(2) > 0;
   const std::size_t runs = lab::zino_setups(arguments.options).size();
   lab::ZinoObserver observer;
   observer.on_run = [&](const lab::ZinoRun& run) {
-    if (progress) fmt::print(stderr, "\r\x1b[K");
-    if (!arguments.json) fmt::print("{}", lab::zino_line(run));
-    std::fflush(stdout);
+    if (progress) say("\r\x1b[K");
+    if (!arguments.json) print("{}", lab::zino_line(run));
+    flush();
   };
   observer.on_progress = [&](std::size_t run, unsigned commands) {
     if (progress && commands % 10 == 0) {
-      fmt::print(stderr, "\r\x1b[Krun {} of {}, {} of {} commands", run + 1, runs, commands, 3 * arguments.options.events);
-      std::fflush(stderr);
+      say("\r\x1b[Krun {} of {}, {} of {} commands", run + 1, runs, commands, 3 * arguments.options.events);
     }
     return !stop.stopped();
   };
   const auto result = lab::run_zino(arguments.options, *opened->source, observer);
-  if (progress) fmt::print(stderr, "\r\x1b[K");
+  if (progress) say("\r\x1b[K");
   if (!result) return report_error(result.error());
   if (arguments.json) {
-    fmt::print("{}\n", lab::zino_json(*result).dump());
+    put_line(lab::zino_json(*result).dump());
   } else {
-    fmt::print("\n{}", lab::zino_text(*result));
+    print("\n{}", lab::zino_text(*result));
   }
   return lab::all_passed(result->criteria) ? Exit::ok : Exit::found;
 }

@@ -1,10 +1,10 @@
 // uncork proxy: a TCP forwarder with a delay, for experiments on one machine.
 
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "cli/output.hpp"
 #include "cli/verb.hpp"
 #include "relay/proxy.hpp"
 #include "relay/proxy_descriptors.hpp"
@@ -30,9 +30,13 @@ CLI::Option* add_parsed(CLI::App& verb, const std::string& name, T& into, const 
 }
 
 /// To the reader at once: programs wait for the line that names the port.
-void print_line(std::FILE* to, std::string_view line) {
-  std::fprintf(to, "%.*s\n", static_cast<int>(line.size()), line.data());
-  std::fflush(to);
+void show(std::string_view line, bool json) {
+  if (json) {
+    put_line(line);
+  } else {
+    print("{}\n", line);
+  }
+  flush();
 }
 
 Exit run_proxy(ProxyArguments arguments) {
@@ -43,7 +47,7 @@ Exit run_proxy(ProxyArguments arguments) {
   }
   options.signals = relay::Signals::stop;
   if (!arguments.quiet) {
-    options.on_event = [](std::string_view line) { print_line(stderr, line); };
+    options.on_event = [](std::string_view line) { say("{}\n", line); };
   }
   // Not fatal: with the limit as it is, fewer connections fit, and the proxy says so when they do not.
   if (const auto raised = relay::raise_descriptor_limit(); !raised) report_error(raised.error());
@@ -51,14 +55,15 @@ Exit run_proxy(ProxyArguments arguments) {
   if (!proxy) return report_error(proxy.error());
 
   const core::Endpoint listening = proxy->listening();
-  print_line(stdout,
-             arguments.json ? relay::listening_json(listening, options) : relay::listening_line(listening, options.connect));
+  show(arguments.json ? relay::listening_json(listening, options) : relay::listening_line(listening, options.connect),
+       arguments.json);
   const relay::ProxySummary summary = proxy->run();
-  if (arguments.json) {
-    print_line(stdout, relay::summary_json(summary));
-  } else {
-    print_line(log_on_stdout ? stderr : stdout, relay::summary_line(summary));
+  if (log_on_stdout) {
+    say("{}\n", relay::summary_line(summary));
+    if (summary.log_error) throw OutputLost{summary.log_error->system_errno};
+    return Exit::ok;
   }
+  show(arguments.json ? relay::summary_json(summary) : relay::summary_line(summary), arguments.json);
   return summary.log_error ? report_error(*summary.log_error) : Exit::ok;
 }
 

@@ -3,10 +3,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
+#include "cli/output.hpp"
 #include "core/duration.hpp"
 
 namespace uncork::cli {
@@ -41,7 +41,7 @@ CLI::Option* add_endpoint(CLI::App& verb, const std::string& name, core::Endpoin
 }
 
 Exit report_error(const core::Error& error) {
-  std::fprintf(stderr, "uncork: %s\n", error.message.c_str());
+  say("uncork: {}\n", error.message);
   switch (error.code) {
     case core::ErrorCode::invalid_argument:
       return Exit::usage;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "cli/event_feed.hpp"
+#include "cli/output.hpp"
 #include "cli/verb.hpp"
 #include "core/duration.hpp"
 #include "core/stop_signal.hpp"
@@ -93,13 +93,13 @@ void Watch::say_start() const {
   if (view_ == View::json) {
     const nlohmann::json start = {
         {"type", "start"}, {"confidence", stall::name(opened_.source->confidence())}, {"limits", limits()}};
-    fmt::print("{}", report::json_line(start));
-    std::fflush(stdout);
+    put(report::json_line(start));
+    flush();
     return;
   }
-  for (const std::string& limit : limits()) fmt::print(stderr, "uncork watch: {}\n", limit);
+  for (const std::string& limit : limits()) say("uncork watch: {}\n", limit);
   const std::string until = options_.duration.count() > 0 ? " for " + core::to_string(options_.duration) : "";
-  fmt::print(stderr, "uncork watch: watching{}; end with Ctrl-C\n", until);
+  say("uncork watch: watching{}; end with Ctrl-C\n", until);
 }
 
 void Watch::show(core::Time now) {
@@ -114,9 +114,9 @@ void Watch::show(core::Time now) {
       nlohmann::json json = report::verdict_json(line.verdict, "connection");
       json["lost_ms_per_second"] = line.lost_ms_per_second;
       json["matters"] = line.matters;
-      fmt::print("{}", report::json_line(json));
+      put(report::json_line(json));
     }
-    std::fflush(stdout);
+    flush();
     return;
   }
   std::vector<report::WatchLine> shown;
@@ -124,8 +124,8 @@ void Watch::show(core::Time now) {
   const report::WatchSummary summary{now - begun_, board_.seen(), losing};
   const auto color = wants_color(1) ? report::Color::yes : report::Color::no;
   const std::string text = report::watch_table(shown, summary, static_cast<std::size_t>(terminal_width(1)), color);
-  fmt::print("\x1b[H\x1b[2J{}", text);
-  std::fflush(stdout);
+  put("\x1b[H\x1b[2J" + text);
+  flush();
 }
 
 Exit Watch::say_end(core::Time now) const {
@@ -136,7 +136,7 @@ Exit Watch::say_end(core::Time now) const {
     for (const auto& line : lines) {
       nlohmann::json json = report::verdict_json(line.verdict);
       json["matters"] = line.matters;
-      fmt::print("{}", report::json_line(json));
+      put(report::json_line(json));
     }
     const nlohmann::json summary = {{"type", "summary"},
                                     {"watched_ms", core::to_ms(now - begun_)},
@@ -146,19 +146,19 @@ Exit Watch::say_end(core::Time now) const {
                                     {"forgotten", board_.forgotten()},
                                     {"limits", limits()},
                                     {"confidence", stall::name(opened_.source->confidence())}};
-    fmt::print("{}", report::json_line(summary));
+    put(report::json_line(summary));
   } else {
-    if (view_ == View::redrawn) fmt::print("\x1b[H\x1b[2J");
-    for (std::size_t i = 0; i < lines.size() && i < options_.top; ++i) fmt::print("{}\n", report::verdict_text(lines[i].verdict));
-    if (lines.size() > options_.top) fmt::print("... and {} more (--top)\n", lines.size() - options_.top);
-    fmt::print("Watched for {}: {} {}; {} lost time that matters (at least {}, and {:g} % or {} an exchange).\n",
-               core::to_string(now - begun_), board_.seen(),
-               options_.keeps_whole() ? "connections" : "connections on which something was held", losing,
-               core::to_string(options_.threshold.least_lost), options_.min_share_percent,
-               core::to_string(options_.threshold.least_an_exchange));
-    for (const std::string& limit : opened_.source->limits()) fmt::print("Not seen: {}.\n", limit);
+    if (view_ == View::redrawn) put("\x1b[H\x1b[2J");
+    for (std::size_t i = 0; i < lines.size() && i < options_.top; ++i) print("{}\n", report::verdict_text(lines[i].verdict));
+    if (lines.size() > options_.top) print("... and {} more (--top)\n", lines.size() - options_.top);
+    print("Watched for {}: {} {}; {} lost time that matters (at least {}, and {:g} % or {} an exchange).\n",
+          core::to_string(now - begun_), board_.seen(),
+          options_.keeps_whole() ? "connections" : "connections on which something was held", losing,
+          core::to_string(options_.threshold.least_lost), options_.min_share_percent,
+          core::to_string(options_.threshold.least_an_exchange));
+    for (const std::string& limit : opened_.source->limits()) print("Not seen: {}.\n", limit);
   }
-  std::fflush(stdout);
+  flush();
   return losing == 0 ? Exit::ok : Exit::found;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "cli/zino/login.hpp"
 #include "cli/zino/parts.hpp"
@@ -63,11 +64,11 @@ core::Status list(zino::Client& client, const ListArguments& arguments) {
   if (arguments.json) {
     nlohmann::json document = {{"cases", nlohmann::json::array()}};
     for (const zino::Attributes& one : *cases) document["cases"].push_back(to_json(one));
-    fmt::print("{}\n", dump(document));
+    put_line(dump(document));
   } else if (cases->empty()) {
-    fmt::print("no cases\n");
+    print("no cases\n");
   } else {
-    fmt::print("{}", case_table(*cases, std::time(nullptr), static_cast<std::size_t>(terminal_width(1))));
+    print("{}", case_table(*cases, std::time(nullptr), static_cast<std::size_t>(terminal_width(1))));
   }
   return {};
 }
@@ -81,13 +82,13 @@ core::Status show(zino::Client& client, const CaseArguments& arguments) {
   if (!log) return core::fail(log.error());
   const auto shown = zino::attributes_of(*attributes);
   if (arguments.json) {
-    fmt::print("{}\n", dump({{"attributes", to_json(shown)},
-                             {"history", to_json(zino::entries_of(*history))},
-                             {"log", to_json(zino::entries_of(*log))}}));
+    put_line(dump({{"attributes", to_json(shown)},
+                   {"history", to_json(zino::entries_of(*history))},
+                   {"log", to_json(zino::entries_of(*log))}}));
     return {};
   }
-  fmt::print("{}\nHistory\n{}\nLog\n{}", attribute_lines(shown), entry_lines(zino::entries_of(*history)),
-             entry_lines(zino::entries_of(*log)));
+  print("{}\nHistory\n{}\nLog\n{}", attribute_lines(shown), entry_lines(zino::entries_of(*history)),
+        entry_lines(zino::entries_of(*log)));
   return {};
 }
 
@@ -96,9 +97,9 @@ core::Status show_entries(zino::Client& client, const std::string& question, con
   if (!reply) return core::fail(reply.error());
   const auto entries = zino::entries_of(*reply);
   if (arguments.json) {
-    fmt::print("{}\n", dump({{"id", arguments.id}, {"entries", to_json(entries)}}));
+    put_line(dump({{"id", arguments.id}, {"entries", to_json(entries)}}));
   } else {
-    fmt::print("{}", entry_lines(entries));
+    print("{}", entry_lines(entries));
   }
   return {};
 }

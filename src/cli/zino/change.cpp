@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/output.hpp"
 #include "cli/zino/login.hpp"
 #include "cli/zino/message.hpp"
 #include "cli/zino/parts.hpp"
@@ -29,9 +30,9 @@ core::Status set_state(zino::Client& client, const ChangeArguments& arguments) {
   const auto reply = ask(client, fmt::format("SETSTATE {} {}", arguments.id, arguments.state));
   if (!reply) return core::fail(reply.error());
   if (arguments.json) {
-    fmt::print("{}\n", dump({{"id", arguments.id}, {"state", arguments.state}}));
+    put_line(dump({{"id", arguments.id}, {"state", arguments.state}}));
   } else {
-    fmt::print("case {} is {}\n", arguments.id, arguments.state);
+    print("case {} is {}\n", arguments.id, arguments.state);
   }
   return {};
 }
@@ -40,9 +41,9 @@ core::Status add_history(zino::Client& client, const ChangeArguments& arguments,
   const auto reply = ask(client, fmt::format("ADDHIST {}", arguments.id), text);
   if (!reply) return core::fail(reply.error());
   if (arguments.json) {
-    fmt::print("{}\n", dump({{"id", arguments.id}, {"added", text}}));
+    put_line(dump({{"id", arguments.id}, {"added", text}}));
   } else {
-    fmt::print("added to the history of case {}\n", arguments.id);
+    print("added to the history of case {}\n", arguments.id);
   }
   return {};
 }

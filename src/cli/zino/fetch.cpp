@@ -1,13 +1,12 @@
 // uncork zino fetch: how long a listing of everything takes.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "cli/zino/login.hpp"
 #include "cli/zino/parts.hpp"
@@ -52,19 +51,19 @@ void print_json(const zino::FetchResult& result, std::size_t pipeline) {
                          {"p99_ms", core::to_ms(spread.p99)},
                          {"max_ms", core::to_ms(spread.max)}};
   }
-  fmt::print("{}\n", dump({{"cases", result.cases},
-                           {"gone", result.gone},
-                           {"total_s", core::to_ms(result.total) / 1000},
-                           {"pipeline", pipeline},
-                           {"replies", result.replies},
-                           {"chunks", result.chunks.size()},
-                           {"commands", commands}}));
+  put_line(dump({{"cases", result.cases},
+                 {"gone", result.gone},
+                 {"total_s", core::to_ms(result.total) / 1000},
+                 {"pipeline", pipeline},
+                 {"replies", result.replies},
+                 {"chunks", result.chunks.size()},
+                 {"commands", commands}}));
 }
 
 void print_text(const zino::FetchResult& result, bool times) {
-  fmt::print("{} cases with history and log in {}; {} replies came in {} pieces\n", result.cases, core::to_string(result.total),
-             result.replies, result.chunks.size());
-  if (result.gone > 0) fmt::print("{} more went away meanwhile\n", result.gone);
+  print("{} cases with history and log in {}; {} replies came in {} pieces\n", result.cases, core::to_string(result.total),
+        result.replies, result.chunks.size());
+  if (result.gone > 0) print("{} more went away meanwhile\n", result.gone);
   if (!times || result.cases == 0) return;
   report::Table table({{"COMMAND"},
                        {"TIMES", report::Align::right},
@@ -77,7 +76,7 @@ void print_text(const zino::FetchResult& result, bool times) {
     table.add({command, std::to_string(each.size()), core::to_string(spread.mean), core::to_string(spread.p50),
                core::to_string(spread.p99), core::to_string(spread.max)});
   }
-  fmt::print("\n{}", table.render(static_cast<std::size_t>(terminal_width(1))));
+  print("\n{}", table.render(static_cast<std::size_t>(terminal_width(1))));
 }
 
 Exit run_fetch(const FetchArguments& arguments) {

@@ -1,12 +1,11 @@
 // uncork zino fixture: a Zino server's files, made up.
 
-#include <fmt/format.h>
-
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/output.hpp"
 #include "cli/zino/parts.hpp"
 #include "zino/fixture/fixture.hpp"
 
@@ -33,10 +32,10 @@ Exit run_fixture(FixtureArguments arguments) {
                                      {"credentials", directory + "/ritz.tcl"},
                                      {"user", fixture.user},
                                      {"secret", fixture.secret}};
-    fmt::print("{}\n", document.dump());
+    put_line(document.dump());
     return Exit::ok;
   }
-  fmt::print(
+  print(
       "{0} open cases in {1}. Serve them:\n  uncork zino serve --state {1}/zino-state.json --secrets {1}/secrets --polldevs "
       "{1}/polldevs.cf\nor, in {1}:\n  zino --config-file zino.toml --trap-port 0\nThen log in as {2}, secret: {3}\n  uncork "
       "zino list --credentials {1}/ritz.tcl\n",

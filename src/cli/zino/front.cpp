@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/output.hpp"
 #include "cli/zino/parts.hpp"
 #include "zino/front/front.hpp"
 
@@ -26,17 +26,17 @@ void show_summary(const zino::FrontSummary& summary, bool json) {
                                      {"answered_ahead", summary.ahead.used},
                                      {"expired", summary.ahead.expired},
                                      {"dropped", summary.ahead.dropped}};
-    fmt::print("{}\n", document.dump());
+    put_line(document.dump());
     return;
   }
-  fmt::print("{} clients; {} commands passed through, {} answered ahead; {} answers expired unused, {} were dropped\n",
-             summary.clients, summary.passed_through, summary.ahead.used, summary.ahead.expired, summary.ahead.dropped);
+  print("{} clients; {} commands passed through, {} answered ahead; {} answers expired unused, {} were dropped\n",
+        summary.clients, summary.passed_through, summary.ahead.used, summary.ahead.expired, summary.ahead.dropped);
 }
 
 Exit run_front(const FrontArguments& arguments) {
   const auto summary = zino::run_front(arguments.options, [](const zino::Listening& at) {
-    fmt::print("listening on {}, notifications on {}\n", core::to_string(at.commands), core::to_string(at.notifications));
-    std::fflush(stdout);
+    print("listening on {}, notifications on {}\n", core::to_string(at.commands), core::to_string(at.notifications));
+    flush();
   });
   if (!summary) return report_error(summary.error());
   show_summary(*summary, arguments.json);

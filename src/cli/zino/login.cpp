@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "cli/output.hpp"
 #include "cli/zino/parts.hpp"
 #include "core/syscall.hpp"
 #include "report/printable.hpp"
@@ -21,7 +22,7 @@ std::string home_file() {
 void warn_if_readable(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0) {
-    fmt::print(stderr, "uncork zino: others on this machine can read the secret in {}; chmod 600 it\n", path);
+    say("uncork zino: others on this machine can read the secret in {}; chmod 600 it\n", path);
   }
 }
 

@@ -1,6 +1,6 @@
 #include "cli/zino/message.hpp"
+#include "cli/output.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
@@ -20,7 +20,7 @@ void add_message(CLI::App& verb, std::string& message) {
 core::Result<std::string> read_message(const std::string& given) {
   std::string text = given;
   if (text.empty()) {
-    if (::isatty(STDIN_FILENO) == 1) fmt::print(stderr, "The text, ended by Ctrl-D on a line of its own:\n");
+    if (::isatty(STDIN_FILENO) == 1) say("The text, ended by Ctrl-D on a line of its own:\n");
     std::array<char, 4096> chunk{};
     for (std::size_t got = 0; (got = std::fread(chunk.data(), 1, chunk.size(), stdin)) > 0 && text.size() <= kLongest;) {
       text.append(chunk.data(), got);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/output.hpp"
 #include "cli/zino/login.hpp"
 #include "cli/zino/message.hpp"
 #include "cli/zino/parts.hpp"
@@ -60,11 +61,11 @@ core::Status list(zino::Client& client, const PmArguments& arguments) {
   if (arguments.json) {
     nlohmann::json document = {{"maintenances", nlohmann::json::array()}};
     for (const zino::Maintenance& one : *all) document["maintenances"].push_back(to_json(one));
-    fmt::print("{}\n", dump(document));
+    put_line(dump(document));
   } else if (all->empty()) {
-    fmt::print("no planned maintenance\n");
+    print("no planned maintenance\n");
   } else {
-    fmt::print("{}", maintenance_table(*all, static_cast<std::size_t>(terminal_width(1))));
+    print("{}", maintenance_table(*all, static_cast<std::size_t>(terminal_width(1))));
   }
   return {};
 }
@@ -84,12 +85,12 @@ core::Status show(zino::Client& client, const PmArguments& arguments) {
     nlohmann::json document = to_json(*maintenance);
     document["matching"] = matching->lines;
     document["log"] = to_json(zino::entries_of(*log));
-    fmt::print("{}\n", dump(document));
+    put_line(dump(document));
     return {};
   }
-  fmt::print("{}\nMatching\n", maintenance_table({*maintenance}, static_cast<std::size_t>(terminal_width(1))));
-  for (const std::string& line : matching->lines) fmt::print("{}\n", report::printable(line));
-  fmt::print("\nLog\n{}", entry_lines(zino::entries_of(*log)));
+  print("{}\nMatching\n", maintenance_table({*maintenance}, static_cast<std::size_t>(terminal_width(1))));
+  for (const std::string& line : matching->lines) print("{}\n", report::printable(line));
+  print("\nLog\n{}", entry_lines(zino::entries_of(*log)));
   return {};
 }
 
@@ -124,9 +125,9 @@ core::Status add(zino::Client& client, const PmArguments& arguments) {
   if (!reply) return core::fail(reply.error());
   if (arguments.json) {
     const std::string digits = reply->text.substr(std::min(reply->text.find_first_of("0123456789"), reply->text.size()));
-    fmt::print("{}\n", dump({{"id", std::strtoll(digits.c_str(), nullptr, 10)}, {"from", *from}, {"to", *to}}));
+    put_line(dump({{"id", std::strtoll(digits.c_str(), nullptr, 10)}, {"from", *from}, {"to", *to}}));
   } else {
-    fmt::print("{}: from {} to {}\n", report::printable(reply->text), local_time(*from), local_time(*to));
+    print("{}: from {} to {}\n", report::printable(reply->text), local_time(*from), local_time(*to));
   }
   return {};
 }
@@ -135,9 +136,9 @@ core::Status cancel(zino::Client& client, const PmArguments& arguments) {
   const auto reply = ask(client, fmt::format("PM CANCEL {}", arguments.id));
   if (!reply) return core::fail(reply.error());
   if (arguments.json) {
-    fmt::print("{}\n", dump({{"id", arguments.id}, {"cancelled", true}}));
+    put_line(dump({{"id", arguments.id}, {"cancelled", true}}));
   } else {
-    fmt::print("planned maintenance {} is cancelled\n", arguments.id);
+    print("planned maintenance {} is cancelled\n", arguments.id);
   }
   return {};
 }
@@ -146,9 +147,9 @@ core::Status add_log(zino::Client& client, const PmArguments& arguments) {
   const auto reply = ask(client, fmt::format("PM ADDLOG {}", arguments.id), arguments.message);
   if (!reply) return core::fail(reply.error());
   if (arguments.json) {
-    fmt::print("{}\n", dump({{"id", arguments.id}, {"added", arguments.message}}));
+    put_line(dump({{"id", arguments.id}, {"added", arguments.message}}));
   } else {
-    fmt::print("added to the log of planned maintenance {}\n", arguments.id);
+    print("added to the log of planned maintenance {}\n", arguments.id);
   }
   return {};
 }

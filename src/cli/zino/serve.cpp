@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
 
+#include "cli/output.hpp"
 #include "cli/zino/parts.hpp"
 #include "zino/server/server.hpp"
 
@@ -15,8 +15,8 @@ namespace {
 
 Exit run_serve(const zino::ServerOptions& options) {
   const auto served = zino::run_zino_server(options, [](const zino::Listening& at) {
-    fmt::print("listening on {}, notifications on {}\n", core::to_string(at.commands), core::to_string(at.notifications));
-    std::fflush(stdout);
+    print("listening on {}, notifications on {}\n", core::to_string(at.commands), core::to_string(at.notifications));
+    flush();
   });
   return served ? Exit::ok : report_error(served.error());
 }

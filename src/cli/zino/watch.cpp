@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <ctime>
 #include <map>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/output.hpp"
 #include "cli/zino/login.hpp"
 #include "cli/zino/parts.hpp"
 #include "cli/zino/view.hpp"
@@ -59,8 +59,8 @@ class CaseWatch {
 };
 
 void CaseWatch::print(const std::string& line) {
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
+  print("{}\n", line);
+  flush();
 }
 
 core::Result<CaseWatch::Session> CaseWatch::open() {
@@ -117,7 +117,7 @@ void CaseWatch::tell_connected() {
   if (json_) {
     print(dump({{"event", "connected"}, {"at", std::time(nullptr)}}));
   } else {
-    fmt::print(stderr, "uncork zino: watching {} as {}; Ctrl-C ends it\n", options_.host, options_.user);
+    say("uncork zino: watching {} as {}; Ctrl-C ends it\n", options_.host, options_.user);
   }
 }
 
@@ -126,7 +126,7 @@ void CaseWatch::tell_lost(const core::Error& error, core::Micros wait) {
     print(dump(
         {{"event", "lost"}, {"at", std::time(nullptr)}, {"reason", error.message}, {"again_in_s", core::to_ms(wait) / 1000}}));
   } else {
-    fmt::print(stderr, "uncork zino: {}; again in {}\n", error.message, core::to_string(wait));
+    say("uncork zino: {}; again in {}\n", error.message, core::to_string(wait));
   }
 }
 
