@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -11,7 +10,6 @@
 
 #include "cli/output.hpp"
 #include "cli/verb.hpp"
-#include "core/duration.hpp"
 #include "core/stop_signal.hpp"
 #include "cure/nodelay.hpp"
 #include "cure/process_identity.hpp"
@@ -25,7 +23,6 @@ namespace {
 constexpr core::Micros kPassEvery{20'000};
 /// A pass over very many descriptors waits this many times its own length, which keeps the watch under a tenth of a CPU.
 constexpr int kRestFactor = 10;
-constexpr pid_t kLargestPid = 1 << 22;  // PID_MAX_LIMIT, linux/threads.h
 
 struct CureArguments {
   pid_t pid = 0;
@@ -35,15 +32,6 @@ struct CureArguments {
   bool undo = false;
   bool json = false;
 };
-
-pid_t parse_pid(const std::string& text) {
-  pid_t pid = 0;
-  const auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (err != std::errc{} || end != text.data() + text.size() || pid < 1 || pid > kLargestPid) {
-    throw CLI::ValidationError(fmt::format("--pid '{}': a process id is a number from 1 to {}", text.substr(0, 40), kLargestPid));
-  }
-  return pid;
-}
 
 /// Prints what passes did, as a table that grows or as NDJSON, and the summary at the end.
 class Printer {
@@ -141,29 +129,10 @@ constexpr const char* kFooter =
 void add_cure(CLI::App& program, Action& chosen) {
   auto arguments = std::make_shared<CureArguments>();
   CLI::App* verb = program.add_subcommand("cure", "Ends the stalls of a running process: sets TCP_NODELAY on its connections");
-  verb->add_option_function<std::string>(
-          "--pid", [arguments](const std::string& text) { arguments->pid = parse_pid(text); }, "The process")
-      ->required()
-      ->type_name("PID");
-  verb->add_option_function<std::string>(
-          "--port",
-          [arguments](const std::string& text) {
-            const auto port = core::parse_port("--port", text);
-            if (!port) throw CLI::ValidationError(port.error().message);
-            arguments->port = *port;
-          },
-          "Only connections with this local or remote port")
-      ->type_name("PORT");
+  add_pid(*verb, "--pid", arguments->pid, "The process")->required();
+  add_port(*verb, "--port", arguments->port, "Only connections with this local or remote port");
   auto* watching = verb->add_flag("--watch", arguments->watch, "Go on with new connections until the process ends or Ctrl-C");
-  verb->add_option_function<std::string>(
-          "--for",
-          [arguments](const std::string& text) {
-            const auto duration = core::parse_duration("--for", text);
-            if (!duration) throw CLI::ValidationError(duration.error().message);
-            arguments->watch_for = *duration;
-          },
-          "With --watch: end after this time, such as 30s")
-      ->type_name("DURATION")
+  add_duration(*verb, "--for", arguments->watch_for, "With --watch: stop after this time, such as 30s", Zero::refused)
       ->needs(watching);
   verb->add_flag("--undo", arguments->undo, "Restore what earlier cures of this process changed, and nothing else")
       ->excludes(watching);

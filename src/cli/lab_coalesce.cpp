@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <memory>
 #include <string>
 
@@ -25,10 +24,11 @@ Exit run_scenario(const CoalesceArguments& arguments) {
   const auto opened = probe::open_source({});
   if (!opened) return report_error(opened.error());
   if (!arguments.json) {
-    print(
-        "A server answers each request with {} messages of {} bytes, ready in one turn of its event loop; a blocking client\n"
-        "reads them all and asks again. A lone message is a request for one.\n\n",
-        arguments.options.messages, lab::kMessageBytes);
+    print_page(
+        fmt::format("A server answers each request with {} messages of {} bytes, ready in one turn of its event loop; a blocking "
+                    "client reads "
+                    "them all and asks again. A lone message is a request for one.\n\n",
+                    arguments.options.messages, lab::kMessageBytes));
     flush();
   }
   const bool progress = terminal_width(2) > 0;
@@ -44,7 +44,7 @@ Exit run_scenario(const CoalesceArguments& arguments) {
   if (arguments.json) {
     put_line(lab::coalesce_json(*result).dump());
   } else {
-    print("{}", lab::coalesce_text(*result));
+    print_page(lab::coalesce_text(*result));
   }
   if (!opened->why_sampled.empty()) {
     say("uncork lab: sends and holds are not counted, since the kernel's witness is not to be had: {}\n", opened->why_sampled);
@@ -58,13 +58,14 @@ void add_message_server(CLI::App& lab, Action& chosen) {
   verb->group("");  // not for people: left out of the help
   const auto options = std::make_shared<lab::MessageServerOptions>();
   add_endpoint(*verb, "--listen", options->listen, "")->required();
-  const std::map<std::string, lab::MessageWrites> writes = {{"nagle", lab::MessageWrites::nagle},
-                                                            {"nodelay", lab::MessageWrites::nodelay},
-                                                            {"msg_more", lab::MessageWrites::msg_more},
-                                                            {"coalesced", lab::MessageWrites::coalesced}};
-  verb->add_option("--writes", options->writes, "")->transform(CLI::CheckedTransformer(writes));
-  const std::map<std::string, lab::Transport> transports = {{"tcp", lab::Transport::tcp}, {"tls", lab::Transport::tls}};
-  verb->add_option("--transport", options->transport, "")->transform(CLI::CheckedTransformer(transports));
+  add_choice<lab::MessageWrites>(*verb, "--writes", options->writes,
+                                 {{"nagle", lab::MessageWrites::nagle},
+                                  {"nodelay", lab::MessageWrites::nodelay},
+                                  {"msg_more", lab::MessageWrites::msg_more},
+                                  {"coalesced", lab::MessageWrites::coalesced}},
+                                 "");
+  add_choice<lab::Transport>(*verb, "--transport", options->transport,
+                             {{"tcp", lab::Transport::tcp}, {"tls", lab::Transport::tls}}, "");
   verb->callback([options, &chosen] {
     chosen = [options] {
       const auto served = lab::run_message_server(*options, [](const core::Endpoint& at) {
@@ -84,14 +85,8 @@ void add_lab_coalesce(CLI::App& lab, Action& chosen) {
       "Example:\n  uncork lab coalesce --messages 20\n\nExit code 0 when every criterion was measured and met, 1 when one was "
       "not.");
   const auto arguments = std::make_shared<CoalesceArguments>();
-  verb->add_option("--messages", arguments->options.messages, "Messages a turn")
-      ->type_name("N")
-      ->check(CLI::Range(2, 10000))
-      ->capture_default_str();
-  verb->add_option("--rounds", arguments->options.rounds, "Rounds, in each of which every cell is measured")
-      ->type_name("N")
-      ->check(CLI::Range(3, 1000))
-      ->capture_default_str();
+  add_count(*verb, "--messages", arguments->options.messages, 2, 10'000, "Messages a turn");
+  add_count(*verb, "--rounds", arguments->options.rounds, 3, 1000, "Rounds, in each of which every cell is measured");
   verb->add_flag("--json", arguments->json, "One JSON document at the end");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_message_server(lab, chosen);

@@ -33,11 +33,13 @@ Exit run_scenario(const HeartbeatArguments& arguments) {
   if (!opened) return report_error(opened.error());
   const lab::HeartbeatTimes times(arguments.options.scale);
   if (!arguments.json) {
-    print(
-        "A writer that always has something to write, and a peer that reads {} a second and heartbeats every {}. The\n"
-        "silence limit T is {}, the no-progress limit L {}. Each run has a peer process of its own.\n\n",
-        fmt::format("{:.0f} KiB", 5.0 / arguments.options.scale), core::to_string(times.interval), core::to_string(times.silence),
-        core::to_string(times.no_progress));
+    print_page(fmt::format(
+        "A writer that always has something to write, and a peer that reads {:.0f} KiB a second and heartbeats every {}. The "
+        "silence "
+        "limit T is {}, the no-progress limit L {}. Runs of each: {}, a peer process each. HB: heartbeats a run; WIN: time on the "
+        "peer's window.\n\n",
+        5.0 / arguments.options.scale, core::to_string(times.interval), core::to_string(times.silence),
+        core::to_string(times.no_progress), arguments.options.seeds));
     flush();
   }
   const bool progress = terminal_width(2) > 0;
@@ -50,7 +52,7 @@ Exit run_scenario(const HeartbeatArguments& arguments) {
   if (arguments.json) {
     put_line(lab::heartbeat_json(*result).dump());
   } else {
-    print("{}", lab::heartbeat_text(*result));
+    print_page(lab::heartbeat_text(*result));
   }
   if (!opened->why_sampled.empty()) {
     say("uncork lab: the window's share is sampled, not witnessed by the kernel: {}\n", opened->why_sampled);
@@ -68,7 +70,7 @@ void add_heartbeat_peer(CLI::App& lab, Action& chosen) {
   add_duration(*verb, "--limit", options->limit, "")->required();
   add_duration(*verb, "--pause", options->pause, "");
   add_duration(*verb, "--data", options->data, "");
-  verb->add_option("--seed", options->seed, "");
+  add_count(*verb, "--seed", options->seed, 0, UINT32_MAX, "");
   verb->add_flag_callback("--never-read", [options] { options->reads = lab::Reads::never; }, "");
   verb->callback([options, &chosen] {
     chosen = [options] {
@@ -90,14 +92,8 @@ void add_lab_heartbeat(CLI::App& lab, Action& chosen) {
   verb->footer(
       "Example:\n  uncork lab heartbeat --seeds 2\n\nExit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<HeartbeatArguments>();
-  verb->add_option("--scale", arguments->options.scale, "Of the original times; at 1 a run takes two minutes")
-      ->type_name("X")
-      ->check(CLI::Range(0.05, 1.0))
-      ->capture_default_str();
-  verb->add_option("--seeds", arguments->options.seeds, "Runs of each cell, at once")
-      ->type_name("N")
-      ->check(CLI::Range(1, 50))
-      ->capture_default_str();
+  add_real(*verb, "--scale", arguments->options.scale, 0.05, 1, "X", "Of the original times; at 1 a run takes two minutes");
+  add_count(*verb, "--seeds", arguments->options.seeds, 1, 50, "Runs of each cell, at once");
   verb->add_flag("--json", arguments->json, "One JSON document at the end");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_heartbeat_peer(lab, chosen);

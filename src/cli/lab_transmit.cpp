@@ -36,12 +36,13 @@ Exit run_scenario(const TransmitArguments& arguments) {
   if (arguments.json) {
     put_line(lab::transmit_json(*result).dump());
   } else {
-    print(
+    print_page(fmt::format(
         "A head of {} bytes, a file and a tail of {} bytes go over a link of Ethernet's size to a peer that answers with one "
-        "byte,\n"
-        "{} times by each strategy on one warm connection. Then our file server and nginx serve {} bytes to one client in "
-        "turn.\n\n{}",
-        lab::kHeadBytes, lab::kTailBytes, arguments.options.runs, arguments.options.large, lab::transmit_text(*result));
+        "byte, {} "
+        "times by each strategy on one warm connection. Then our file server and nginx serve {} bytes to one client in turn. "
+        "LEAST, "
+        "MEDIAN and WORST count segments.\n\n{}",
+        lab::kHeadBytes, lab::kTailBytes, arguments.options.runs, arguments.options.large, lab::transmit_text(*result)));
   }
   if (!opened->why_sampled.empty()) {
     say("uncork lab: holds are not counted, since the kernel's witness is not to be had: {}\n", opened->why_sampled);
@@ -76,19 +77,14 @@ void add_lab_transmit(CLI::App& lab, Action& chosen) {
       "one was "
       "not.");
   const auto arguments = std::make_shared<TransmitArguments>();
-  verb->add_option("--runs", arguments->options.runs, "Exchanges of each size by each strategy")
-      ->type_name("N")
-      ->check(CLI::Range(3, 10000))
-      ->capture_default_str();
-  verb->add_option("--rounds", arguments->options.rounds, "Rounds, in each of which both servers have their turn")
-      ->type_name("N")
-      ->check(CLI::Range(3, 1000))
-      ->capture_default_str();
-  verb->add_option_function<std::uint64_t>(
-          "--large", [arguments](const std::uint64_t& mib) { arguments->options.large = mib << 20; },
-          "MiB of the large file (default 64)")
-      ->type_name("N")
-      ->check(CLI::Range(2, 4096));
+  add_count(*verb, "--runs", arguments->options.runs, 3, 10'000, "Exchanges of each size by each strategy");
+  add_count(*verb, "--rounds", arguments->options.rounds, 3, 1000, "Rounds, in each of which both servers have their turn");
+  const auto parse_mib = [](const std::string& argument, const std::string& text) {
+    auto mib = parse_count(argument, text, 2, 4096);
+    if (mib) *mib <<= 20U;
+    return mib;
+  };
+  add_parsed(*verb, "--large", arguments->options.large, "N", "MiB of the large file (default 64)", parse_mib);
   verb->add_flag("--json", arguments->json, "One JSON document at the end");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_file_server(lab, chosen);

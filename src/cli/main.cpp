@@ -1,11 +1,15 @@
 // uncork: finds, proves and cures the stalls that small TCP writes cause. Arguments and wiring only.
 
+#include <pthread.h>
 #include <CLI/CLI.hpp>
+
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <exception>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "cli/output.hpp"
 #include "cli/unknown_word.hpp"
@@ -64,11 +68,20 @@ Exit run(int argc, char** argv) {
   return chosen();
 }
 
+/// The kernel calls a process that was started through /proc/self/exe `exe`; then it takes the name that it was given.
+void take_name(const char* given) {
+  std::array<char, 16> name{};
+  if (::pthread_getname_np(::pthread_self(), name.data(), name.size()) != 0 || std::string_view(name.data()) != "exe") return;
+  const std::string wanted = std::string(given).substr(std::string(given).rfind('/') + 1, name.size() - 1);
+  ::pthread_setname_np(::pthread_self(), wanted.c_str());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   uncork::cli::keep_standard_descriptors();
+  if (argc > 0) take_name(argv[0]);
   try {
     const Exit exit = run(argc, argv);
     uncork::cli::flush();

@@ -44,6 +44,12 @@ void put_error(std::string_view text) noexcept {
   static_cast<void>(std::fflush(stderr));
 }
 
+void print_page(std::string_view text) {
+  constexpr int kPage = 80;
+  const int width = terminal_width(STDOUT_FILENO);
+  put(report::fold(text, static_cast<std::size_t>(width == 0 ? kPage : width)));
+}
+
 void print_text(std::string_view text) {
   const int width = terminal_width(STDOUT_FILENO);
   put(width == 0 ? std::string(text) : report::fold(text, static_cast<std::size_t>(width)));

@@ -36,6 +36,9 @@ void print(fmt::format_string<Args...> format, Args&&... args) {
   print_text(fmt::format(format, std::forward<Args>(args)...));
 }
 
+/// The same, and of 80 columns where there is no terminal: for verdicts and reports, which people read in files too.
+void print_page(std::string_view text);
+
 /// Text for people to standard error.
 template <typename... Args>
 void say(fmt::format_string<Args...> format, Args&&... args) {

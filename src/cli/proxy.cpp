@@ -18,17 +18,6 @@ struct ProxyArguments {
   bool quiet = false;
 };
 
-template <typename T, typename Parse>
-CLI::Option* add_parsed(CLI::App& verb, const std::string& name, T& into, const std::string& type, const std::string& help,
-                        Parse parse) {
-  const auto read = [&into, name, parse](const std::string& text) {
-    const auto value = parse(name, text);
-    if (!value) throw CLI::ValidationError(value.error().message);
-    into = *value;
-  };
-  return verb.add_option_function<std::string>(name, read, help)->type_name(type);
-}
-
 /// To the reader at once: programs wait for the line that names the port.
 void show(std::string_view line, bool json) {
   if (json) {
@@ -67,23 +56,27 @@ Exit run_proxy(ProxyArguments arguments) {
   return summary.log_error ? report_error(*summary.log_error) : Exit::ok;
 }
 
+/// `--NAME TIME`; and `--NAME-ms N`, which scripts have.
+void add_delay(CLI::App& verb, const std::string& name, core::Micros& into, const std::string& help) {
+  auto* option = add_duration(verb, "--" + name, into, help);
+  add_parsed(verb, "--" + name + "-ms", into, "N", "The same as a bare number of milliseconds", relay::parse_milliseconds)
+      ->excludes(option);
+}
+
 void add_options(CLI::App& verb, ProxyArguments& arguments) {
   relay::ProxyOptions& options = arguments.options;
-  add_endpoint(verb, "--listen", options.listen, "Address to accept connections on; port 0 picks a free one")
-      ->type_name("ADDRESS")
-      ->required();
-  add_endpoint(verb, "--connect", options.connect, "Address to forward them to")->type_name("ADDRESS")->required();
-  add_parsed(verb, "--delay-ms", options.delay, "N", "One-way delay of every chunk, each way (default 0)",
-             relay::parse_milliseconds);
-  add_parsed(verb, "--jitter-ms", options.jitter, "N", "Adds 0 to N to each chunk's delay, at random; order is kept (default 0)",
-             relay::parse_milliseconds);
+  add_endpoint(verb, "--listen", options.listen, "Address to accept connections on; port 0 picks a free one")->required();
+  add_endpoint(verb, "--connect", options.connect, "Address to forward them to")->required();
+  add_delay(verb, "delay", options.delay, "Delay every chunk by this time, each way (default 0ms)");
+  add_delay(verb, "jitter", options.jitter,
+            "Delay each chunk by up to this time more, at random; keep their order (default 0ms)");
   add_parsed(verb, "--seed", options.jitter_seed, "N", "The same number repeats the same jitter (default 1)", relay::parse_seed);
   add_parsed(verb, "--rate", options.rate_bytes_per_second, "RATE",
              "Bytes per second each way of a connection: 125000, 64k, 10M (default none)", relay::parse_bytes);
   add_parsed(verb, "--buffer", options.limit_bytes, "BYTES",
              "Bytes that may wait each way of a connection (default 256 KiB, delayed 16 MiB)", relay::parse_bytes);
-  add_parsed(verb, "--nagle", options.nagle, "on|off",
-             "Nagle's algorithm on the proxy's own sockets (default on, as in a plain relay)", relay::parse_nagle);
+  add_choice<relay::Nagle>(verb, "--nagle", options.nagle, {{"on", relay::Nagle::on}, {"off", relay::Nagle::off}},
+                           "Nagle's algorithm on the proxy's own sockets (default on, as in a plain relay)");
   verb.add_option("--log", options.log_path, "A line per received chunk: direction, bytes, us since the last; - is stdout")
       ->type_name("FILE");
   verb.add_flag_callback(
@@ -99,7 +92,7 @@ void add_proxy(CLI::App& program, Action& chosen) {
   auto* verb = program.add_subcommand("proxy", "Forward TCP connections through a delay, a rate limit, and a log of every chunk");
   verb->footer(
       "Example:\n"
-      "  uncork proxy --listen 127.0.0.1:9001 --connect 127.0.0.1:8001 --delay-ms 20 --log -\n"
+      "  uncork proxy --listen 127.0.0.1:9001 --connect 127.0.0.1:8001 --delay 20ms --log -\n"
       "Point the client at port 9001. Ctrl-C ends the proxy and prints what it forwarded.");
   auto arguments = std::make_shared<ProxyArguments>();
   add_options(*verb, *arguments);

@@ -66,9 +66,7 @@ void add_recv(CLI::App& program, Action& chosen) {
       "Ctrl-C ends it; exit code 3 if that, a reset or a full disk cut a connection short.");
   const auto arguments = std::make_shared<RecvArguments>();
   lab::ReceiveOptions& options = arguments->options;
-  add_endpoint(*verb, "--listen", options.listen, "Address to accept connections on; port 0 picks a free one")
-      ->type_name("ADDRESS")
-      ->required();
+  add_endpoint(*verb, "--listen", options.listen, "Address to accept connections on; port 0 picks a free one")->required();
   verb->add_option("--out", options.out, "File for the first connection, which then is the only one; must not exist")
       ->type_name("FILE");
   verb->add_flag_callback("--force", [&options] { options.existing = lab::Existing::overwrite; }, "Overwrite --out if it exists");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -223,6 +224,8 @@ TEST_F(EveryVerb, does_its_work_without_standard_error) {
   }
 }
 
+constexpr std::array<unsigned short, 2> kWidths = {60, 80};
+
 /// What a terminal shows of it, without escape sequences.
 std::vector<std::string> lines_of(const std::string& out) {
   std::vector<std::string> lines;
@@ -258,7 +261,7 @@ Words words_of(const std::string& text) {
 TEST_F(EveryVerb, fits_terminals_of_60_and_80_columns) {
   for (const Row& row : rows_) {
     if (row.words.back() == "--json") continue;  // for programs: a line a document
-    for (const unsigned short columns : {60, 80}) {
+    for (const unsigned short columns : kWidths) {
       const Finished finished = run_program(row.words, {.signal = row.signal, .columns = columns});
       EXPECT_EQ(too_wide(finished.out, columns), "") << shown(row.words);
     }
@@ -269,7 +272,7 @@ TEST_F(EveryVerb, breaks_its_help_between_words) {
   for (Words verb : verbs()) {
     verb.emplace_back("--help");
     const Words whole = words_of(run_program(verb).out);
-    for (const unsigned short columns : {60, 80}) {
+    for (const unsigned short columns : kWidths) {
       const Finished finished = run_program(verb, {.columns = columns});
       EXPECT_EQ(too_wide(finished.out, columns), "") << shown(verb);
       EXPECT_EQ(words_of(finished.out), whole) << shown(verb);

@@ -109,10 +109,8 @@ void add_zino_fetch(CLI::App& zino, Action& chosen) {
   verb->footer("Example:\n  uncork zino fetch --all --times --server zino.example.org");
   const auto arguments = std::make_shared<FetchArguments>();
   verb->add_flag("--all", arguments->all, "Attributes, history and log of each case that CASEIDS names")->required();
-  verb->add_option("--pipeline", arguments->pipeline, "Commands outstanding; 1 waits for each answer, as old clients do")
-      ->type_name("N")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str();
+  add_count(*verb, "--pipeline", arguments->pipeline, 1, 10000,
+            "Commands outstanding; 1 waits for each answer, as old clients do");
   verb->add_flag("--times", arguments->times, "Also how long each kind of command took");
   add_login(*verb, arguments->login);
   verb->add_flag("--json", arguments->json, "All of it as JSON");

@@ -50,14 +50,9 @@ void add_zino_fixture(CLI::App& zino, Action& chosen) {
   verb->footer(
       "Example:\n  uncork zino fixture --events 100 --out demo\nFiles of an earlier fixture in the folder are replaced.");
   const auto arguments = std::make_shared<FixtureArguments>();
-  verb->add_option("--events", arguments->options.events, "Open cases; a tenth as many closed ones come with them")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
+  add_count(*verb, "--events", arguments->options.events, 1, 1000000, "Open cases; a tenth as many closed ones come with them");
   verb->add_option("--out", arguments->directory, "Folder for the files; made if it is not there")->type_name("DIR")->required();
-  verb->add_option("--seed", arguments->options.seed, "The same number makes the same cases, at other times")
-      ->type_name("N")
-      ->capture_default_str();
+  add_count(*verb, "--seed", arguments->options.seed, 0, UINT64_MAX, "The same number makes the same cases, at other times");
   verb->add_flag("--json", arguments->json, "Names of the files and how to log in, as JSON");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_fixture(*arguments); }; });
 }

@@ -54,23 +54,15 @@ void add_zino_front(CLI::App& zino, Action& chosen) {
   zino::FrontOptions& options = arguments->options;
   options.log = [](const std::string& line) { fmt::print(stderr, "uncork zino: {}\n", line); };
   add_server(*verb, "--connect", options.host, options.port, "The Zino server")->required();
-  verb->add_option("--connect-notify", options.notify_port, "Its port for notifications")->type_name("N")->capture_default_str();
+  add_port(*verb, "--connect-notify", options.notify_port, "Its port for notifications", Zero::refused);
   verb->add_option("--listen", options.listen, "Address to listen on, IPv4 or IPv6; may be repeated")
       ->type_name("ADDRESS")
       ->take_all()
       ->default_str("127.0.0.1");
-  verb->add_option("--port", options.listen_port, "Port for commands; 0 picks a free one")->type_name("N")->capture_default_str();
-  verb->add_option("--notify-port", options.listen_notify_port, "Port for notifications; 0 picks a free one")
-      ->type_name("N")
-      ->capture_default_str();
-  verb->add_option("--ahead", options.ahead, "Questions asked ahead at a time, for each client")
-      ->type_name("N")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str();
-  verb->add_option("--max-connections", options.max_connections, "Clients on both ports together")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
+  add_port(*verb, "--port", options.listen_port, "Port for commands; 0 picks a free one", Zero::allowed);
+  add_port(*verb, "--notify-port", options.listen_notify_port, "Port for notifications; 0 picks a free one", Zero::allowed);
+  add_count(*verb, "--ahead", options.ahead, 1, 10000, "Questions asked ahead at a time, for each client");
+  add_count(*verb, "--max-connections", options.max_connections, 1, 1000000, "Clients on both ports together");
   verb->add_flag("--json", arguments->json, "The summary at the end as JSON");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_front(*arguments); }; });
 }

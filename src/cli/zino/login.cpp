@@ -65,7 +65,7 @@ void add_login(CLI::App& verb, LoginArguments& arguments) {
       ->type_name("FILE")
       ->needs(user)
       ->excludes(credentials);
-  add_duration(verb, "--timeout", arguments.timeout, "Longest wait for the server (default 30s)")->type_name("TIME");
+  add_duration(verb, "--timeout", arguments.timeout, "Longest wait for the server (default 30s)", Zero::refused);
 }
 
 core::Result<zino::ConnectOptions> connect_options(const LoginArguments& arguments) {

@@ -59,7 +59,7 @@ class CaseWatch {
 };
 
 void CaseWatch::print(const std::string& line) {
-  print("{}\n", line);
+  cli::print("{}\n", line);
   flush();
 }
 
@@ -169,9 +169,7 @@ void add_zino_watch(CLI::App& zino, Action& chosen) {
   verb->footer("Example:\n  uncork zino watch --server zino.example.org --json");
   const auto arguments = std::make_shared<WatchArguments>();
   add_login(*verb, arguments->login);
-  verb->add_option("--notify-port", arguments->login.notify_port, "The server's port for notifications")
-      ->type_name("N")
-      ->capture_default_str();
+  add_port(*verb, "--notify-port", arguments->login.notify_port, "The server's port for notifications", Zero::refused);
   verb->add_flag("--json", arguments->json, "A JSON document a line");
   verb->callback([arguments, &chosen] {
     chosen = [arguments] {
