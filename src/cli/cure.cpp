@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "cli/output.hpp"
 #include "cli/verb.hpp"
-#include "core/duration.hpp"
 #include "core/stop_signal.hpp"
 #include "cure/nodelay.hpp"
 #include "cure/process_identity.hpp"
@@ -24,7 +23,6 @@ namespace {
 constexpr core::Micros kPassEvery{20'000};
 /// A pass over very many descriptors waits this many times its own length, which keeps the watch under a tenth of a CPU.
 constexpr int kRestFactor = 10;
-constexpr pid_t kLargestPid = 1 << 22;  // PID_MAX_LIMIT, linux/threads.h
 
 struct CureArguments {
   pid_t pid = 0;
@@ -35,15 +33,6 @@ struct CureArguments {
   bool json = false;
 };
 
-pid_t parse_pid(const std::string& text) {
-  pid_t pid = 0;
-  const auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (err != std::errc{} || end != text.data() + text.size() || pid < 1 || pid > kLargestPid) {
-    throw CLI::ValidationError(fmt::format("--pid '{}': a process id is a number from 1 to {}", text.substr(0, 40), kLargestPid));
-  }
-  return pid;
-}
-
 /// Prints what passes did, as a table that grows or as NDJSON, and the summary at the end.
 class Printer {
  public:
@@ -51,32 +40,33 @@ class Printer {
     totals_.pid = arguments.pid;
   }
 
-  /// False when standard output takes no more.
-  bool pass(const cure::CureReport& report) {
+  void pass(const cure::CureReport& report) {
     totals_.add(report);
     for (const core::Error& problem : report.problems) {
       report_error(problem);
       problems_ = true;
     }
-    if (report.sockets.empty()) return true;
-    if (arguments_.json) return put(cure::json_rows(report.pid, report.sockets));
-    const std::string header = header_done_ ? "" : cure::table_header();
+    if (report.sockets.empty()) return;
+    if (arguments_.json) {
+      put(cure::json_rows(report.pid, report.sockets));
+    } else {
+      print("{}{}", header_done_ ? "" : cure::table_header(), cure::table_rows(report.sockets));
+    }
     header_done_ = true;
-    return put(header + cure::table_rows(report.sockets));
+    flush();
   }
 
   Exit summary(bool process_ended) {
-    if (process_ended) std::fprintf(stderr, "uncork: process %d has ended\n", static_cast<int>(arguments_.pid));
-    const bool shown = put(arguments_.json ? cure::json_summary(totals_) : sentence(process_ended) + "\n");
-    if (!shown) return report_error({core::ErrorCode::system, 0, "standard output: cannot be written to any more"});
+    if (process_ended) say("uncork: process {} has ended\n", arguments_.pid);
+    if (arguments_.json) {
+      put(cure::json_summary(totals_));
+    } else {
+      print("{}\n", sentence(process_ended));
+    }
     return problems_ ? Exit::not_possible : Exit::ok;
   }
 
  private:
-  static bool put(const std::string& text) {
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  }
-
   [[nodiscard]] std::string sentence(bool process_ended) const {
     const std::string process = fmt::format("process {} ({})", arguments_.pid, command_);
     const std::string port = arguments_.port ? fmt::format(" with port {}", *arguments_.port) : "";
@@ -118,7 +108,8 @@ Exit watch(const CureArguments& arguments, const cure::CureOptions& options) {
       printer.summary(false);
       return report_error(report.error());
     }
-    if (!printer.pass(*report) || report->process_ended) return printer.summary(report->process_ended);
+    printer.pass(*report);
+    if (report->process_ended) return printer.summary(true);
     const core::Time now = core::MonotonicClock::now();
     core::Time next = now + std::max(kPassEvery, (now - begun) * kRestFactor);
     if (end) next = std::min(next, *end);
@@ -138,29 +129,10 @@ constexpr const char* kFooter =
 void add_cure(CLI::App& program, Action& chosen) {
   auto arguments = std::make_shared<CureArguments>();
   CLI::App* verb = program.add_subcommand("cure", "Ends the stalls of a running process: sets TCP_NODELAY on its connections");
-  verb->add_option_function<std::string>(
-          "--pid", [arguments](const std::string& text) { arguments->pid = parse_pid(text); }, "The process")
-      ->required()
-      ->type_name("PID");
-  verb->add_option_function<std::string>(
-          "--port",
-          [arguments](const std::string& text) {
-            const auto port = core::parse_port("--port", text);
-            if (!port) throw CLI::ValidationError(port.error().message);
-            arguments->port = *port;
-          },
-          "Only connections with this local or remote port")
-      ->type_name("PORT");
+  add_pid(*verb, "--pid", arguments->pid, "The process")->required();
+  add_port(*verb, "--port", arguments->port, "Only connections with this local or remote port");
   auto* watching = verb->add_flag("--watch", arguments->watch, "Go on with new connections until the process ends or Ctrl-C");
-  verb->add_option_function<std::string>(
-          "--for",
-          [arguments](const std::string& text) {
-            const auto duration = core::parse_duration("--for", text);
-            if (!duration) throw CLI::ValidationError(duration.error().message);
-            arguments->watch_for = *duration;
-          },
-          "With --watch: end after this time, such as 30s")
-      ->type_name("DURATION")
+  add_duration(*verb, "--for", arguments->watch_for, "With --watch: stop after this time, such as 30s", Zero::refused)
       ->needs(watching);
   verb->add_flag("--undo", arguments->undo, "Restore what earlier cures of this process changed, and nothing else")
       ->excludes(watching);

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "cli/output.hpp"
 #include "cli/verb.hpp"
 #include "cure/pidfd.hpp"
 #include "cure/refusal.hpp"
@@ -97,12 +97,10 @@ Check check_namespaces() {
   return check;
 }
 
-void print(const Check& check) {
+void show(const Check& check) {
   const char* mark = check.possible ? "yes" : "no ";
-  fmt::print("{} {:<11} {}", mark, check.name, check.what);
-  if (!check.reason.empty()) fmt::print(": {}", check.reason);
-  if (!check.remedy.empty()) fmt::print(". {}", check.remedy);
-  fmt::print("\n");
+  print("{} {:<11} {}{}{}{}{}\n", mark, check.name, check.what, check.reason.empty() ? "" : ": ", check.reason,
+        check.remedy.empty() ? "" : ". ", check.remedy);
 }
 
 Exit run_doctor(bool json) {
@@ -111,14 +109,14 @@ Exit run_doctor(bool json) {
     const Check check = run();
     all = all && check.possible;
     if (json) {
-      fmt::print("{}", report::json_line({{"type", "check"},
-                                          {"name", check.name},
-                                          {"possible", check.possible},
-                                          {"what", check.what},
-                                          {"reason", check.reason},
-                                          {"remedy", check.remedy}}));
+      put(report::json_line({{"type", "check"},
+                             {"name", check.name},
+                             {"possible", check.possible},
+                             {"what", check.what},
+                             {"reason", check.reason},
+                             {"remedy", check.remedy}}));
     } else {
-      print(check);
+      show(check);
     }
   }
   return all ? Exit::ok : Exit::not_possible;

@@ -1,10 +1,8 @@
 #include "cli/event_feed.hpp"
 
-#include <fmt/format.h>
-
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "cli/output.hpp"
 #include "report/event_line.hpp"
 #include "report/verdict_json.hpp"
 
@@ -26,14 +24,12 @@ void EventFeed::print(const probe::ConnectionBoard& board) {
   for (const probe::SocketEvent& event : waiting_) {
     const stall::ConnectionEnd* where = board.end_of(event.cookie);
     if (where == nullptr) continue;
-    fmt::print("{}",
-               json_ ? report::json_line(report::event_json(event.event, *where)) : report::event_text(event.event, *where));
+    put(json_ ? report::json_line(report::event_json(event.event, *where)) : report::event_text(event.event, *where));
   }
   waiting_.clear();
-  if (dropped_ != 0)
-    fmt::print(stderr, "uncork watch: {} events dropped: more than {} between two looks\n", dropped_, kMostWaiting);
+  if (dropped_ != 0) say("uncork watch: {} events dropped: more than {} between two looks\n", dropped_, kMostWaiting);
   dropped_ = 0;
-  std::fflush(stdout);
+  flush();
 }
 
 }  // namespace uncork::cli

@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/lab.hpp"
+#include "cli/output.hpp"
 #include "cli/verb.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/chatty/chatty.hpp"
@@ -28,14 +27,10 @@ struct LabArguments {
 void show_progress(std::size_t cell, unsigned done, unsigned of) {
   const std::size_t cells = lab::chatty_setups().size();
   const std::string what = cell < cells ? fmt::format("cell {} of {}", cell + 1, cells) : "the cure";
-  fmt::print(stderr, "\r\x1b[K{}, {} of {} exchanges", what, done, of);
-  std::fflush(stderr);
+  say("\r\x1b[K{}, {} of {} exchanges", what, done, of);
 }
 
-void clear_progress() {
-  fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
-}
+void clear_progress() { say("\r\x1b[K"); }
 
 Exit run_lab(const LabArguments& arguments) {
   core::StopSignal stop;
@@ -43,20 +38,23 @@ Exit run_lab(const LabArguments& arguments) {
   if (!opened) return report_error(opened.error());
   const bool progress = terminal_width(2) > 0;
   if (!opened->why_sampled.empty()) {
-    fmt::print(stderr, "uncork lab: sampled, not witnessed by the kernel: {}\n", opened->why_sampled);
+    say("uncork lab: sampled, not witnessed by the kernel: {}\n", opened->why_sampled);
   }
   if (!arguments.json) {
-    fmt::print(
-        "A server answers each request with {} lines; a blocking client makes {} exchanges a cell. NAGLE is that of the last\n"
-        "sender before the client: the server, or the relay (uncork proxy), behind which the server has TCP_NODELAY.\n\n{}",
-        arguments.chatty.lines, arguments.chatty.exchanges, lab::chatty_heading());
-    std::fflush(stdout);
+    print_page(fmt::format(
+        "A server answers each request with {} lines; a blocking client makes {} exchanges a cell. NAGLE is that of the last "
+        "sender "
+        "before the client: the server, or the relay (uncork proxy), behind which the server has TCP_NODELAY.{}\n\n{}",
+        arguments.chatty.lines, arguments.chatty.exchanges,
+        opened->why_sampled.empty() ? "" : " WR/EX, HELD and SHARE are sampled, not witnessed by the kernel.",
+        lab::chatty_heading()));
+    flush();
   }
   lab::ChattyObserver observer;
   observer.on_cell = [&](const lab::Cell& cell) {
     if (progress) clear_progress();
-    if (!arguments.json) fmt::print("{}", lab::chatty_line(cell));
-    std::fflush(stdout);
+    if (!arguments.json) print_page(lab::chatty_line(cell));
+    flush();
   };
   observer.on_progress = [&](std::size_t cell, unsigned done) {
     if (progress && done % 10 == 0) show_progress(cell, done, arguments.chatty.exchanges);
@@ -66,23 +64,17 @@ Exit run_lab(const LabArguments& arguments) {
   if (progress) clear_progress();
   if (!result) return report_error(result.error());
   if (arguments.json) {
-    fmt::print("{}\n", lab::chatty_json(*result, opened->source->confidence()).dump());
+    put_line(lab::chatty_json(*result, opened->source->confidence()).dump());
   } else {
-    fmt::print("\n{}\n{}", lab::cure_text(result->cure), lab::chatty_sentence(*result));
-    if (!arguments.named) fmt::print("\nScenarios: chatty (this one), coalesce, field, heartbeat, transmit, zino.\n");
+    print_page(fmt::format("\n{}\n{}", lab::cure_text(result->cure), lab::chatty_sentence(*result)));
+    if (!arguments.named) print("\nScenarios: chatty (this one), coalesce, field, heartbeat, transmit, zino.\n");
   }
   return result->passed() ? Exit::ok : Exit::found;
 }
 
 void add_chatty_options(CLI::App& verb, LabArguments& arguments) {
-  verb.add_option("--exchanges", arguments.chatty.exchanges, "Exchanges a cell")
-      ->type_name("N")
-      ->check(CLI::Range(5, 100000))
-      ->capture_default_str();
-  verb.add_option("--lines", arguments.chatty.lines, "Lines of an answer")
-      ->type_name("N")
-      ->check(CLI::Range(2, 10000))
-      ->capture_default_str();
+  add_count(verb, "--exchanges", arguments.chatty.exchanges, 5, 100'000, "Exchanges a cell");
+  add_count(verb, "--lines", arguments.chatty.lines, 2, 10'000, "Lines of an answer");
   verb.add_flag("--json", arguments.json, "One JSON document at the end");
 }
 
@@ -92,16 +84,15 @@ void add_line_server(CLI::App& lab, Action& chosen) {
   verb->group("");  // not for people: left out of the help
   const auto options = std::make_shared<lab::LineServerOptions>();
   add_endpoint(*verb, "--listen", options->listen, "")->required();
-  const std::map<std::string, lab::Writes> writes = {{"per_line", lab::Writes::per_line}, {"coalesced", lab::Writes::coalesced}};
-  verb->add_option("--writes", options->writes, "")->transform(CLI::CheckedTransformer(writes));
-  const std::map<std::string, lab::Nagle> nagle = {{"on", lab::Nagle::on}, {"off", lab::Nagle::off}};
-  verb->add_option("--nagle", options->nagle, "")->transform(CLI::CheckedTransformer(nagle));
-  verb->add_option("--lines", options->lines, "");
+  add_choice<lab::Writes>(*verb, "--writes", options->writes,
+                          {{"per-line", lab::Writes::per_line}, {"coalesced", lab::Writes::coalesced}}, "");
+  add_choice<lab::Nagle>(*verb, "--nagle", options->nagle, {{"on", lab::Nagle::on}, {"off", lab::Nagle::off}}, "");
+  add_count(*verb, "--lines", options->lines, 2, 10'000, "");
   verb->callback([options, &chosen] {
     chosen = [options] {
       const auto served = lab::run_line_server(*options, [](const core::Endpoint& at) {
-        fmt::print("listening on {}\n", core::to_string(at));
-        std::fflush(stdout);
+        print("listening on {}\n", core::to_string(at));
+        flush();
       });
       return served ? Exit::ok : report_error(served.error());
     };

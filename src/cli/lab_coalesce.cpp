@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "cli/lab.hpp"
+#include "cli/output.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/coalesce/answer_server.hpp"
 #include "lab/coalesce/coalesce.hpp"
@@ -26,33 +25,31 @@ Exit run_scenario(const CoalesceArguments& arguments) {
   const auto opened = probe::open_source({});
   if (!opened) return report_error(opened.error());
   if (!arguments.json) {
-    fmt::print(
-        "A server answers each request with {} messages of {} bytes, ready in one turn of its event loop; a blocking client\n"
-        "reads them all and asks again. A lone message is a request for one. Then two servers answer small requests in one to\n"
-        "four writes, {} requests at once or one by one, plain and gathered.\n\n",
-        arguments.options.messages, lab::kMessageBytes, lab::kPipelined);
-    std::fflush(stdout);
+    print_page(
+        fmt::format("A server answers each request with {} messages of {} bytes, ready in one turn of its event loop; a blocking "
+                    "client reads them all and asks again. A lone message is a request for one. Then two servers answer small "
+                    "requests in one to four writes, {} requests at once or one by one, plain and gathered.\n\n",
+                    arguments.options.messages, lab::kMessageBytes, lab::kPipelined));
+    flush();
   }
   const bool progress = terminal_width(2) > 0;
   const unsigned rounds = arguments.options.rounds;
   const auto result = lab::run_coalesce(arguments.options, *opened->source, [&](unsigned round) {
     if (progress) {
       const std::string after = round == rounds ? "lone messages" : "answers";
-      fmt::print(stderr, "\r\x1b[K{}", round < rounds ? fmt::format("round {} of {}", round + 1, rounds) : after);
-      std::fflush(stderr);
+      say("\r\x1b[K{}", round < rounds ? fmt::format("round {} of {}", round + 1, rounds) : after);
     }
     return !stop.stopped();
   });
-  if (progress) fmt::print(stderr, "\r\x1b[K");
+  if (progress) say("\r\x1b[K");
   if (!result) return report_error(result.error());
   if (arguments.json) {
-    fmt::print("{}\n", lab::coalesce_json(*result).dump());
+    put_line(lab::coalesce_json(*result).dump());
   } else {
-    fmt::print("{}", lab::coalesce_text(*result));
+    print_page(lab::coalesce_text(*result));
   }
   if (!opened->why_sampled.empty()) {
-    fmt::print(stderr, "uncork lab: sends and holds are not counted, since the kernel's witness is not to be had: {}\n",
-               opened->why_sampled);
+    say("uncork lab: sends and holds are not counted, since the kernel's witness is not to be had: {}\n", opened->why_sampled);
   }
   return lab::all_passed(result->criteria) ? Exit::ok : Exit::found;
 }
@@ -63,18 +60,19 @@ void add_message_server(CLI::App& lab, Action& chosen) {
   verb->group("");  // not for people: left out of the help
   const auto options = std::make_shared<lab::MessageServerOptions>();
   add_endpoint(*verb, "--listen", options->listen, "")->required();
-  const std::map<std::string, lab::MessageWrites> writes = {{"nagle", lab::MessageWrites::nagle},
-                                                            {"nodelay", lab::MessageWrites::nodelay},
-                                                            {"msg_more", lab::MessageWrites::msg_more},
-                                                            {"coalesced", lab::MessageWrites::coalesced}};
-  verb->add_option("--writes", options->writes, "")->transform(CLI::CheckedTransformer(writes));
-  const std::map<std::string, lab::Transport> transports = {{"tcp", lab::Transport::tcp}, {"tls", lab::Transport::tls}};
-  verb->add_option("--transport", options->transport, "")->transform(CLI::CheckedTransformer(transports));
+  add_choice<lab::MessageWrites>(*verb, "--writes", options->writes,
+                                 {{"nagle", lab::MessageWrites::nagle},
+                                  {"nodelay", lab::MessageWrites::nodelay},
+                                  {"msg_more", lab::MessageWrites::msg_more},
+                                  {"coalesced", lab::MessageWrites::coalesced}},
+                                 "");
+  add_choice<lab::Transport>(*verb, "--transport", options->transport,
+                             {{"tcp", lab::Transport::tcp}, {"tls", lab::Transport::tls}}, "");
   verb->callback([options, &chosen] {
     chosen = [options] {
       const auto served = lab::run_message_server(*options, [](const core::Endpoint& at) {
-        fmt::print("listening on {}\n", core::to_string(at));
-        std::fflush(stdout);
+        print("listening on {}\n", core::to_string(at));
+        flush();
       });
       return served ? Exit::ok : report_error(served.error());
     };
@@ -96,8 +94,8 @@ void add_answer_server(CLI::App& lab, Action& chosen) {
   verb->callback([options, &chosen] {
     chosen = [options] {
       const auto served = lab::run_answer_server(*options, [](const core::Endpoint& at) {
-        fmt::print("listening on {}\n", core::to_string(at));
-        std::fflush(stdout);
+        print("listening on {}\n", core::to_string(at));
+        flush();
       });
       return served ? Exit::ok : report_error(served.error());
     };
@@ -112,14 +110,8 @@ void add_lab_coalesce(CLI::App& lab, Action& chosen) {
       "Example:\n  uncork lab coalesce --messages 20\n\nExit code 0 when every criterion was measured and met, 1 when one was "
       "not.");
   const auto arguments = std::make_shared<CoalesceArguments>();
-  verb->add_option("--messages", arguments->options.messages, "Messages a turn")
-      ->type_name("N")
-      ->check(CLI::Range(2, 10000))
-      ->capture_default_str();
-  verb->add_option("--rounds", arguments->options.rounds, "Rounds, in each of which every cell is measured")
-      ->type_name("N")
-      ->check(CLI::Range(3, 1000))
-      ->capture_default_str();
+  add_count(*verb, "--messages", arguments->options.messages, 2, 10'000, "Messages a turn");
+  add_count(*verb, "--rounds", arguments->options.rounds, 3, 1000, "Rounds, in each of which every cell is measured");
   verb->add_flag("--json", arguments->json, "One JSON document at the end");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_message_server(lab, chosen);

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,6 +10,7 @@
 
 #include "cli/lab.hpp"
 #include "cli/nearest.hpp"
+#include "cli/output.hpp"
 #include "core/stop_signal.hpp"
 #include "core/syscall.hpp"
 #include "lab/field/field.hpp"
@@ -66,7 +65,7 @@ Exit run_scenario(const FieldArguments& arguments) {
   const auto scripts = choose(arguments);
   if (!scripts) return report_error(scripts.error());
   if (arguments.list) {
-    fmt::print("{}", field::list(*scripts));
+    print_page(field::list(*scripts));
     return Exit::ok;
   }
   core::StopSignal stop;
@@ -74,28 +73,27 @@ Exit run_scenario(const FieldArguments& arguments) {
   if (!accounts) return report_error(accounts.error());
   const bool progress = terminal_width(2) > 0;
   const auto clear = [progress] {
-    if (progress) fmt::print(stderr, "\r\x1b[K");
+    if (progress) say("\r\x1b[K");
   };
-  if (!arguments.json) fmt::print("Milliseconds an exchange, the first one left out.\n\n{}", field::heading(arguments.options));
-  std::fflush(stdout);
+  if (!arguments.json) print_page("Milliseconds an exchange, the first one left out.\n\n");
+  flush();
   field::Observer observer;
   observer.on_begin = [&](const field::Case& next) {
-    if (progress) fmt::print(stderr, "{}: {}", next.name, next.title);
-    std::fflush(stderr);
+    if (progress) say("{}: {}", next.name, next.title);
   };
   observer.on_outcome = [&](const field::Outcome& outcome) {
     clear();
-    if (!arguments.json) fmt::print("{}", field::line(outcome, arguments.options));
-    std::fflush(stdout);
+    if (!arguments.json) print_page(field::text(outcome));
+    flush();
   };
   observer.proceed = [&] { return !stop.stopped(); };
   const auto outcomes = field::run(*scripts, arguments.options, *accounts, observer);
   clear();
   if (!outcomes) return report_error(outcomes.error());
   if (arguments.json) {
-    fmt::print("{}\n", field::to_json(*outcomes, arguments.options).dump());
+    put_line(field::to_json(*outcomes, arguments.options).dump());
   } else {
-    fmt::print("\n{}", field::sentence(*outcomes));
+    print_page("\n" + field::sentence(*outcomes));
   }
   return std::ranges::all_of(*outcomes, &field::Outcome::passed) ? Exit::ok : Exit::found;
 }
@@ -111,8 +109,8 @@ struct RoleArguments {
 };
 
 void print_now(const std::string& line) {
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
+  print("{}\n", line);
+  flush();
 }
 
 Exit play_role(const RoleArguments& arguments) {
@@ -142,8 +140,8 @@ void add_role(CLI::App& lab, Action& chosen) {
   auto* verb = lab.add_subcommand("field-role", "");
   verb->group("");  // not for people: left out of the help
   const auto arguments = std::make_shared<RoleArguments>();
-  const std::map<std::string, Role> roles = {{"client", Role::client}, {"server", Role::server}, {"relay", Role::relay}};
-  verb->add_option("--role", arguments->role, "")->transform(CLI::CheckedTransformer(roles));
+  add_choice<Role>(*verb, "--role", arguments->role, {{"client", Role::client}, {"server", Role::server}, {"relay", Role::relay}},
+                   "");
   verb->add_option("--script", arguments->script, "")->required();
   verb->add_flag("--cured", arguments->cured, "");
   add_endpoint(*verb, "--listen", arguments->listen, "");
@@ -160,14 +158,12 @@ void add_lab_field(CLI::App& lab, Action& chosen) {
       "not.");
   const auto arguments = std::make_shared<FieldArguments>();
   verb->add_option("case", arguments->names, "Cases to play; all of them by default")->type_name("CASE");
-  verb->add_option("--file", arguments->files, "Play the case of this file")->type_name("PATH");
+  verb->add_option("--file", arguments->files, "Play the case of this file")->type_name("FILE");
   verb->add_flag("--recovered", arguments->options.recovered,
                  "Play cases with a remedy again, cured: is as much given back as claimed?");
-  const std::map<std::string, field::LedgerKind> kinds = {{"kernel", field::LedgerKind::kernel},
-                                                          {"streamed", field::LedgerKind::streamed}};
-  verb->add_option("--ledger", arguments->options.ledger, "The kernel's own, or ours fed with its events (default kernel)")
-      ->type_name("kernel|streamed")
-      ->transform(CLI::CheckedTransformer(kinds).description(""));
+  add_choice<field::LedgerKind>(*verb, "--ledger", arguments->options.ledger,
+                                {{"kernel", field::LedgerKind::kernel}, {"streamed", field::LedgerKind::streamed}},
+                                "The kernel's own, or ours fed with its events (default kernel)");
   verb->add_flag("--list", arguments->list, "Name the cases and what is wanted of them");
   verb->add_flag("--json", arguments->json, "One JSON document at the end");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });

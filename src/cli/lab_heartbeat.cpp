@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/lab.hpp"
+#include "cli/output.hpp"
 #include "core/duration.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/heartbeat/heartbeat.hpp"
@@ -23,9 +23,8 @@ struct HeartbeatArguments {
 
 void show_progress(const lab::HeartbeatProgress& progress) {
   constexpr core::Micros kSecond{1'000'000};
-  fmt::print(stderr, "\r\x1b[K{} of about {} s, {} of {} runs have ended", progress.elapsed / kSecond,
-             progress.expected / kSecond + 1, progress.ended, progress.runs);
-  std::fflush(stderr);
+  say("\r\x1b[K{} of about {} s, {} of {} runs have ended", progress.elapsed / kSecond, progress.expected / kSecond + 1,
+      progress.ended, progress.runs);
 }
 
 Exit run_scenario(const HeartbeatArguments& arguments) {
@@ -34,27 +33,29 @@ Exit run_scenario(const HeartbeatArguments& arguments) {
   if (!opened) return report_error(opened.error());
   const lab::HeartbeatTimes times(arguments.options.scale);
   if (!arguments.json) {
-    fmt::print(
-        "A writer that always has something to write, and a peer that reads {} a second and heartbeats every {}. The\n"
-        "silence limit T is {}, the no-progress limit L {}. Each run has a peer process of its own.\n\n",
-        fmt::format("{:.0f} KiB", 5.0 / arguments.options.scale), core::to_string(times.interval), core::to_string(times.silence),
-        core::to_string(times.no_progress));
-    std::fflush(stdout);
+    print_page(fmt::format(
+        "A writer that always has something to write, and a peer that reads {:.0f} KiB a second and heartbeats every {}. The "
+        "silence "
+        "limit T is {}, the no-progress limit L {}. Runs of each: {}, a peer process each. HB: heartbeats a run; WIN: time on the "
+        "peer's window.\n\n",
+        5.0 / arguments.options.scale, core::to_string(times.interval), core::to_string(times.silence),
+        core::to_string(times.no_progress), arguments.options.seeds));
+    flush();
   }
   const bool progress = terminal_width(2) > 0;
   const auto result = lab::run_heartbeat(arguments.options, *opened->source, [&](const lab::HeartbeatProgress& now) {
     if (progress) show_progress(now);
     return !stop.stopped();
   });
-  if (progress) fmt::print(stderr, "\r\x1b[K");
+  if (progress) say("\r\x1b[K");
   if (!result) return report_error(result.error());
   if (arguments.json) {
-    fmt::print("{}\n", lab::heartbeat_json(*result).dump());
+    put_line(lab::heartbeat_json(*result).dump());
   } else {
-    fmt::print("{}", lab::heartbeat_text(*result));
+    print_page(lab::heartbeat_text(*result));
   }
   if (!opened->why_sampled.empty()) {
-    fmt::print(stderr, "uncork lab: the window's share is sampled, not witnessed by the kernel: {}\n", opened->why_sampled);
+    say("uncork lab: the window's share is sampled, not witnessed by the kernel: {}\n", opened->why_sampled);
   }
   return lab::all_passed(result->criteria) ? Exit::ok : Exit::found;
 }
@@ -69,15 +70,17 @@ void add_heartbeat_peer(CLI::App& lab, Action& chosen) {
   add_duration(*verb, "--limit", options->limit, "")->required();
   add_duration(*verb, "--pause", options->pause, "");
   add_duration(*verb, "--data", options->data, "");
-  verb->add_option("--seed", options->seed, "");
+  add_count(*verb, "--seed", options->seed, 0, UINT32_MAX, "");
   verb->add_flag_callback("--never-read", [options] { options->reads = lab::Reads::never; }, "");
   verb->callback([options, &chosen] {
     chosen = [options] {
-      const auto served = lab::run_heartbeat_peer(*options, [](const core::Endpoint& at) {
-        fmt::print("listening on {}\n", core::to_string(at));
-        std::fflush(stdout);
+      const auto checked = lab::run_heartbeat_peer(*options, [](const core::Endpoint& at) {
+        print("listening on {}\n", core::to_string(at));
+        flush();
       });
-      return served ? Exit::ok : report_error(served.error());
+      if (!checked) return report_error(checked.error());
+      print("checked {} frames, {} out of order\n", checked->frames, checked->out_of_order);  // the lab reads it
+      return Exit::ok;
     };
   });
 }
@@ -89,14 +92,8 @@ void add_lab_heartbeat(CLI::App& lab, Action& chosen) {
   verb->footer(
       "Example:\n  uncork lab heartbeat --seeds 2\n\nExit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<HeartbeatArguments>();
-  verb->add_option("--scale", arguments->options.scale, "Of the original times; at 1 a run takes two minutes")
-      ->type_name("X")
-      ->check(CLI::Range(0.05, 1.0))
-      ->capture_default_str();
-  verb->add_option("--seeds", arguments->options.seeds, "Runs of each cell, at once")
-      ->type_name("N")
-      ->check(CLI::Range(1, 50))
-      ->capture_default_str();
+  add_real(*verb, "--scale", arguments->options.scale, 0.05, 1, "X", "Of the original times; at 1 a run takes two minutes");
+  add_count(*verb, "--seeds", arguments->options.seeds, 1, 50, "Runs of each cell, at once");
   verb->add_flag("--json", arguments->json, "One JSON document at the end");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_heartbeat_peer(lab, chosen);

@@ -1,12 +1,10 @@
 // uncork lab transmit: a file in the fewest segments, and served as nginx serves it.
 
-#include <fmt/format.h>
-
-#include <cstdio>
 #include <memory>
 #include <string>
 
 #include "cli/lab.hpp"
+#include "cli/output.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/transmit/file_server.hpp"
 #include "lab/transmit/transmit.hpp"
@@ -28,27 +26,26 @@ Exit run_scenario(const TransmitArguments& arguments) {
   std::string shown;
   const auto result = lab::run_transmit(arguments.options, *opened->source, [&](const std::string& what) {
     if (progress && what != shown) {
-      fmt::print(stderr, "\r\x1b[K{}", what);
-      std::fflush(stderr);
+      say("\r\x1b[K{}", what);
       shown = what;
     }
     return !stop.stopped();
   });
-  if (progress) fmt::print(stderr, "\r\x1b[K");
+  if (progress) say("\r\x1b[K");
   if (!result) return report_error(result.error());
   if (arguments.json) {
-    fmt::print("{}\n", lab::transmit_json(*result).dump());
+    put_line(lab::transmit_json(*result).dump());
   } else {
-    fmt::print(
+    print_page(fmt::format(
         "A head of {} bytes, a file and a tail of {} bytes go over a link of Ethernet's size to a peer that answers with one "
-        "byte,\n"
-        "{} times by each strategy on one warm connection. Then our file server and nginx serve {} bytes to one client in "
-        "turn.\n\n{}",
-        lab::kHeadBytes, lab::kTailBytes, arguments.options.runs, arguments.options.large, lab::transmit_text(*result));
+        "byte, {} "
+        "times by each strategy on one warm connection. Then our file server and nginx serve {} bytes to one client in turn. "
+        "LEAST, "
+        "MEDIAN and WORST count segments.\n\n{}",
+        lab::kHeadBytes, lab::kTailBytes, arguments.options.runs, arguments.options.large, lab::transmit_text(*result)));
   }
   if (!opened->why_sampled.empty()) {
-    fmt::print(stderr, "uncork lab: holds are not counted, since the kernel's witness is not to be had: {}\n",
-               opened->why_sampled);
+    say("uncork lab: holds are not counted, since the kernel's witness is not to be had: {}\n", opened->why_sampled);
   }
   return lab::all_passed(result->criteria) ? Exit::ok : Exit::found;
 }
@@ -63,8 +60,8 @@ void add_file_server(CLI::App& lab, Action& chosen) {
   verb->callback([options, &chosen] {
     chosen = [options] {
       const auto served = lab::run_file_server(*options, [](const core::Endpoint& at) {
-        fmt::print("listening on {}\n", core::to_string(at));
-        std::fflush(stdout);
+        print("listening on {}\n", core::to_string(at));
+        flush();
       });
       return served ? Exit::ok : report_error(served.error());
     };
@@ -80,19 +77,14 @@ void add_lab_transmit(CLI::App& lab, Action& chosen) {
       "one was "
       "not.");
   const auto arguments = std::make_shared<TransmitArguments>();
-  verb->add_option("--runs", arguments->options.runs, "Exchanges of each size by each strategy")
-      ->type_name("N")
-      ->check(CLI::Range(3, 10000))
-      ->capture_default_str();
-  verb->add_option("--rounds", arguments->options.rounds, "Rounds, in each of which both servers have their turn")
-      ->type_name("N")
-      ->check(CLI::Range(3, 1000))
-      ->capture_default_str();
-  verb->add_option_function<std::uint64_t>(
-          "--large", [arguments](const std::uint64_t& mib) { arguments->options.large = mib << 20; },
-          "MiB of the large file (default 64)")
-      ->type_name("N")
-      ->check(CLI::Range(2, 4096));
+  add_count(*verb, "--runs", arguments->options.runs, 3, 10'000, "Exchanges of each size by each strategy");
+  add_count(*verb, "--rounds", arguments->options.rounds, 3, 1000, "Rounds, in each of which both servers have their turn");
+  const auto parse_mib = [](const std::string& argument, const std::string& text) {
+    auto mib = parse_count(argument, text, 2, 4096);
+    if (mib) *mib <<= 20U;
+    return mib;
+  };
+  add_parsed(*verb, "--large", arguments->options.large, "N", "MiB of the large file (default 64)", parse_mib);
   verb->add_flag("--json", arguments->json, "One JSON document at the end");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_file_server(lab, chosen);

@@ -1,13 +1,10 @@
 // uncork lab zino: the published experiment, and an end to its round trips.
 
-#include <fmt/format.h>
-
-#include <cstdio>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "cli/lab.hpp"
+#include "cli/output.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/zino/experiment.hpp"
 #include "lab/zino/report.hpp"
@@ -18,20 +15,19 @@ namespace {
 
 struct ZinoArguments {
   lab::ZinoOptions options;
-  double delay_ms = 0;
   lab::ZinoSetup setup;
   bool json = false;
 };
 
 void introduce(const lab::ZinoOptions& options) {
-  fmt::print(
-      "A client lists {} cases of a Zino server: GETATTRS, GETHIST and GETLOG of each, one after the other. A: directly. B: "
-      "through\n"
-      "a relay (uncork proxy) whose Nagle is on. C: the same, {:.0f} ms away each way. NAGLE is the server's own. CHUNKS come "
-      "from the\n"
-      "server; HELD is what Nagle kept back, BY whom, as the kernel says.\n\n{}",
-      options.events, core::to_ms(lab::kFarAway), lab::zino_heading());
-  std::fflush(stdout);
+  print_page(
+      fmt::format("A client lists {} cases of a Zino server: GETATTRS, GETHIST and GETLOG of each, one after the other. A: "
+                  "directly. B: through a "
+                  "relay (uncork proxy) whose Nagle is on. C: the same, {:.0f} ms away each way. NAGLE is the server's own. "
+                  "CHUNKS come from the "
+                  "server; HELD is what Nagle kept back, BY whom, as the kernel says.\n\n{}",
+                  options.events, core::to_ms(lab::kFarAway), lab::zino_heading()));
+  flush();
 }
 
 Exit run_scenario(const ZinoArguments& arguments) {
@@ -39,50 +35,42 @@ Exit run_scenario(const ZinoArguments& arguments) {
   const auto opened = probe::open_source({});
   if (!opened) return report_error(opened.error());
   if (!opened->why_sampled.empty()) {
-    fmt::print(stderr, "uncork lab: what was held is not known, since the kernel's witness is not to be had: {}\n",
-               opened->why_sampled);
+    say("uncork lab: what was held is not known, since the kernel's witness is not to be had: {}\n", opened->why_sampled);
   }
   if (!arguments.json) introduce(arguments.options);
   const bool progress = terminal_width(2) > 0;
   const std::size_t runs = lab::zino_setups(arguments.options).size();
   lab::ZinoObserver observer;
   observer.on_run = [&](const lab::ZinoRun& run) {
-    if (progress) fmt::print(stderr, "\r\x1b[K");
-    if (!arguments.json) fmt::print("{}", lab::zino_line(run));
-    std::fflush(stdout);
+    if (progress) say("\r\x1b[K");
+    if (!arguments.json) print_page(lab::zino_line(run));
+    flush();
   };
   observer.on_progress = [&](std::size_t run, unsigned commands) {
     if (progress && commands % 10 == 0) {
-      fmt::print(stderr, "\r\x1b[Krun {} of {}, {} of {} commands", run + 1, runs, commands, 3 * arguments.options.events);
-      std::fflush(stderr);
+      say("\r\x1b[Krun {} of {}, {} of {} commands", run + 1, runs, commands, 3 * arguments.options.events);
     }
     return !stop.stopped();
   };
   const auto result = lab::run_zino(arguments.options, *opened->source, observer);
-  if (progress) fmt::print(stderr, "\r\x1b[K");
+  if (progress) say("\r\x1b[K");
   if (!result) return report_error(result.error());
   if (arguments.json) {
-    fmt::print("{}\n", lab::zino_json(*result).dump());
+    put_line(lab::zino_json(*result).dump());
   } else {
-    fmt::print("\n{}", lab::zino_text(*result));
+    print_page("\n" + lab::zino_text(*result));
   }
   return lab::all_passed(result->criteria) ? Exit::ok : Exit::found;
 }
 
 void add_whole_table(CLI::App& verb, ZinoArguments& arguments) {
-  verb.add_option("--events", arguments.options.events, "Open cases")
-      ->type_name("N")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
-  const std::map<std::string, lab::ZinoClient> clients = {{"builtin", lab::ZinoClient::builtin},
-                                                          {"zinolib", lab::ZinoClient::zinolib}};
-  verb.add_option("--client", arguments.options.client, "Who lists: our client, or the unmodified zinolib (default builtin)")
-      ->transform(CLI::CheckedTransformer(clients))
-      ->option_text("builtin|zinolib");
-  const std::map<std::string, lab::ZinoServer> servers = {{"uncork", lab::ZinoServer::uncork}, {"zino2", lab::ZinoServer::zino2}};
-  verb.add_option("--server", arguments.options.server, "Who serves: our server, or the real Zino 2 (default uncork)")
-      ->transform(CLI::CheckedTransformer(servers))
-      ->option_text("uncork|zino2");
+  add_count(verb, "--events", arguments.options.events, 1, 100'000, "Open cases");
+  add_choice<lab::ZinoClient>(verb, "--client", arguments.options.client,
+                              {{"builtin", lab::ZinoClient::builtin}, {"zinolib", lab::ZinoClient::zinolib}},
+                              "Who lists: our client, or the unmodified zinolib (default builtin)");
+  add_choice<lab::ZinoServer>(verb, "--server", arguments.options.server,
+                              {{"uncork", lab::ZinoServer::uncork}, {"zino2", lab::ZinoServer::zino2}},
+                              "Who serves: our server, or the real Zino 2 (default uncork)");
   verb.add_option("--proxy-log", arguments.options.proxy_log, "Appends every chunk that the relays received to this file")
       ->type_name("FILE");
   verb.add_flag("--json", arguments.json, "One JSON document at the end");
@@ -90,22 +78,23 @@ void add_whole_table(CLI::App& verb, ZinoArguments& arguments) {
 
 /// Options of which any one asks for a single run.
 std::vector<CLI::Option*> add_single_run(CLI::App& verb, ZinoArguments& arguments) {
-  const std::map<std::string, zino::Writes> writes = {{"coalesced", zino::Writes::coalesced},
-                                                      {"per-line", zino::Writes::per_line}};
-  const std::map<std::string, lab::Nagle> nagle = {{"on", lab::Nagle::on}, {"off", lab::Nagle::off}};
-  return {verb.add_option("--proxy-delay-ms", arguments.delay_ms, "One run, through a relay with this delay each way")
-              ->type_name("N")
-              ->check(CLI::Range(0.0, 10000.0)),
-          verb.add_option("--writes", arguments.setup.writes, "One run, the server writing so (default coalesced)")
-              ->transform(CLI::CheckedTransformer(writes))
-              ->option_text("coalesced|per-line"),
-          verb.add_option("--nagle", arguments.setup.nagle, "One run, with the server's Nagle on or off (default off)")
-              ->transform(CLI::CheckedTransformer(nagle))
-              ->option_text("on|off"),
-          verb.add_option("--pipeline", arguments.setup.pipeline, "One run, with so many commands outstanding (default 1)")
-              ->type_name("N")
-              ->check(CLI::Range(1, 1000)),
-          verb.add_flag("--front", arguments.setup.front, "One run, with uncork zino front beside the client")};
+  const auto parse_ms = [](const std::string& argument, const std::string& text) -> core::Result<core::Micros> {
+    const auto ms = parse_real(argument, text, 0, 10'000);
+    if (!ms) return core::fail(ms.error());
+    return core::Micros(static_cast<std::int64_t>(*ms * 1000));
+  };
+  std::optional<core::Micros>& delay = arguments.setup.relay_delay;
+  auto* delayed = add_duration(verb, "--proxy-delay", delay, "One run, through a relay with this delay each way, such as 15ms");
+  return {
+      delayed,
+      add_parsed(verb, "--proxy-delay-ms", delay, "N", "The same as a bare number of milliseconds", parse_ms)->excludes(delayed),
+      add_choice<zino::Writes>(verb, "--writes", arguments.setup.writes,
+                               {{"coalesced", zino::Writes::coalesced}, {"per-line", zino::Writes::per_line}},
+                               "One run, the server writing so (default coalesced)"),
+      add_choice<lab::Nagle>(verb, "--nagle", arguments.setup.nagle, {{"on", lab::Nagle::on}, {"off", lab::Nagle::off}},
+                             "One run, with the server's Nagle on or off (default off)"),
+      add_count(verb, "--pipeline", arguments.setup.pipeline, 1, 1000, "One run, with N commands outstanding"),
+      verb.add_flag("--front", arguments.setup.front, "One run, with uncork zino front beside the client")};
 }
 
 }  // namespace
@@ -113,7 +102,7 @@ std::vector<CLI::Option*> add_single_run(CLI::App& verb, ZinoArguments& argument
 void add_lab_zino(CLI::App& lab, Action& chosen) {
   auto* verb = lab.add_subcommand("zino", "The published case: a Zino server's cases listed through a relay, and two cures");
   verb->footer(
-      "Example:\n  uncork lab zino --events 50 --proxy-delay-ms 15 --front --client zinolib\n\n"
+      "Example:\n  uncork lab zino --events 50 --proxy-delay 15ms --front --client zinolib\n\n"
       "Exit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<ZinoArguments>();
   add_whole_table(*verb, *arguments);
@@ -121,11 +110,9 @@ void add_lab_zino(CLI::App& lab, Action& chosen) {
   verb->callback([arguments, single, &chosen] {
     const auto given = [](const CLI::Option* option) { return option->count() > 0; };
     if (std::ranges::any_of(single, given)) {
-      if (given(single.front()))
-        arguments->setup.relay_delay = core::Micros(static_cast<std::int64_t>(arguments->delay_ms * 1000));
       arguments->options.only = arguments->setup;
     }
-    if (arguments->options.server == lab::ZinoServer::zino2 && (given(single[1]) || given(single[2]))) {
+    if (arguments->options.server == lab::ZinoServer::zino2 && (given(single[2]) || given(single[3]))) {
       throw CLI::ValidationError("--server zino2",
                                  "has no switch for --writes and --nagle: it writes a reply at once, Nagle off");
     }

@@ -1,46 +1,42 @@
 // uncork: finds, proves and cures the stalls that small TCP writes cause. Arguments and wiring only.
 
+#include <pthread.h>
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <csignal>
-#include <cstdio>
-#include <exception>
-#include <string>
-#include <vector>
 
-#include "cli/nearest.hpp"
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <exception>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "cli/output.hpp"
+#include "cli/unknown_word.hpp"
 #include "cli/verb.hpp"
 
 namespace {
 
 using uncork::cli::Exit;
 
-/// The verb that was being read, with those that it is a part of: `zino pm add `.
-std::string chosen_path(const CLI::App& program) {
-  std::string path;
-  const CLI::App* at = &program;
-  while (!at->get_subcommands().empty()) {
-    at = at->get_subcommands().back();
-    path += at->get_name() + " ";
-  }
-  return path;
-}
-
-Exit usage_error(const CLI::App& program, const CLI::ParseError& error, int argc, char** argv) {
-  const std::string unknown = argc > 1 ? argv[1] : "";
-  std::vector<std::string> verbs;
-  for (const CLI::App* verb : program.get_subcommands({})) {
-    if (!verb->get_group().empty()) verbs.push_back(verb->get_name());
-  }
-  const bool is_verb = std::ranges::find(verbs, unknown) != verbs.end();
-  if (!unknown.empty() && unknown.front() != '-' && !is_verb) {
-    const std::string near = uncork::cli::nearest(unknown, verbs);
-    std::fprintf(stderr, "uncork: no verb '%s'; %s%s%ssee 'uncork --help'\n", unknown.c_str(),
-                 near.empty() ? "" : "did you mean '", near.c_str(), near.empty() ? "" : "'? ");
+Exit usage_error(const CLI::App& program, const CLI::ParseError& error) {
+  // First, since an option that is misspelt also misses.
+  const std::string unknown = uncork::cli::unknown_word(program);
+  const std::string help = uncork::cli::full_name(uncork::cli::innermost(program)) + " --help";
+  if (!unknown.empty()) {
+    uncork::cli::say("{}\nuncork: see '{}'\n", unknown, help);
   } else {
-    std::fprintf(stderr, "uncork: %s\nuncork: see 'uncork %s--help'\n", error.what(), chosen_path(program).c_str());
+    uncork::cli::say("uncork: {}\nuncork: see '{}'\n", error.what(), help);
   }
   return Exit::usage;
+}
+
+/// Help and version are what CLI11 writes, written by us.
+Exit show(const CLI::App& program, const CLI::Success& help_or_version) {
+  std::ostringstream text;
+  const int exit = program.exit(help_or_version, text, text);
+  uncork::cli::print_text(text.str());
+  return exit == 0 ? Exit::ok : Exit::internal;
 }
 
 Exit run(int argc, char** argv) {
@@ -64,21 +60,37 @@ Exit run(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& help_or_version) {
-    return program.exit(help_or_version) == 0 ? Exit::ok : Exit::internal;
+    if (!uncork::cli::unknown_word(program).empty()) return usage_error(program, help_or_version);
+    return show(program, help_or_version);
   } catch (const CLI::ParseError& error) {
-    return usage_error(program, error, argc, argv);
+    return usage_error(program, error);
   }
   return chosen();
+}
+
+/// The kernel calls a process that was started through /proc/self/exe `exe`; then it takes the name that it was given.
+void take_name(const char* given) {
+  std::array<char, 16> name{};
+  if (::pthread_getname_np(::pthread_self(), name.data(), name.size()) != 0 || std::string_view(name.data()) != "exe") return;
+  const std::string wanted = std::string(given).substr(std::string(given).rfind('/') + 1, name.size() - 1);
+  ::pthread_setname_np(::pthread_self(), wanted.c_str());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  uncork::cli::keep_standard_descriptors();
+  if (argc > 0) take_name(argv[0]);
   try {
-    return static_cast<int>(run(argc, argv));
+    const Exit exit = run(argc, argv);
+    uncork::cli::flush();
+    return static_cast<int>(exit);
+  } catch (const uncork::cli::OutputLost& lost) {
+    if (lost.system_errno == EPIPE) return static_cast<int>(Exit::ok);  // the reader has had what it wanted
+    return static_cast<int>(uncork::cli::report_error(uncork::core::system_error("write standard output", lost.system_errno)));
   } catch (const std::exception& error) {  // a library threw where none should: our fault, said plainly
-    std::fprintf(stderr, "uncork: internal error: %s\n", error.what());
+    uncork::cli::say("uncork: internal error: {}\n", error.what());
     return static_cast<int>(Exit::internal);
   }
 }

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-
+#include "cli/output.hpp"
 #include "cli/verb.hpp"
 #include "lab/transmit/transfer_report.hpp"
 
@@ -30,8 +29,7 @@ bool Progress::due() {
 
 void Progress::draw(const std::string& line) {
   shown_ = true;
-  std::fprintf(stderr, "\r\x1b[K%s", line.c_str());
-  std::fflush(stderr);
+  say("\r\x1b[K{}", line);
 }
 
 void Progress::show(std::uint64_t done, std::uint64_t expected) {
@@ -45,8 +43,7 @@ void Progress::show_count(std::uint64_t done, std::uint64_t expected, const char
 void Progress::clear() {
   if (!shown_) return;
   shown_ = false;
-  std::fputs("\r\x1b[K", stderr);
-  std::fflush(stderr);
+  put_error("\r\x1b[K");
 }
 
 }  // namespace uncork::cli

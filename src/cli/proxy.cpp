@@ -1,10 +1,10 @@
 // uncork proxy: a TCP forwarder with a delay, for experiments on one machine.
 
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "cli/output.hpp"
 #include "cli/verb.hpp"
 #include "relay/proxy.hpp"
 #include "relay/proxy_descriptors.hpp"
@@ -18,21 +18,14 @@ struct ProxyArguments {
   bool quiet = false;
 };
 
-template <typename T, typename Parse>
-CLI::Option* add_parsed(CLI::App& verb, const std::string& name, T& into, const std::string& type, const std::string& help,
-                        Parse parse) {
-  const auto read = [&into, name, parse](const std::string& text) {
-    const auto value = parse(name, text);
-    if (!value) throw CLI::ValidationError(value.error().message);
-    into = *value;
-  };
-  return verb.add_option_function<std::string>(name, read, help)->type_name(type);
-}
-
 /// To the reader at once: programs wait for the line that names the port.
-void print_line(std::FILE* to, std::string_view line) {
-  std::fprintf(to, "%.*s\n", static_cast<int>(line.size()), line.data());
-  std::fflush(to);
+void show(std::string_view line, bool json) {
+  if (json) {
+    put_line(line);
+  } else {
+    print("{}\n", line);
+  }
+  flush();
 }
 
 Exit run_proxy(ProxyArguments arguments) {
@@ -43,7 +36,7 @@ Exit run_proxy(ProxyArguments arguments) {
   }
   options.signals = relay::Signals::stop;
   if (!arguments.quiet) {
-    options.on_event = [](std::string_view line) { print_line(stderr, line); };
+    options.on_event = [](std::string_view line) { say("{}\n", line); };
   }
   // Not fatal: with the limit as it is, fewer connections fit, and the proxy says so when they do not.
   if (const auto raised = relay::raise_descriptor_limit(); !raised) report_error(raised.error());
@@ -51,34 +44,39 @@ Exit run_proxy(ProxyArguments arguments) {
   if (!proxy) return report_error(proxy.error());
 
   const core::Endpoint listening = proxy->listening();
-  print_line(stdout,
-             arguments.json ? relay::listening_json(listening, options) : relay::listening_line(listening, options.connect));
+  show(arguments.json ? relay::listening_json(listening, options) : relay::listening_line(listening, options.connect),
+       arguments.json);
   const relay::ProxySummary summary = proxy->run();
-  if (arguments.json) {
-    print_line(stdout, relay::summary_json(summary));
-  } else {
-    print_line(log_on_stdout ? stderr : stdout, relay::summary_line(summary));
+  if (log_on_stdout) {
+    say("{}\n", relay::summary_line(summary));
+    if (summary.log_error) throw OutputLost{summary.log_error->system_errno};
+    return Exit::ok;
   }
+  show(arguments.json ? relay::summary_json(summary) : relay::summary_line(summary), arguments.json);
   return summary.log_error ? report_error(*summary.log_error) : Exit::ok;
+}
+
+/// `--NAME TIME`; and `--NAME-ms N`, which scripts have.
+void add_delay(CLI::App& verb, const std::string& name, core::Micros& into, const std::string& help) {
+  auto* option = add_duration(verb, "--" + name, into, help);
+  add_parsed(verb, "--" + name + "-ms", into, "N", "The same as a bare number of milliseconds", relay::parse_milliseconds)
+      ->excludes(option);
 }
 
 void add_options(CLI::App& verb, ProxyArguments& arguments) {
   relay::ProxyOptions& options = arguments.options;
-  add_endpoint(verb, "--listen", options.listen, "Address to accept connections on; port 0 picks a free one")
-      ->type_name("ADDRESS")
-      ->required();
-  add_endpoint(verb, "--connect", options.connect, "Address to forward them to")->type_name("ADDRESS")->required();
-  add_parsed(verb, "--delay-ms", options.delay, "N", "One-way delay of every chunk, each way (default 0)",
-             relay::parse_milliseconds);
-  add_parsed(verb, "--jitter-ms", options.jitter, "N", "Adds 0 to N to each chunk's delay, at random; order is kept (default 0)",
-             relay::parse_milliseconds);
+  add_endpoint(verb, "--listen", options.listen, "Address to accept connections on; port 0 picks a free one")->required();
+  add_endpoint(verb, "--connect", options.connect, "Address to forward them to")->required();
+  add_delay(verb, "delay", options.delay, "Delay every chunk by this time, each way (default 0ms)");
+  add_delay(verb, "jitter", options.jitter,
+            "Delay each chunk by up to this time more, at random; keep their order (default 0ms)");
   add_parsed(verb, "--seed", options.jitter_seed, "N", "The same number repeats the same jitter (default 1)", relay::parse_seed);
   add_parsed(verb, "--rate", options.rate_bytes_per_second, "RATE",
              "Bytes per second each way of a connection: 125000, 64k, 10M (default none)", relay::parse_bytes);
   add_parsed(verb, "--buffer", options.limit_bytes, "BYTES",
              "Bytes that may wait each way of a connection (default 256 KiB, delayed 16 MiB)", relay::parse_bytes);
-  add_parsed(verb, "--nagle", options.nagle, "on|off",
-             "Nagle's algorithm on the proxy's own sockets (default on, as in a plain relay)", relay::parse_nagle);
+  add_choice<relay::Nagle>(verb, "--nagle", options.nagle, {{"on", relay::Nagle::on}, {"off", relay::Nagle::off}},
+                           "Nagle's algorithm on the proxy's own sockets (default on, as in a plain relay)");
   verb.add_option("--log", options.log_path, "A line per received chunk: direction, bytes, us since the last; - is stdout")
       ->type_name("FILE");
   verb.add_flag_callback(
@@ -94,7 +92,7 @@ void add_proxy(CLI::App& program, Action& chosen) {
   auto* verb = program.add_subcommand("proxy", "Forward TCP connections through a delay, a rate limit, and a log of every chunk");
   verb->footer(
       "Example:\n"
-      "  uncork proxy --listen 127.0.0.1:9001 --connect 127.0.0.1:8001 --delay-ms 20 --log -\n"
+      "  uncork proxy --listen 127.0.0.1:9001 --connect 127.0.0.1:8001 --delay 20ms --log -\n"
       "Point the client at port 9001. Ctrl-C ends the proxy and prints what it forwarded.");
   auto arguments = std::make_shared<ProxyArguments>();
   add_options(*verb, *arguments);

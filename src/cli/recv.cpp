@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "cli/verb.hpp"
 #include "lab/transmit/file_receiver.hpp"
@@ -18,9 +19,14 @@ struct RecvArguments {
   bool json = false;
 };
 
-void print_line(const std::string& line) {
-  std::printf("%s\n", line.c_str());
-  std::fflush(stdout);  // programs wait for the line that names the port
+void show(const nlohmann::json& document) {
+  put_line(document.dump());
+  flush();  // programs wait for the line that names the port
+}
+
+void show(const std::string& line) {
+  print("{}\n", line);
+  flush();
 }
 
 Exit run_recv(const RecvArguments& arguments) {
@@ -29,7 +35,8 @@ Exit run_recv(const RecvArguments& arguments) {
   lab::ReceiveObserver observer;
   observer.on_listening = [&](const core::Endpoint& at) {
     const std::string address = core::to_string(at);
-    print_line(arguments.json ? nlohmann::json{{"type", "listening"}, {"address", address}}.dump() : "listening on " + address);
+    if (arguments.json) return show(nlohmann::json{{"type", "listening"}, {"address", address}});
+    show("listening on " + address);
   };
   observer.on_progress = [&](std::uint64_t bytes) {
     if (bytes == 0) progress.restart();
@@ -38,7 +45,11 @@ Exit run_recv(const RecvArguments& arguments) {
   observer.on_end = [&](const lab::ReceiveSummary& summary) {
     progress.clear();
     progress.restart();
-    print_line(arguments.json ? lab::received_json(summary).dump() : lab::received_line(summary));
+    if (arguments.json) {
+      show(lab::received_json(summary));
+    } else {
+      show(lab::received_line(summary));
+    }
     if (summary.error) exit = report_error(*summary.error);
     if (summary.interrupted) exit = Exit::not_possible;
   };
@@ -55,9 +66,7 @@ void add_recv(CLI::App& program, Action& chosen) {
       "Ctrl-C ends it; exit code 3 if that, a reset or a full disk cut a connection short.");
   const auto arguments = std::make_shared<RecvArguments>();
   lab::ReceiveOptions& options = arguments->options;
-  add_endpoint(*verb, "--listen", options.listen, "Address to accept connections on; port 0 picks a free one")
-      ->type_name("ADDRESS")
-      ->required();
+  add_endpoint(*verb, "--listen", options.listen, "Address to accept connections on; port 0 picks a free one")->required();
   verb->add_option("--out", options.out, "File for the first connection, which then is the only one; must not exist")
       ->type_name("FILE");
   verb->add_flag_callback("--force", [&options] { options.existing = lab::Existing::overwrite; }, "Overwrite --out if it exists");

@@ -1,9 +1,9 @@
 // uncork send: one file over one connection, in the fewest segments.
 
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "cli/verb.hpp"
 #include "lab/transmit/file_sender.hpp"
@@ -23,7 +23,11 @@ Exit run_send(const SendArguments& arguments) {
       lab::send_file(arguments.options, [&](std::uint64_t done, std::uint64_t expected) { progress.show(done, expected); });
   progress.clear();
   if (!sent) return report_error(sent.error());
-  std::printf("%s\n", (arguments.json ? lab::sent_json(*sent).dump() : lab::sent_line(*sent)).c_str());
+  if (arguments.json) {
+    put_line(lab::sent_json(*sent).dump());
+  } else {
+    print("{}\n", lab::sent_line(*sent));
+  }
   return sent->interrupted ? Exit::not_possible : Exit::ok;
 }
 

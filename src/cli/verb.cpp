@@ -1,47 +1,113 @@
 #include "cli/verb.hpp"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <charconv>
 #include <cstdlib>
 #include <string_view>
 
+#include "cli/output.hpp"
 #include "core/duration.hpp"
 
 namespace uncork::cli {
 namespace {
 
-template <typename T, typename Parse>
-CLI::Option* add_parsed(CLI::App& verb, const std::string& name, T& into, const std::string& help, const Parse& parse) {
-  auto* option = verb.add_option_function<std::string>(
-      name,
-      [&into, name, parse](const std::string& text) {
-        const auto value = parse(text);
-        if (!value) throw CLI::ValidationError(value.error().message);
-        into = *value;
-      },
-      help);
-  option->type_name("");
-  return option;
+constexpr std::int32_t kLargestPid = 1 << 22;  // PID_MAX_LIMIT, linux/threads.h
+
+auto duration_parser(Zero zero) {
+  return [zero](const std::string& argument, const std::string& text) -> core::Result<core::Micros> {
+    auto duration = core::parse_duration(argument, text);
+    if (duration && duration->count() == 0 && zero == Zero::refused) {
+      return core::fail(
+          core::invalid_argument(argument + " '" + text.substr(0, 40) + "': longer than nothing, such as 250ms, 10s"));
+    }
+    return duration;
+  };
+}
+
+/// The whole of `text` as a T.
+template <typename T>
+std::optional<T> read_whole(std::string_view text) {
+  T value{};
+  const auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return err == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+core::Error not_between(std::string_view argument, std::string_view text, std::string_view what, const std::string& least,
+                        const std::string& most) {
+  return core::invalid_argument(
+      fmt::format("{} '{}': {} is a number from {} to {}", argument, text.substr(0, 40), what, least, most));
 }
 
 }  // namespace
 
-CLI::Option* add_duration(CLI::App& verb, const std::string& name, core::Micros& into, const std::string& help) {
-  return add_parsed(verb, name, into, help, [name](const std::string& text) { return core::parse_duration(name, text); });
+core::Result<std::uint64_t> parse_count(std::string_view argument, std::string_view text, std::uint64_t least,
+                                        std::uint64_t most) {
+  const auto value = read_whole<std::uint64_t>(text);
+  if (!value || *value < least || *value > most) {
+    return core::fail(not_between(argument, text, "this", std::to_string(least), std::to_string(most)));
+  }
+  return *value;
+}
+
+core::Result<double> parse_real(std::string_view argument, std::string_view text, double least, double most) {
+  const auto value = read_whole<double>(text);
+  if (!value || !(*value >= least && *value <= most)) {
+    return core::fail(not_between(argument, text, "this", fmt::format("{:g}", least), fmt::format("{:g}", most)));
+  }
+  return *value;
+}
+
+CLI::Option* add_duration(CLI::App& verb, const std::string& name, core::Micros& into, const std::string& help, Zero zero) {
+  return add_parsed(verb, name, into, "TIME", help, duration_parser(zero));
+}
+
+CLI::Option* add_duration(CLI::App& verb, const std::string& name, std::optional<core::Micros>& into, const std::string& help,
+                          Zero zero) {
+  return add_parsed(verb, name, into, "TIME", help, duration_parser(zero));
 }
 
 CLI::Option* add_endpoint(CLI::App& verb, const std::string& name, core::Endpoint& into, const std::string& help) {
-  return add_parsed(verb, name, into, help, [name](const std::string& text) {
+  return add_parsed(verb, name, into, "ADDRESS", help, [](const std::string& argument, const std::string& text) {
     auto endpoint = core::parse_endpoint(text);
-    if (!endpoint) endpoint.error().message.insert(0, name + ": ");
+    if (!endpoint) endpoint.error().message.insert(0, argument + ": ");
     return endpoint;
   });
 }
 
+CLI::Option* add_pid(CLI::App& verb, const std::string& name, std::int32_t& into, const std::string& help) {
+  const auto parse = [](const std::string& argument, const std::string& text) -> core::Result<std::int32_t> {
+    const auto pid = read_whole<std::int32_t>(text);
+    if (pid && *pid >= 1 && *pid <= kLargestPid) return *pid;
+    return core::fail(not_between(argument, text, "a process id", "1", std::to_string(kLargestPid)));
+  };
+  return add_parsed(verb, name, into, "PID", help, parse);
+}
+
+CLI::Option* add_port(CLI::App& verb, const std::string& name, std::uint16_t& into, const std::string& help, Zero zero) {
+  const auto parse = [zero](const std::string& argument, const std::string& text) {
+    return core::parse_port(argument, text, zero == Zero::allowed);
+  };
+  return add_parsed(verb, name, into, "PORT", help, parse)->default_str(std::to_string(into));
+}
+
+CLI::Option* add_port(CLI::App& verb, const std::string& name, std::optional<std::uint16_t>& into, const std::string& help) {
+  const auto parse = [](const std::string& argument, const std::string& text) { return core::parse_port(argument, text); };
+  return add_parsed(verb, name, into, "PORT", help, parse);
+}
+
+CLI::Option* add_real(CLI::App& verb, const std::string& name, double& into, double least, double most, const std::string& type,
+                      const std::string& help) {
+  const auto parse = [least, most](const std::string& argument, const std::string& text) {
+    return parse_real(argument, text, least, most);
+  };
+  return add_parsed(verb, name, into, type, help, parse)->default_str(fmt::format("{:g}", into));
+}
+
 Exit report_error(const core::Error& error) {
-  std::fprintf(stderr, "uncork: %s\n", error.message.c_str());
+  say("uncork: {}\n", error.message);
   switch (error.code) {
     case core::ErrorCode::invalid_argument:
       return Exit::usage;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,13 +11,15 @@
 #include <vector>
 
 #include "cli/event_feed.hpp"
+#include "cli/output.hpp"
 #include "cli/verb.hpp"
 #include "core/duration.hpp"
 #include "core/stop_signal.hpp"
+#include "core/syscall.hpp"
+#include "cure/pidfd.hpp"
 #include "probe/connection_board.hpp"
 #include "probe/namespaces.hpp"
 #include "probe/open_source.hpp"
-#include "probe/processes.hpp"
 #include "probe/witness.hpp"
 #include "report/verdict_json.hpp"
 #include "report/verdict_text.hpp"
@@ -29,9 +30,9 @@ namespace {
 
 struct WatchOptions {
   std::int32_t pid = 0;
-  std::string port;
+  std::optional<std::uint16_t> port;
   std::string netns;
-  core::Micros duration{0};
+  std::optional<core::Micros> duration;
   std::size_t top = 20;
   stall::Threshold threshold;
   double min_share_percent = 100 * stall::Threshold{}.least_share;
@@ -40,13 +41,19 @@ struct WatchOptions {
   bool events = false;
 
   /// Else the accounts of connections that no filter names begin when something is held on them for the first time.
-  [[nodiscard]] bool keeps_whole() const { return all || events || pid != 0 || !port.empty() || !netns.empty(); }
+  [[nodiscard]] bool keeps_whole() const { return all || events || pid != 0 || port || !netns.empty(); }
 };
 
 /// Where the view goes between start and end.
 enum class View { none, redrawn, json, events };
 
 constexpr core::Micros kRedraw{500'000};
+
+/// A pidfd is readable from the end of its process, reaped or not.
+bool has_ended(const core::Fd& pidfd) {
+  const auto ended = core::wait_readable(pidfd, core::MonotonicClock::now());
+  return ended && *ended;
+}
 
 class Watch {
  public:
@@ -59,6 +66,8 @@ class Watch {
               : terminal_width(1) > 0 ? View::redrawn
                                       : View::none) {}
 
+  /// Ends when this process has.
+  void follow(core::Fd pidfd) { process_ = std::move(pidfd); }
   /// Also prints every event that `witness`, which is the opened source, streams.
   void stream(probe::Witness& witness) { feed_.emplace(witness, options_.json); }
 
@@ -66,7 +75,7 @@ class Watch {
 
  private:
   core::Status wait_until(core::StopSignal& stop, core::Time deadline);
-  void say_start() const;
+  void say_start();
   void show(core::Time now);
   [[nodiscard]] std::vector<probe::ConnectionBoard::Line> lines() const {
     using Show = probe::ConnectionBoard::Show;
@@ -80,6 +89,8 @@ class Watch {
   probe::ConnectionBoard board_;
   View view_;
   std::optional<EventFeed> feed_;
+  std::optional<core::Fd> process_;       // a pidfd
+  std::vector<std::string> said_limits_;  // at the start: not again at the end
   core::Time begun_ = core::MonotonicClock::now();
 };
 
@@ -89,24 +100,25 @@ std::vector<std::string> Watch::limits() const {
   return limits;
 }
 
-void Watch::say_start() const {
+void Watch::say_start() {
   if (view_ == View::json) {
     const nlohmann::json start = {
         {"type", "start"}, {"confidence", stall::name(opened_.source->confidence())}, {"limits", limits()}};
-    fmt::print("{}", report::json_line(start));
-    std::fflush(stdout);
+    put(report::json_line(start));
+    flush();
     return;
   }
-  for (const std::string& limit : limits()) fmt::print(stderr, "uncork watch: {}\n", limit);
-  const std::string until = options_.duration.count() > 0 ? " for " + core::to_string(options_.duration) : "";
-  fmt::print(stderr, "uncork watch: watching{}; end with Ctrl-C\n", until);
+  said_limits_ = limits();
+  for (const std::string& limit : said_limits_) say("uncork watch: {}\n", limit);
+  const std::string until = options_.duration ? " for " + core::to_string(*options_.duration) : "";
+  say("uncork watch: watching{}; end with Ctrl-C\n", until);
 }
 
 void Watch::show(core::Time now) {
   if (feed_) feed_->print(board_);
   if (view_ == View::none || view_ == View::events) return;
   auto lines = this->lines();
-  const auto losing = static_cast<std::size_t>(std::ranges::count_if(lines, [](const auto& line) { return line.matters; }));
+  const std::size_t losing = probe::ConnectionBoard::connections_that_matter(lines);
   if (lines.size() > options_.top) lines.resize(options_.top);
   if (view_ == View::json) {
     for (const auto& line : lines) {
@@ -114,9 +126,9 @@ void Watch::show(core::Time now) {
       nlohmann::json json = report::verdict_json(line.verdict, "connection");
       json["lost_ms_per_second"] = line.lost_ms_per_second;
       json["matters"] = line.matters;
-      fmt::print("{}", report::json_line(json));
+      put(report::json_line(json));
     }
-    std::fflush(stdout);
+    flush();
     return;
   }
   std::vector<report::WatchLine> shown;
@@ -124,19 +136,19 @@ void Watch::show(core::Time now) {
   const report::WatchSummary summary{now - begun_, board_.seen(), losing};
   const auto color = wants_color(1) ? report::Color::yes : report::Color::no;
   const std::string text = report::watch_table(shown, summary, static_cast<std::size_t>(terminal_width(1)), color);
-  fmt::print("\x1b[H\x1b[2J{}", text);
-  std::fflush(stdout);
+  put("\x1b[H\x1b[2J" + text);
+  flush();
 }
 
 Exit Watch::say_end(core::Time now) const {
   auto lines = this->lines();
-  const auto losing = static_cast<std::size_t>(std::ranges::count_if(lines, [](const auto& line) { return line.matters; }));
+  const std::size_t losing = probe::ConnectionBoard::connections_that_matter(lines);
   std::sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.verdict.lost > b.verdict.lost; });
   if (view_ == View::json) {
     for (const auto& line : lines) {
       nlohmann::json json = report::verdict_json(line.verdict);
       json["matters"] = line.matters;
-      fmt::print("{}", report::json_line(json));
+      put(report::json_line(json));
     }
     const nlohmann::json summary = {{"type", "summary"},
                                     {"watched_ms", core::to_ms(now - begun_)},
@@ -146,19 +158,21 @@ Exit Watch::say_end(core::Time now) const {
                                     {"forgotten", board_.forgotten()},
                                     {"limits", limits()},
                                     {"confidence", stall::name(opened_.source->confidence())}};
-    fmt::print("{}", report::json_line(summary));
+    put(report::json_line(summary));
   } else {
-    if (view_ == View::redrawn) fmt::print("\x1b[H\x1b[2J");
-    for (std::size_t i = 0; i < lines.size() && i < options_.top; ++i) fmt::print("{}\n", report::verdict_text(lines[i].verdict));
-    if (lines.size() > options_.top) fmt::print("... and {} more (--top)\n", lines.size() - options_.top);
-    fmt::print("Watched for {}: {} {}; {} lost time that matters (at least {}, and {:g} % or {} an exchange).\n",
-               core::to_string(now - begun_), board_.seen(),
-               options_.keeps_whole() ? "connections" : "connections on which something was held", losing,
-               core::to_string(options_.threshold.least_lost), options_.min_share_percent,
-               core::to_string(options_.threshold.least_an_exchange));
-    for (const std::string& limit : opened_.source->limits()) fmt::print("Not seen: {}.\n", limit);
+    if (view_ == View::redrawn) put("\x1b[H\x1b[2J");
+    for (std::size_t i = 0; i < lines.size() && i < options_.top; ++i) print_page(report::verdict_text(lines[i].verdict) + "\n");
+    if (lines.size() > options_.top) print("... and {} more (--top)\n", lines.size() - options_.top);
+    print_page(fmt::format("Watched for {}: {} {}; {} lost time that matters (at least {}, and {:g} % or {} an exchange).\n",
+                           core::to_string(now - begun_), board_.seen(),
+                           options_.keeps_whole() ? "connections" : "connections on which something was held", losing,
+                           core::to_string(options_.threshold.least_lost), options_.min_share_percent,
+                           core::to_string(options_.threshold.least_an_exchange)));
+    for (const std::string& limit : opened_.source->limits()) {
+      if (std::ranges::find(said_limits_, limit) == said_limits_.end()) print_page(fmt::format("Not seen: {}.\n", limit));
+    }
   }
-  std::fflush(stdout);
+  flush();
   return losing == 0 ? Exit::ok : Exit::found;
 }
 
@@ -178,14 +192,16 @@ core::Status Watch::wait_until(core::StopSignal& stop, core::Time deadline) {
 core::Result<Exit> Watch::run() {
   core::StopSignal stop;
   say_start();
-  const bool bounded = options_.duration.count() > 0;
-  const core::Time end = begun_ + options_.duration;
+  const bool bounded = options_.duration.has_value();
+  const core::Time end = begun_ + options_.duration.value_or(core::Micros(0));
   for (core::Time next = begun_;;) {
+    const bool process_ended = process_ && has_ended(*process_);  // before the poll, which then sees its last
     auto rows = opened_.source->poll();
     if (!rows) return core::fail(rows.error());
     const core::Time now = core::MonotonicClock::now();
     board_.update(std::move(*rows), now);
-    if (stop.stopped() || (bounded && now >= end)) {
+    if (stop.stopped() || (bounded && now >= end) || process_ended) {
+      if (process_ended) say("uncork watch: process {} has ended\n", options_.pid);
       if (feed_) feed_->print(board_);
       return say_end(now);
     }
@@ -201,17 +217,18 @@ core::Result<Exit> watch(WatchOptions options) {
   probe::SamplerOptions sampling;
   probe::WitnessOptions witnessing;
   witnessing.whole.all = options.all || options.events;
+  std::optional<core::Fd> process;
   if (options.pid != 0) {
-    if (!probe::exists(options.pid)) {
+    auto opened = cure::pidfd_open(options.pid);
+    if (!opened && opened.error().code == core::ErrorCode::not_found) {
       return core::fail(core::Error{core::ErrorCode::not_found, ESRCH, fmt::format("--pid {}: no such process", options.pid)});
     }
+    if (opened) process = std::move(*opened);  // else it is watched, and its end not seen
     filter.pid = witnessing.whole.pid = options.pid;
   }
-  if (!options.port.empty()) {
-    const auto port = core::parse_port("--port", options.port);
-    if (!port) return core::fail(port.error());
-    filter.port = sampling.port = *port;
-    witnessing.whole.port = *port;
+  if (options.port) {
+    filter.port = sampling.port = *options.port;
+    witnessing.whole.port = *options.port;
   }
   if (!options.netns.empty()) {
     const auto inode = probe::namespace_named(options.netns);
@@ -230,11 +247,14 @@ core::Result<Exit> watch(WatchOptions options) {
     probe::Witness& streaming = **witness;
     Watch watch(options, std::move(filter), {std::move(*witness), ""});
     watch.stream(streaming);
+    if (process) watch.follow(std::move(*process));
     return watch.run();
   }
   auto opened = probe::open_source(sampling, witnessing);
   if (!opened) return core::fail(opened.error());
-  return Watch(options, std::move(filter), std::move(*opened)).run();
+  Watch watch(options, std::move(filter), std::move(*opened));
+  if (process) watch.follow(std::move(*process));
+  return watch.run();
 }
 
 }  // namespace
@@ -242,21 +262,15 @@ core::Result<Exit> watch(WatchOptions options) {
 void add_watch(CLI::App& program, Action& chosen) {
   auto* verb = program.add_subcommand("watch", "Watch live connections: who loses time, why, and what ends it");
   const auto options = std::make_shared<WatchOptions>();
-  verb->add_option("--pid", options->pid, "Only connections of this process")->type_name("P")->check(CLI::Range(1, 4194304));
-  verb->add_option("--port", options->port, "Only connections with this port at either end")->type_name("N");
+  add_pid(*verb, "--pid", options->pid, "Only connections of this process; end when it has");
+  add_port(*verb, "--port", options->port, "Only connections with this port at either end");
   verb->add_option("--netns", options->netns, "Only connections in this network namespace (ip netns)")->type_name("NAME");
-  add_duration(*verb, "--for", options->duration, "End by itself after this time, such as 10s; else with Ctrl-C")
-      ->type_name("TIME");
-  verb->add_option("--top", options->top, "Show at most so many connections")->type_name("N")->capture_default_str();
-  add_duration(*verb, "--min-lost", options->threshold.least_lost, "Leave out connections that lost less (1ms)")
-      ->type_name("TIME");
-  verb->add_option(
-          "--min-share", options->min_share_percent,
-          "Leave out those that lost a smaller share of the time in which exchanges were under way, unless an exchange lost "
-          "1 ms")
-      ->type_name("PERCENT")
-      ->check(CLI::Range(0, 100))
-      ->capture_default_str();
+  add_duration(*verb, "--for", options->duration, "Stop after this time, such as 10s; else at Ctrl-C", Zero::refused);
+  add_count(*verb, "--top", options->top, 1, 1'000'000, "Show at most N connections");
+  add_duration(*verb, "--min-lost", options->threshold.least_lost, "Leave out connections that lost less (default 1ms)");
+  add_real(*verb, "--min-share", options->min_share_percent, 0, 100, "PERCENT",
+           "Leave out those that lost a smaller share of the time in which exchanges were under way, unless an exchange lost "
+           "1 ms");
   verb->add_flag("--all", options->all, "Show also what does not matter, and count every exchange of every connection");
   verb->add_flag("--json", options->json, "NDJSON: a line a losing connection twice a second, then the verdicts");
   verb->add_flag("--events", options->events, "Also print every event of these connections; needs the kernel's witness");

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -16,6 +17,16 @@ namespace {
 
 constexpr core::Micros kStartLimit{10'000'000};
 constexpr core::Micros kEndLimit{1'000'000};
+
+/// Of a process that runs this program: `line-server`, `proxy`, `zino-serve`, `field-client`. The program takes it for its own.
+std::string name_of(const std::vector<std::string>& arguments) {
+  if (const auto role = std::ranges::find(arguments, "--role"); role != arguments.end() && role + 1 != arguments.end()) {
+    return "field-" + *(role + 1);
+  }
+  const bool of_lab = arguments.front() == "lab" && arguments.size() > 1;
+  const bool of_zino = arguments.front() == "zino" && arguments.size() > 1;
+  return of_lab ? arguments[1] : of_zino ? "zino-" + arguments[1] : arguments.front();
+}
 
 /// In the child, between fork and exec: async-signal-safe calls only.
 [[noreturn]] void become(const char* program, char* const* arguments, int output, pid_t parent) {
@@ -87,15 +98,20 @@ std::string Child::finish() {
   return std::move(unread_);
 }
 
-core::Result<Child> Child::start(const std::vector<std::string>& arguments) { return start_program("/proc/self/exe", arguments); }
+core::Result<Child> Child::start(const std::vector<std::string>& arguments) {
+  return start_program("/proc/self/exe", arguments, name_of(arguments));
+}
 
 core::Result<Child> Child::start_program(const std::string& path, const std::vector<std::string>& arguments) {
+  return start_program(path, arguments, path);
+}
+
+core::Result<Child> Child::start_program(const std::string& path, const std::vector<std::string>& arguments, std::string name) {
   std::array<int, 2> ends{};
   const auto piped = core::checked("pipe", [&] { return ::pipe2(ends.data(), O_CLOEXEC); });
   if (!piped) return core::fail(piped.error());
   core::Fd output(ends[0]);
   core::Fd child_end(ends[1]);
-  std::string name = path == "/proc/self/exe" ? "uncork" : path;
   std::vector<char*> argv = {name.data()};
   std::vector<std::string> copies = arguments;
   for (std::string& argument : copies) argv.push_back(argument.data());

@@ -40,6 +40,8 @@ class Child {
   [[nodiscard]] const core::Endpoint& listening() const { return listening_; }
 
  private:
+  [[nodiscard]] static core::Result<Child> start_program(const std::string& path, const std::vector<std::string>& arguments,
+                                                         std::string name);
   Child(pid_t pid, core::Fd output) : pid_(pid), output_(std::move(output)) {}
   core::Status read_address();
   void end();

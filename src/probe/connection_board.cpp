@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <tuple>
 
 namespace uncork::probe {
@@ -42,7 +43,7 @@ void ConnectionBoard::update(std::vector<ConnectionRow> rows, core::Time now) {
     if (!filter_.wants(row.where)) continue;
     const auto [at, fresh] = entries_.try_emplace(row.where.cookie);
     Entry& entry = at->second;
-    seen_ += fresh ? 1 : 0;
+    if (fresh) count(row.where);
     if (row.ended && !entry.row.ended) ++ended_;
     entry.row = std::move(row);
     entry.lost_ms_per_second = core::to_ms(entry.row.account.budget.lost() - entry.lost_before) / seconds;
@@ -56,6 +57,28 @@ const stall::ConnectionEnd* ConnectionBoard::end_of(std::uint64_t cookie) const 
   return entry == entries_.end() ? nullptr : &entry->second.row.where;
 }
 
+/// The second end of a connection is not counted again. Addresses of the loopback interface may be in use in several namespaces
+/// at once; then ends of different namespaces pair up, and the count is the same.
+void ConnectionBoard::count(const stall::ConnectionEnd& where) {
+  const auto other = lone_.find({where.remote, where.local});
+  if (other == lone_.end()) {
+    ++lone_[{where.local, where.remote}];
+    ++seen_;
+  } else if (--other->second == 0) {
+    lone_.erase(other);
+  }
+}
+
+std::size_t ConnectionBoard::connections_that_matter(const std::vector<Line>& lines) {
+  std::set<std::tuple<std::string, core::Endpoint, core::Endpoint>> connections;
+  for (const Line& line : lines) {
+    const stall::ConnectionEnd& where = line.verdict.where;
+    const auto [one, other] = std::minmax(where.local, where.remote);
+    if (line.matters) connections.emplace(is_loopback(where.local) ? where.netns : "", one, other);
+  }
+  return connections.size();
+}
+
 void ConnectionBoard::drop_cheapest_ended() {
   std::vector<std::pair<core::Micros, std::uint64_t>> ended;
   for (const auto& [cookie, entry] : entries_) {
@@ -64,7 +87,12 @@ void ConnectionBoard::drop_cheapest_ended() {
   // Down to half, so that this sort is rare.
   const auto surplus = static_cast<std::ptrdiff_t>(ended.size() - kMostEnded / 2);
   std::nth_element(ended.begin(), ended.begin() + surplus, ended.end());
-  for (auto cheap = ended.begin(); cheap != ended.begin() + surplus; ++cheap) entries_.erase(cheap->second);
+  for (auto cheap = ended.begin(); cheap != ended.begin() + surplus; ++cheap) {
+    const auto entry = entries_.find(cheap->second);
+    const stall::ConnectionEnd& where = entry->second.row.where;
+    if (const auto lone = lone_.find({where.local, where.remote}); lone != lone_.end() && --lone->second == 0) lone_.erase(lone);
+    entries_.erase(entry);
+  }
   ended_ -= static_cast<std::size_t>(surplus);
   forgotten_ += static_cast<std::size_t>(surplus);
 }

@@ -46,7 +46,10 @@ class ConnectionBoard {
   [[nodiscard]] std::vector<Line> lines(const stall::Threshold& threshold, Show show = Show::what_matters) const;
   /// Whose socket this is, if it is a wanted one that has been seen; valid until the next update.
   [[nodiscard]] const stall::ConnectionEnd* end_of(std::uint64_t cookie) const;
+  /// Connections seen so far; one whose two ends are both wanted counts once.
   [[nodiscard]] std::size_t seen() const { return seen_; }
+  /// How many connections the lines that matter are of.
+  [[nodiscard]] static std::size_t connections_that_matter(const std::vector<Line>& lines);
   [[nodiscard]] std::size_t forgotten() const { return forgotten_; }
 
  private:
@@ -58,12 +61,14 @@ class ConnectionBoard {
   using EndPair = std::pair<core::Endpoint, core::Endpoint>;
 
   void drop_cheapest_ended();
+  void count(const stall::ConnectionEnd& where);
 
   ConnectionFilter filter_;
   stall::Confidence confidence_;
   core::Time updated_at_{};
   std::unordered_map<std::uint64_t, Entry> entries_;
   std::map<EndPair, std::vector<std::pair<std::string, stall::Process>>> owners_;  // (local, remote) -> namespace, process
+  std::map<EndPair, std::size_t> lone_;  // (local, remote) of wanted ends whose other end has not been seen yet
   std::size_t seen_ = 0;
   std::size_t ended_ = 0;
   std::size_t forgotten_ = 0;

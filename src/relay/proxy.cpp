@@ -434,9 +434,10 @@ void Relay::flush_log() {
   if (!log_) return;
   if (auto flushed = log_->flush(); !flushed) {
     summary_.log_error = flushed.error();
+    log_.reset();
+    if (options_.log_path == "-") return asio::post(io_, [this] { end_all(); });  // as every program whose reader has gone
     summary_.log_error->message += "; the log ends here, forwarding goes on";
     event(summary_.log_error->message);
-    log_.reset();
   }
 }
 

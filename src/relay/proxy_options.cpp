@@ -71,7 +71,7 @@ core::Status check(const ProxyOptions& options) {
   }
   const bool delay_ok = options.delay >= core::Micros(0) && options.delay <= kLongestDelay;
   const bool jitter_ok = options.jitter >= core::Micros(0) && options.jitter <= kLongestDelay;
-  if (!delay_ok || !jitter_ok) return fail(invalid_argument("--delay-ms and --jitter-ms: from 0 to an hour"));
+  if (!delay_ok || !jitter_ok) return fail(invalid_argument("--delay and --jitter: from 0 to an hour"));
   if (static_cast<double>(options.rate_bytes_per_second) > kMostBytes) return fail(invalid_argument("--rate: at most 1000G"));
   return {};
 }

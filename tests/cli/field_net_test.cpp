@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/program.hpp"
+#include "tests/cure/scratch_directory.hpp"
 #include "tests/probe/privilege.hpp"
 
 namespace uncork::cli {
@@ -66,7 +67,8 @@ INSTANTIATE_TEST_SUITE_P(Ledgers, LabField, ::testing::Values("kernel", "streame
 
 TEST(LabFieldUse, a_case_is_played_from_a_file_and_one_that_is_not_as_wanted_fails) {
   if (!probe::testing::is_root()) UNCORK_SKIP_TEST("needs root for the kernel's witness");
-  const std::string path = ::testing::TempDir() + "uncork-field-own.case";
+  const cure::testing::ScratchDirectory folder;
+  const std::string path = folder.path() + "/own.case";
   std::ofstream(path) << "case own A healthy exchange that is accused\nclient w60 r60\nserver r60 w60\nrepeat 3\n"
                          "want server cork 100..200ms\n";
   const Finished finished = run_program({"lab", "field", "--file", path});
@@ -79,7 +81,8 @@ TEST(LabFieldUse, an_unknown_case_and_a_broken_file_are_named) {
   const Finished unknown = run_program({"lab", "field", "F0"});
   EXPECT_EQ(unknown.exit, 2);
   EXPECT_THAT(unknown.err, HasSubstr("no case 'F0'; did you mean 'F0"));
-  const std::string path = ::testing::TempDir() + "uncork-field-broken.case";
+  const cure::testing::ScratchDirectory folder;
+  const std::string path = folder.path() + "/broken.case";
   std::ofstream(path) << "case own\nclient w60 z9\n";
   const Finished broken = run_program({"lab", "field", "--file", path});
   EXPECT_EQ(broken.exit, 2);

@@ -6,12 +6,16 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
+#include <fstream>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <thread>
 
 #include "core/syscall.hpp"
+#include "lab/child.hpp"
 #include "stall/cause.hpp"
 #include "tests/cli/program.hpp"
 #include "tests/probe/privilege.hpp"
@@ -174,6 +178,26 @@ TEST(WatchVerb, a_machine_without_stalls_exits_with_0) {
   EXPECT_EQ(run_program({"watch", "--for", "500ms", "--port", "9"}).exit, 0);
 }
 
+TEST(WatchVerb, a_connection_within_the_machine_is_one_connection) {
+  UNCORK_NEEDS_ROOT();
+  const Stalling stalling;
+  const Finished finished = run_program({"watch", "--json", "--for", "1s", "--port", std::to_string(stalling.port())});
+  EXPECT_EQ(lines_of(finished.out).back().at("connections"), 1);
+}
+
+TEST(WatchVerb, ends_when_its_process_has) {
+  UNCORK_NEEDS_ROOT();
+  auto watched = lab::Child::start_program(UNCORK_PROGRAM, {"proxy", "--listen", "127.0.0.1:0", "--connect", "127.0.0.1:9"});
+  ASSERT_TRUE(watched) << watched.error().message;
+  const std::string pid = std::to_string(watched->pid());
+  auto watching = std::async(std::launch::async, [&] { return run_program({"watch", "--pid", pid}); });
+  watching.wait_for(std::chrono::seconds(1));  // whether it has begun by then or not: it ends, or finds nobody
+  static_cast<void>(watched->finish());
+  const Finished finished = watching.get();
+  EXPECT_THAT(finished.err, ::testing::AnyOf(HasSubstr("process " + pid + " has ended"), HasSubstr("no such process")));
+  EXPECT_TRUE(finished.exit == 0 || finished.exit == 3) << finished.exit;
+}
+
 TEST(DoctorVerb, every_check_says_why_and_what_to_do) {
   const Finished nobody = run_program({"doctor", "--json"}, {.user = ::geteuid() == 0 ? kNobody : 0});
   EXPECT_EQ(nobody.exit, 3);
@@ -216,6 +240,36 @@ TEST(LabVerb, passes_here_with_the_documented_shape) {
   }
   EXPECT_EQ(stalled, 2U);
   EXPECT_LT(50 * result.at("cure").at("after_mean_ms").get<double>(), result.at("cure").at("before_mean_ms").get<double>());
+}
+
+/// Whether a process calls itself so, on the whole machine.
+bool is_called(const std::string& name) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+    std::string comm;
+    if (std::getline(std::ifstream(entry.path() / "comm"), comm) && comm == name) return true;
+  }
+  return false;
+}
+
+TEST(LabVerb, its_processes_have_names_of_their_own) {
+  UNCORK_NEEDS_ROOT();
+  auto running = std::async(std::launch::async, [] { return run_program({"lab", "--exchanges", "20", "--json"}); });
+  std::set<std::string> missing = {"line-server", "proxy"};
+  while (running.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready && !missing.empty()) {
+    std::erase_if(missing, is_called);
+  }
+  EXPECT_THAT(missing, ::testing::IsEmpty());
+}
+
+TEST(LabVerb, five_exchanges_are_enough_since_the_first_are_not_judged) {
+  UNCORK_NEEDS_ROOT();
+  // As above: one good run of five.
+  Finished finished;
+  for (int run = 0; finished.exit != 0 && run < 5; ++run) {
+    finished = run_program({"lab", "chatty", "--exchanges", "5", "--json"});
+  }
+  EXPECT_EQ(finished.exit, 0) << finished.out;
 }
 
 TEST(LabVerb, runs_without_privilege_and_says_what_is_missing) {

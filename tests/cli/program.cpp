@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,10 +30,44 @@ Pipe make_pipe() {
   return {core::Fd(ends[0]), core::Fd(ends[1])};
 }
 
+/// Both ends of a terminal that is `columns` wide.
+Pipe make_terminal(unsigned short columns) {
+  Pipe terminal{core::Fd(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)), core::Fd()};
+  EXPECT_EQ(::grantpt(terminal.read.get()), 0);
+  EXPECT_EQ(::unlockpt(terminal.read.get()), 0);
+  std::array<char, 64> name{};
+  EXPECT_EQ(::ptsname_r(terminal.read.get(), name.data(), name.size()), 0);
+  terminal.write = core::Fd(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  const winsize size{40, columns, 0, 0};
+  EXPECT_EQ(::ioctl(terminal.read.get(), TIOCSWINSZ, &size), 0);
+  return terminal;
+}
+
+/// In the child: what it writes to `fd` goes there.
+void pour(int fd, int into, Sink sink) {
+  std::array<int, 2> ends{};
+  switch (sink) {
+    case Sink::read:
+      ::dup2(into, fd);
+      break;
+    case Sink::closed:
+      ::close(fd);
+      break;
+    case Sink::full:
+      ::dup2(::open("/dev/full", O_WRONLY | O_CLOEXEC), fd);
+      break;
+    case Sink::reader_gone:
+      if (::pipe2(ends.data(), O_CLOEXEC) != 0) _exit(125);
+      ::dup2(ends[1], fd);
+      ::close(ends[0]);
+      break;
+  }
+}
+
 [[noreturn]] void become(std::vector<char*> argv, const Pipe& out, const Pipe& err, const During& during) {
   dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
-  dup2(out.write.get(), STDOUT_FILENO);
-  dup2(err.write.get(), STDERR_FILENO);
+  pour(STDOUT_FILENO, out.write.get(), during.out);
+  pour(STDERR_FILENO, err.write.get(), during.err);
   if (during.user != 0 && (setgid(during.user) != 0 || setuid(during.user) != 0)) _exit(126);
   execv(UNCORK_PROGRAM, argv.data());
   _exit(127);
@@ -52,7 +88,7 @@ Finished run_program(const std::vector<std::string>& arguments, const During& du
   std::vector<char*> argv;
   for (std::string& argument : copies) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  Pipe out = make_pipe();
+  Pipe out = during.columns == 0 ? make_pipe() : make_terminal(during.columns);
   Pipe err = make_pipe();
   const pid_t child = ::fork();
   if (child == 0) become(argv, out, err, during);
@@ -81,6 +117,7 @@ Finished run_program(const std::vector<std::string>& arguments, const During& du
   }
   int status = 0;
   ::waitpid(child, &status, 0);
+  if (during.columns != 0) std::erase(finished.out, '\r');
   finished.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return finished;
 }

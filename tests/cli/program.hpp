@@ -14,11 +14,22 @@ struct Finished {
   std::string err;
 };
 
+/// Where what the program writes goes.
+enum class Sink {
+  read,         ///< to us
+  closed,       ///< nowhere: the descriptor is not open
+  full,         ///< to a disk that is full
+  reader_gone,  ///< into a pipe that nobody reads any more
+};
+
 /// What is done to the program while it runs.
 struct During {
   int signal = 0;                ///< sent after its first byte on either stream; 0: none
   unsigned user = 0;             ///< runs it as this user id; 0: as we are
   core::Micros signal_after{0};  ///< if not 0, the signal comes that long after the start, whatever the program has said
+  Sink out = Sink::read;
+  Sink err = Sink::read;
+  unsigned short columns = 0;  ///< its output is a terminal so wide, and comes without CR; 0: a pipe
 };
 
 /// Runs the program with `arguments` and no input until it ends; SIGKILL after a minute.

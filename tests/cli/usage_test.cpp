@@ -5,6 +5,7 @@
 
 #include "cli/nearest.hpp"
 #include "tests/cli/program.hpp"
+#include "tests/cure/scratch_directory.hpp"
 
 namespace uncork::cli {
 namespace {
@@ -30,6 +31,71 @@ TEST(Usage, an_unknown_verb_is_an_error_that_suggests_the_nearest) {
   const Finished finished = run_program({"wacth"});
   EXPECT_EQ(finished.exit, 2);
   EXPECT_THAT(finished.err, HasSubstr("no verb 'wacth'; did you mean 'watch'?"));
+}
+
+TEST(Usage, an_unknown_word_anywhere_is_an_error_that_suggests_the_nearest_and_names_the_help_of_its_own_verb) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> kUnknown = {
+      {{"nosuch", "--help"}, "uncork: no verb 'nosuch'\nuncork: see 'uncork --help'\n"},
+      {{"wacth", "--help"}, "uncork: no verb 'wacth'; did you mean 'watch'?\nuncork: see 'uncork --help'\n"},
+      {{"--jsno"}, "uncork: no option '--jsno'\nuncork: see 'uncork --help'\n"},
+      {{"watch", "--prot", "80"},
+       "uncork watch: no option '--prot'; did you mean '--port'?\nuncork: see 'uncork watch --help'\n"},
+      {{"watch", "--prot=80"},
+       "uncork watch: no option '--prot=80'; did you mean '--port'?\nuncork: see 'uncork watch --help'\n"},
+      {{"cure", "--pdi", "1"}, "uncork cure: no option '--pdi'; did you mean '--pid'?\nuncork: see 'uncork cure --help'\n"},
+      {{"doctor", "now"}, "uncork doctor: no argument 'now'\nuncork: see 'uncork doctor --help'\n"},
+      {{"lab", "chaty"}, "uncork lab: no verb 'chaty'; did you mean 'chatty'?\nuncork: see 'uncork lab --help'\n"},
+      {{"zino", "pm", "lits"}, "uncork zino pm: no verb 'lits'; did you mean 'list'?\nuncork: see 'uncork zino pm --help'\n"},
+      {{"zino", "pm", "lits", "--help"},
+       "uncork zino pm: no verb 'lits'; did you mean 'list'?\nuncork: see 'uncork zino pm --help'\n"},
+      {{"zino", "pm", "add", "--from", "+1h"}, "see 'uncork zino pm add --help'\n"},
+  };
+  for (const auto& [arguments, why] : kUnknown) {
+    const Finished finished = run_program(arguments);
+    EXPECT_EQ(finished.exit, 2) << why;
+    EXPECT_THAT(finished.err, ::testing::EndsWith(why));
+    EXPECT_THAT(finished.out, IsEmpty()) << why;
+  }
+}
+
+TEST(Usage, one_kind_of_argument_is_refused_alike_by_every_verb) {
+  const std::string pid = "--pid '0': a process id is a number from 1 to 4194304";
+  const std::string port = "a port is a number from 1 to 65535";
+  const std::string nothing = "'0s': longer than nothing";
+  const std::vector<std::pair<std::vector<std::string>, std::string>> kBad = {
+      {{"watch", "--pid", "0"}, pid},
+      {{"cure", "--pid", "0"}, pid},
+      {{"watch", "--port", "0"}, "--port '0': " + port},
+      {{"cure", "--pid", "1", "--port", "0"}, "--port '0': " + port},
+      {{"zino", "watch", "--notify-port", "0"}, "--notify-port '0': " + port},
+      {{"zino", "front", "--connect", "h", "--port", "70000"}, "a port is a number from 0 to 65535"},
+      {{"watch", "--for", "0s"}, "--for " + nothing},
+      {{"cure", "--pid", "1", "--watch", "--for", "0s"}, "--for " + nothing},
+      {{"zino", "list", "--timeout", "0s"}, "--timeout " + nothing},
+      {{"watch", "--top", "-3"}, "--top '-3': this is a number from 1 to 1000000"},
+      {{"lab", "--exchanges", "4"}, "--exchanges '4': this is a number from 5 to 100000"},
+      {{"zino", "fetch", "--all", "--pipeline", "x"}, "--pipeline 'x': this is a number from 1 to 10000"},
+      {{"watch", "--min-share", "101"}, "--min-share '101': this is a number from 0 to 100"},
+      {{"lab", "heartbeat", "--scale", "nan"}, "--scale 'nan': this is a number from 0.05 to 1"},
+      {{"proxy", "--listen", ":0", "--connect", ":1", "--nagle", "maybe"}, "--nagle 'maybe': accepted are on|off"},
+      {{"zino", "serve", "--state", "s", "--secrets", "s", "--nagle", "maybe"}, "--nagle 'maybe': accepted are on|off"},
+      {{"proxy", "--listen", ":0", "--connect", ":1", "--delay", "20"}, "--delay '20': no unit"},
+      {{"proxy", "--listen", ":0", "--connect", ":1", "--delay", "1ms", "--delay-ms", "1"}, "--delay-ms excludes --delay"},
+      {{"lab", "zino", "--proxy-delay", "15"}, "--proxy-delay '15': no unit"},
+  };
+  for (const auto& [arguments, why] : kBad) {
+    const Finished finished = run_program(arguments);
+    EXPECT_EQ(finished.exit, 2) << why;
+    EXPECT_THAT(finished.err, HasSubstr(why));
+  }
+}
+
+TEST(Usage, a_state_file_in_a_folder_that_is_not_there_is_a_slip_of_the_pen) {
+  const cure::testing::ScratchDirectory folder;
+  const std::string state = folder.path() + "/not-made/state.json";
+  const Finished finished = run_program({"zino", "serve", "--state", state, "--secrets", "s"});
+  EXPECT_EQ(finished.exit, 2);
+  EXPECT_EQ(finished.err, "uncork: --state '" + state + "': there is no folder " + folder.path() + "/not-made\n");
 }
 
 TEST(Usage, no_verb_at_all_is_an_error) { EXPECT_EQ(run_program({}).exit, 2); }

@@ -86,6 +86,21 @@ TEST(ConnectionBoard, leaves_out_who_lost_less_than_asked_for_and_always_who_los
   EXPECT_EQ(b.seen(), 3U);
 }
 
+TEST(ConnectionBoard, counts_a_connection_once_and_not_by_its_ends) {
+  ConnectionBoard b = board();
+  b.update({row(1, ms(40)), other_end(2)}, kStart);
+  EXPECT_EQ(b.seen(), 1U);
+  ConnectionRow losing = other_end(4);
+  losing.account = row(4, ms(30)).account;
+  b.update({row(3, ms(40)), losing}, kStart + ms(10));  // the same addresses again
+  EXPECT_EQ(b.seen(), 2U);
+  EXPECT_EQ(cookies(b), (Cookies{1, 3, 4}));
+  EXPECT_EQ(ConnectionBoard::connections_that_matter({}), 0U);
+  ConnectionBoard both = board();
+  both.update({row(3, ms(40)), losing}, kStart);
+  EXPECT_EQ(ConnectionBoard::connections_that_matter(both.lines(at_least(ms(1)))), 1U);
+}
+
 TEST(ConnectionBoard, shows_the_rate_of_loss_between_two_updates) {
   ConnectionBoard b = board();
   b.update({row(1, ms(100))}, kStart);

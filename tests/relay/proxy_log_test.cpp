@@ -50,9 +50,9 @@ TEST_F(ProxyLogFile, replaces_an_older_log) {
 }
 
 TEST(ProxyLog, says_which_file_could_not_be_opened) {
-  const auto log = ProxyLog::open("/nonexistent/proxy.log");
+  const auto log = ProxyLog::open("/proc/self/no-such/proxy.log");
   ASSERT_FALSE(log);
-  EXPECT_EQ(log.error().message, "open /nonexistent/proxy.log: No such file or directory");
+  EXPECT_EQ(log.error().message, "open /proc/self/no-such/proxy.log: No such file or directory");
 }
 
 TEST(ProxyLog, says_why_lines_could_not_be_written) {

@@ -1,13 +1,12 @@
 // uncork zino fetch: how long a listing of everything takes.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "cli/zino/login.hpp"
 #include "cli/zino/parts.hpp"
@@ -53,20 +52,20 @@ void print_json(const zino::FetchResult& result, std::size_t pipeline) {
                          {"p99_ms", core::to_ms(spread.p99)},
                          {"max_ms", core::to_ms(spread.max)}};
   }
-  fmt::print("{}\n", dump({{"cases", result.cases},
-                           {"gone", result.gone},
-                           {"total_s", core::to_ms(result.total) / 1000},
-                           {"pipeline", pipeline},
-                           {"replies", result.replies},
-                           {"chunks", result.chunks.size()},
-                           {"commands", commands}}));
+  put_line(dump({{"cases", result.cases},
+                 {"gone", result.gone},
+                 {"total_s", core::to_ms(result.total) / 1000},
+                 {"pipeline", pipeline},
+                 {"replies", result.replies},
+                 {"chunks", result.chunks.size()},
+                 {"commands", commands}}));
 }
 
 void print_text(const zino::FetchResult& result, bool times) {
-  fmt::print("{} with history and log in {}; {} came in {}\n", zino::count_of(result.cases, "case"),
+  print("{} with history and log in {}; {} came in {}\n", zino::count_of(result.cases, "case"),
              core::to_string(result.total), zino::count_of(result.replies, "reply", "replies"),
              zino::count_of(result.chunks.size(), "piece"));
-  if (result.gone > 0) fmt::print("{} more went away meanwhile\n", result.gone);
+  if (result.gone > 0) print("{} more went away meanwhile\n", result.gone);
   if (!times || result.cases == 0) return;
   report::Table table({{"COMMAND"},
                        {"TIMES", report::Align::right},
@@ -79,7 +78,7 @@ void print_text(const zino::FetchResult& result, bool times) {
     table.add({command, std::to_string(each.size()), core::to_string(spread.mean), core::to_string(spread.p50),
                core::to_string(spread.p99), core::to_string(spread.max)});
   }
-  fmt::print("\n{}", table.render(static_cast<std::size_t>(terminal_width(1))));
+  print("\n{}", table.render(static_cast<std::size_t>(terminal_width(1))));
 }
 
 Exit run_fetch(const FetchArguments& arguments) {
@@ -113,10 +112,8 @@ void add_zino_fetch(CLI::App& zino, Action& chosen) {
   verb->footer("Example:\n  uncork zino fetch --all --times --server zino.example.org");
   const auto arguments = std::make_shared<FetchArguments>();
   verb->add_flag("--all", arguments->all, "Attributes, history and log of each case that CASEIDS names")->required();
-  verb->add_option("--pipeline", arguments->pipeline, "Commands outstanding; 1 waits for each answer, as old clients do")
-      ->type_name("N")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str();
+  add_count(*verb, "--pipeline", arguments->pipeline, 1, 10000,
+            "Commands outstanding; 1 waits for each answer, as old clients do");
   verb->add_flag("--times", arguments->times, "Also how long each kind of command took");
   add_login(*verb, arguments->login);
   verb->add_flag("--json", arguments->json, "All of it as JSON");

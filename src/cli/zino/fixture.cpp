@@ -1,12 +1,11 @@
 // uncork zino fixture: a Zino server's files, made up.
 
-#include <fmt/format.h>
-
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/output.hpp"
 #include "cli/zino/parts.hpp"
 #include "zino/fixture/fixture.hpp"
 
@@ -33,10 +32,10 @@ Exit run_fixture(FixtureArguments arguments) {
                                      {"credentials", directory + "/ritz.tcl"},
                                      {"user", fixture.user},
                                      {"secret", fixture.secret}};
-    fmt::print("{}\n", document.dump());
+    put_line(document.dump());
     return Exit::ok;
   }
-  fmt::print(
+  print(
       "{0} open cases in {1}. Serve them:\n  uncork zino serve --state {1}/zino-state.json --secrets {1}/secrets --polldevs "
       "{1}/polldevs.cf\nor, in {1}:\n  zino --config-file zino.toml --trap-port 0\nThen log in as {2}, secret: {3}\n  uncork "
       "zino list --credentials {1}/ritz.tcl\n",
@@ -51,14 +50,9 @@ void add_zino_fixture(CLI::App& zino, Action& chosen) {
   verb->footer(
       "Example:\n  uncork zino fixture --events 100 --out demo\nFiles of an earlier fixture in the folder are replaced.");
   const auto arguments = std::make_shared<FixtureArguments>();
-  verb->add_option("--events", arguments->options.events, "Open cases; a tenth as many closed ones come with them")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
+  add_count(*verb, "--events", arguments->options.events, 1, 1000000, "Open cases; a tenth as many closed ones come with them");
   verb->add_option("--out", arguments->directory, "Folder for the files; made if it is not there")->type_name("DIR")->required();
-  verb->add_option("--seed", arguments->options.seed, "The same number makes the same cases, at other times")
-      ->type_name("N")
-      ->capture_default_str();
+  add_count(*verb, "--seed", arguments->options.seed, 0, UINT64_MAX, "The same number makes the same cases, at other times");
   verb->add_flag("--json", arguments->json, "Names of the files and how to log in, as JSON");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_fixture(*arguments); }; });
 }

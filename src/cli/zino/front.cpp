@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/output.hpp"
 #include "cli/zino/parts.hpp"
-#include "cli/zino/say.hpp"
+#include "cli/zino/log_line.hpp"
 #include "zino/front/front.hpp"
 #include "zino/protocol/text.hpp"
 
@@ -28,19 +28,18 @@ void show_summary(const zino::FrontSummary& summary, bool json) {
                                      {"answered_ahead", summary.ahead.used},
                                      {"expired", summary.ahead.expired},
                                      {"dropped", summary.ahead.dropped}};
-    fmt::print("{}\n", document.dump());
+    put_line(document.dump());
     return;
   }
-  fmt::print("{}; {} passed through, {} answered ahead; answers unused: {} expired, {} dropped\n",
-             zino::count_of(summary.clients, "client"), zino::count_of(summary.passed_through, "command"), summary.ahead.used,
+  print("{}; {} passed through, {} answered ahead; answers unused: {} expired, {} dropped\n",
+        zino::count_of(summary.clients, "client"), zino::count_of(summary.passed_through, "command"), summary.ahead.used,
              summary.ahead.expired, summary.ahead.dropped);
 }
 
 Exit run_front(const FrontArguments& arguments) {
-  hold_standard_descriptors();
   const auto summary = zino::run_front(arguments.options, [](const zino::Listening& at) {
-    fmt::print("listening on {}, notifications on {}\n", core::to_string(at.commands), core::to_string(at.notifications));
-    std::fflush(stdout);
+    print("listening on {}, notifications on {}\n", core::to_string(at.commands), core::to_string(at.notifications));
+    flush();
   });
   if (!summary) return report_error(summary.error());
   show_summary(*summary, arguments.json);
@@ -56,25 +55,17 @@ void add_zino_front(CLI::App& zino, Action& chosen) {
       "Point the clients at this machine. Ctrl-C or SIGTERM ends it and prints what it did.");
   const auto arguments = std::make_shared<FrontArguments>();
   zino::FrontOptions& options = arguments->options;
-  options.log = [](const std::string& line) { say(line); };
+  options.log = [](const std::string& line) { log_line(line); };
   add_server(*verb, "--connect", options.host, options.port, "The Zino server")->required();
-  verb->add_option("--connect-notify", options.notify_port, "Its port for notifications")->type_name("N")->capture_default_str();
+  add_port(*verb, "--connect-notify", options.notify_port, "Its port for notifications", Zero::refused);
   verb->add_option("--listen", options.listen, "Address to listen on, IPv4 or IPv6; may be repeated")
       ->type_name("ADDRESS")
       ->take_all()
       ->default_str("127.0.0.1");
-  verb->add_option("--port", options.listen_port, "Port for commands; 0 picks a free one")->type_name("N")->capture_default_str();
-  verb->add_option("--notify-port", options.listen_notify_port, "Port for notifications; 0 picks a free one")
-      ->type_name("N")
-      ->capture_default_str();
-  verb->add_option("--ahead", options.ahead, "Questions asked ahead at a time, for each client")
-      ->type_name("N")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str();
-  verb->add_option("--max-connections", options.max_connections, "Clients on both ports together")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
+  add_port(*verb, "--port", options.listen_port, "Port for commands; 0 picks a free one", Zero::allowed);
+  add_port(*verb, "--notify-port", options.listen_notify_port, "Port for notifications; 0 picks a free one", Zero::allowed);
+  add_count(*verb, "--ahead", options.ahead, 1, 10000, "Questions asked ahead at a time, for each client");
+  add_count(*verb, "--max-connections", options.max_connections, 1, 1000000, "Clients on both ports together");
   verb->add_flag("--json", arguments->json, "The summary at the end as JSON");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_front(*arguments); }; });
 }

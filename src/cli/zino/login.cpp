@@ -5,8 +5,9 @@
 
 #include <cstdlib>
 
+#include "cli/output.hpp"
 #include "cli/zino/parts.hpp"
-#include "cli/zino/say.hpp"
+#include "cli/zino/log_line.hpp"
 #include "core/syscall.hpp"
 #include "zino/client/credentials.hpp"
 
@@ -21,7 +22,7 @@ std::string home_file() {
 void warn_if_readable(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0) {
-    say(fmt::format("others on this machine can read the secret in {}; chmod 600 it", path));
+    log_line(fmt::format("others on this machine can read the secret in {}; chmod 600 it", path));
   }
 }
 
@@ -59,7 +60,7 @@ void add_login(CLI::App& verb, LoginArguments& arguments) {
       ->type_name("FILE")
       ->needs(user)
       ->excludes(credentials);
-  add_duration(verb, "--timeout", arguments.timeout, "Longest wait for the server (default 30s)")->type_name("TIME");
+  add_duration(verb, "--timeout", arguments.timeout, "Longest wait for the server (default 30s)", Zero::refused);
 }
 
 core::Result<zino::ConnectOptions> connect_options(const LoginArguments& arguments) {
@@ -93,7 +94,7 @@ Exit with_session(const LoginArguments& arguments, const Task& task) {
   const auto text = task(*client);
   if (!text) return report_error(text.error());
   if (const auto in_step = client->quit(); !in_step) return report_error(in_step.error());
-  fmt::print("{}", *text);
+  put(*text);
   return Exit::ok;
 }
 

@@ -1,6 +1,6 @@
 #include "cli/zino/message.hpp"
 
-#include "cli/zino/say.hpp"
+#include "cli/zino/log_line.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -22,7 +22,7 @@ void add_message(CLI::App& verb, std::string& message) {
 core::Result<std::string> read_message(const std::string& given) {
   std::string text = given;
   if (text.empty()) {
-    if (::isatty(STDIN_FILENO) == 1) say("the text, ended by Ctrl-D on a line of its own:");
+    if (::isatty(STDIN_FILENO) == 1) log_line("the text, ended by Ctrl-D on a line of its own:");
     std::array<char, 4096> chunk{};
     for (std::size_t got = 0; (got = std::fread(chunk.data(), 1, chunk.size(), stdin)) > 0 && text.size() <= kLongest;) {
       text.append(chunk.data(), got);

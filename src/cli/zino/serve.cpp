@@ -2,23 +2,31 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <map>
+#include <filesystem>
 #include <memory>
 #include <string>
 
+#include "cli/output.hpp"
 #include "cli/zino/parts.hpp"
-#include "cli/zino/say.hpp"
+#include "cli/zino/log_line.hpp"
 #include "zino/server/server.hpp"
 
 namespace uncork::cli {
 namespace {
 
+/// A state file may be new, but not the folder that it is in: that is a slip of the pen.
+core::Status check_folder(const std::string& state) {
+  std::error_code ignored;
+  const auto folder = std::filesystem::absolute(state, ignored).parent_path();
+  if (std::filesystem::is_directory(folder, ignored)) return {};
+  return core::fail(core::invalid_argument("--state '" + state + "': there is no folder " + folder.string()));
+}
+
 Exit run_serve(const zino::ServerOptions& options) {
-  hold_standard_descriptors();
+  if (const auto usable = check_folder(options.state); !usable) return report_error(usable.error());
   const auto served = zino::run_zino_server(options, [](const zino::Listening& at) {
-    fmt::print("listening on {}, notifications on {}\n", core::to_string(at.commands), core::to_string(at.notifications));
-    std::fflush(stdout);
+    print("listening on {}, notifications on {}\n", core::to_string(at.commands), core::to_string(at.notifications));
+    flush();
   });
   return served ? Exit::ok : report_error(served.error());
 }
@@ -40,38 +48,22 @@ void add_network(CLI::App& verb, zino::ServerOptions& options) {
       ->type_name("ADDRESS")
       ->take_all()
       ->default_str("127.0.0.1");
-  verb.add_option("--port", options.port, "Port for commands; 0 picks a free one")->type_name("N")->capture_default_str();
-  verb.add_option("--notify-port", options.notify_port, "Port for notifications; 0 picks a free one")
-      ->type_name("N")
-      ->capture_default_str();
-  const std::map<std::string, zino::Writes> writes = {{"coalesced", zino::Writes::coalesced},
-                                                      {"per-line", zino::Writes::per_line}};
-  verb.add_option("--writes", options.writes, "A send for each reply, or for each line as old servers do (default coalesced)")
-      ->transform(CLI::CheckedTransformer(writes))
-      ->type_name("coalesced|per-line")
-      ->option_text("coalesced|per-line");
-  const std::map<std::string, bool> nagle = {{"on", true}, {"off", false}};
-  verb.add_option("--nagle", options.nagle, "Nagle's algorithm on the server's sockets (default off)")
-      ->transform(CLI::CheckedTransformer(nagle))
-      ->option_text("on|off");
+  add_port(verb, "--port", options.port, "Port for commands; 0 picks a free one", Zero::allowed);
+  add_port(verb, "--notify-port", options.notify_port, "Port for notifications; 0 picks a free one", Zero::allowed);
+  add_choice<zino::Writes>(verb, "--writes", options.writes,
+                           {{"coalesced", zino::Writes::coalesced}, {"per-line", zino::Writes::per_line}},
+                           "A send for each reply, or for each line as old servers do (default coalesced)");
+  add_choice<bool>(verb, "--nagle", options.nagle, {{"on", true}, {"off", false}},
+                   "Nagle's algorithm on the server's sockets (default off)");
 }
 
 void add_limits(CLI::App& verb, zino::ServerOptions& options) {
-  verb.add_option("--max-connections", options.max_connections, "Connections to both ports together")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
-  verb.add_option("--max-failed-logins", options.failed_logins, "Failed logins of one address in a minute")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
-  add_duration(verb, "--login-timeout", options.login_timeout, "Time to log in (default 10s)")->type_name("TIME");
-  add_duration(verb, "--idle-timeout", options.idle_timeout, "Ends sessions that are silent for so long (default never)")
-      ->type_name("TIME");
-  add_duration(verb, "--write-timeout", options.write_timeout, "Ends connections that read nothing for so long (default 60s)")
-      ->type_name("TIME");
-  add_duration(verb, "--fold-every", options.fold_period, "How often the journal goes into the state file (default 5m)")
-      ->type_name("TIME");
+  add_count(verb, "--max-connections", options.max_connections, 1, 1'000'000, "Connections to both ports together");
+  add_count(verb, "--max-failed-logins", options.failed_logins, 1, 1'000'000, "Failed logins of one address in a minute");
+  add_duration(verb, "--login-timeout", options.login_timeout, "Time to log in (default 10s)");
+  add_duration(verb, "--idle-timeout", options.idle_timeout, "Ends sessions that are silent for so long (default never)");
+  add_duration(verb, "--write-timeout", options.write_timeout, "Ends connections that read nothing for so long (default 60s)");
+  add_duration(verb, "--fold-every", options.fold_period, "How often the journal goes into the state file (default 5m)");
 }
 
 }  // namespace
@@ -82,7 +74,7 @@ void add_zino_serve(CLI::App& zino, Action& chosen) {
       "Example:\n  uncork zino serve --state zino-state.json --secrets secrets --polldevs polldevs.cf\n"
       "Ctrl-C or SIGTERM saves and ends; SIGHUP saves and reads polldevs anew.");
   const auto options = std::make_shared<zino::ServerOptions>();
-  options->log = [](const std::string& line) { say(line); };
+  options->log = [](const std::string& line) { log_line(line); };
   add_files(*verb, *options);
   add_network(*verb, *options);
   add_limits(*verb, *options);

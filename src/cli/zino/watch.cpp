@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <ctime>
 #include <map>
 #include <memory>
@@ -14,9 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "cli/output.hpp"
 #include "cli/zino/login.hpp"
 #include "cli/zino/parts.hpp"
-#include "cli/zino/say.hpp"
+#include "cli/zino/log_line.hpp"
 #include "cli/zino/view.hpp"
 #include "core/duration.hpp"
 #include "core/stop_signal.hpp"
@@ -99,8 +99,8 @@ class CaseWatch {
 };
 
 void CaseWatch::print(const std::string& line) {
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
+  put_line(line);
+  flush();
 }
 
 core::Result<CaseWatch::Session> CaseWatch::open() {
@@ -214,7 +214,7 @@ void CaseWatch::tell_connected() {
   if (json_) {
     print(dump({{"event", "connected"}, {"at", std::time(nullptr)}}));
   } else {
-    say(fmt::format("watching {} as {}; Ctrl-C ends it", options_.host, options_.user));
+    log_line(fmt::format("watching {} as {}; Ctrl-C ends it", options_.host, options_.user));
   }
 }
 
@@ -223,7 +223,7 @@ void CaseWatch::tell_lost(const core::Error& error, core::Micros wait) {
     print(dump(
         {{"event", "lost"}, {"at", std::time(nullptr)}, {"reason", error.message}, {"again_in_s", core::to_ms(wait) / 1000}}));
   } else {
-    say(fmt::format("{}; again in {}", error.message, core::to_string(wait)));
+    log_line(fmt::format("{}; again in {}", error.message, core::to_string(wait)));
   }
 }
 
@@ -267,9 +267,7 @@ void add_zino_watch(CLI::App& zino, Action& chosen) {
   verb->footer("Example:\n  uncork zino watch --server zino.example.org --json");
   const auto arguments = std::make_shared<WatchArguments>();
   add_login(*verb, arguments->login);
-  verb->add_option("--notify-port", arguments->login.notify_port, "The server's port for notifications")
-      ->type_name("N")
-      ->capture_default_str();
+  add_port(*verb, "--notify-port", arguments->login.notify_port, "The server's port for notifications", Zero::refused);
   verb->add_flag("--json", arguments->json, "A JSON document a line");
   verb->callback([arguments, &chosen] {
     chosen = [arguments] {

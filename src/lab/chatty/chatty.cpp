@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <utility>
 
@@ -14,7 +15,9 @@ namespace uncork::lab {
 namespace {
 
 // What each cell must show. The witness sees every hold, so its shares are tight; a sampler looks every few milliseconds.
-constexpr double kStalledMeanMs = 38;  // a 40 ms timer less a tick; the first exchanges may escape by quick ACK
+constexpr double kStalledMeanMs = 38;  // a 40 ms timer less a tick
+// Exchanges of a new connection that are not judged: it acknowledges at once for a while (tcp_input.c: tcp_enter_quickack_mode).
+constexpr unsigned kWarmUp = 5;
 constexpr double kHealthyMeanMs = 2;
 constexpr double kWitnessedShare = 0.95;
 constexpr double kSampledShare = 0.5;
@@ -37,7 +40,7 @@ struct Bench {
 core::Result<Bench> set_up(const Setup& setup, unsigned lines) {
   const bool direct = setup.path == Path::direct;
   auto server = Child::start({"lab", "line-server", "--listen", "127.0.0.1:0", "--writes",
-                              setup.writes == Writes::per_line ? "per_line" : "coalesced", "--nagle",
+                              setup.writes == Writes::per_line ? "per-line" : "coalesced", "--nagle",
                               on_off(direct ? setup.nagle : Nagle::off), "--lines", std::to_string(lines)});
   if (!server) return core::fail(server.error());
   Bench bench{std::move(*server), std::nullopt};
@@ -54,20 +57,25 @@ core::Micros held_by_sender(const stall::Budget& budget) {
 }
 
 /// Who lost most of the cell's processes, and what the last sender wrote.
-void read_witness(const std::vector<probe::ConnectionRow>& rows, const Bench& bench, stall::Confidence confidence, Cell& cell) {
+using Budgets = std::map<std::uint64_t, stall::Budget>;  // by socket
+
+void read_witness(const std::vector<probe::ConnectionRow>& rows, const Budgets& before, const Bench& bench,
+                  stall::Confidence confidence, Cell& cell) {
   for (const probe::ConnectionRow& row : rows) {
     const pid_t pid = row.where.process.pid;
     const bool of_relay = bench.relay && pid == bench.relay->pid();
     if (pid != bench.server.pid() && !of_relay) continue;
     const stall::Account& account = row.account;
     if (row.where.local.port == bench.front().port) cell.writes = account.writes_per_exchange();
-    const core::Micros held = held_by_sender(account.budget);
-    const double share = account.budget.busy().count() == 0 ? 0 : core::to_ms(held) / core::to_ms(account.budget.busy());
+    stall::Budget budget = account.budget;
+    if (const auto warm_up = before.find(row.where.cookie); warm_up != before.end()) budget -= warm_up->second;
+    const core::Micros held = held_by_sender(budget);
+    const double share = budget.busy().count() == 0 ? 0 : core::to_ms(held) / core::to_ms(budget.busy());
     const double noise = confidence == stall::Confidence::sampled ? kSampledNoise : 0;
     if (held < core::Micros(1000) || share < noise || held <= cell.held) continue;
     cell.held = held;
     cell.held_share = share;
-    cell.cause = account.budget.worst();
+    cell.cause = budget.worst();
     cell.blamed = of_relay ? Blamed::relay : Blamed::server;
     cell.blamed_pid = pid;
   }
@@ -97,6 +105,13 @@ core::Result<Cell> measure(const Setup& setup, const ChattyOptions& options, pro
   if (!bench) return core::fail(bench.error());
   auto client = LineClient::connect(bench->front());
   if (!client) return core::fail(client.error());
+  for (unsigned i = 0; i < kWarmUp; ++i) {
+    if (const auto time = client->exchange(options.lines); !time) return core::fail(time.error());
+  }
+  const auto warm = source.poll();
+  if (!warm) return core::fail(warm.error());
+  Budgets before;
+  for (const probe::ConnectionRow& row : *warm) before[row.where.cookie] = row.account.budget;
   Cell cell;
   cell.setup = setup;
   for (unsigned i = 0; i < options.exchanges; ++i) {
@@ -110,7 +125,7 @@ core::Result<Cell> measure(const Setup& setup, const ChattyOptions& options, pro
   cell.chunks /= std::max(cell.exchanges, 1U);
   const auto rows = source.poll();
   if (!rows) return core::fail(rows.error());
-  read_witness(*rows, *bench, source.confidence(), cell);
+  read_witness(*rows, before, *bench, source.confidence(), cell);
   cell.failed_because = judge(cell, source.confidence());
   return cell;
 }
@@ -141,14 +156,16 @@ core::Result<Cure> cure_live(const Setup& setup, const ChattyOptions& options, c
   Cure cure;
   cure.setup = setup;
   cure.pid = bench->relay ? bench->relay->pid() : bench->server.pid();
+  std::vector<core::Micros> warm_up;
+  if (auto done = exchange_into(*client, options.lines, kWarmUp, on_progress, warm_up); !done) return core::fail(done.error());
   if (auto done = exchange_into(*client, options.lines, kCureExchanges, on_progress, cure.before); !done)
     return core::fail(done.error());
   const auto cured = cure::cure_process(cure.pid, {bench->front().port, std::nullopt});
   if (!cured) return core::fail(cured.error());
   if (auto done = exchange_into(*client, options.lines, kCureExchanges, on_progress, cure.after); !done)
     return core::fail(done.error());
-  cure.before_mean = mean_of(cure.before, 1);  // the first escapes: a new connection acknowledges at once
-  cure.after_mean = mean_of(cure.after, 1);
+  cure.before_mean = mean_of(cure.before, 0);
+  cure.after_mean = mean_of(cure.after, 1);  // the cure came in the first
   if (cured->changed == 0) {
     cure.failed_because = "no socket was changed";
   } else if (cure.after_mean * static_cast<std::int64_t>(kCureFactor) > cure.before_mean) {

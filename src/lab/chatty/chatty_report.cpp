@@ -14,7 +14,7 @@ const char* text(Path path) { return path == Path::direct ? "direct" : "relay"; 
 const char* text(Nagle nagle) { return nagle == Nagle::on ? "on" : "off"; }
 const char* text(Blamed blamed) { return blamed == Blamed::server ? "server" : "relay"; }
 
-constexpr const char* kLine = "{:<7} {:<10} {:<5} {:>9} {:>9} {:>9} {:>7} {:>7} {:>9} {:>6}  {}\n";
+constexpr const char* kLine = "{:<6} {:<9} {:<5} {:>8} {:>8} {:>8} {:>6} {:>6} {:>8} {:>6}\n";
 
 std::string times_text(const std::vector<core::Micros>& times, std::size_t first, std::size_t count) {
   std::string shown;
@@ -29,17 +29,18 @@ double factor(const Cure& cure) { return core::to_ms(cure.before_mean) / std::ma
 }  // namespace
 
 std::string chatty_heading() {
-  return fmt::format(kLine, "PATH", "WRITES", "NAGLE", "MEAN", "P99", "TOTAL", "CHUNKS", "WR/EX", "HELD", "SHARE", "BLAMED");
+  return fmt::format(kLine, "PATH", "WRITES", "NAGLE", "MEAN", "P99", "TOTAL", "CHUNKS", "WR/EX", "HELD", "SHARE");
 }
 
 std::string chatty_line(const Cell& cell) {
-  const std::string blamed =
-      cell.blamed ? fmt::format("{} (pid {}): {}", text(*cell.blamed), cell.blamed_pid, stall::name(*cell.cause)) : "nobody";
   std::string line = fmt::format(kLine, text(cell.setup.path), cell.setup.writes == Writes::per_line ? "per line" : "coalesced",
                                  text(cell.setup.nagle), core::to_string(cell.times.mean()),
                                  core::to_string(cell.times.quantile(0.99)), core::to_string(cell.times.sum()),
                                  fmt::format("{:.1f}", cell.chunks), cell.writes > 0 ? fmt::format("{:.1f}", cell.writes) : "-",
-                                 core::to_string(cell.held), fmt::format("{:.0f} %", 100 * cell.held_share), blamed);
+                                 core::to_string(cell.held), fmt::format("{:.0f} %", 100 * cell.held_share));
+  if (cell.blamed) {
+    line += fmt::format("        held by the {} (pid {}): {}\n", text(*cell.blamed), cell.blamed_pid, stall::name(*cell.cause));
+  }
   if (!cell.failed_because.empty()) line += "        FAILED: " + cell.failed_because + "\n";
   return line;
 }
@@ -66,10 +67,8 @@ std::string chatty_sentence(const ChattyResult& result) {
   }
   return fmt::format(
       "Writing an answer line by line costs {} an exchange wherever Nagle is on at the last sender before the client, because it "
-      "holds the\n"
-      "second line until the client's delayed ACK; with one write an answer, or with TCP_NODELAY, nothing is held. The process "
-      "to change is\n"
-      "the one named: the relay, when there is one, and not the server behind it.\n",
+      "holds the second line until the client's delayed ACK; with one write an answer, or with TCP_NODELAY, nothing is held. The "
+      "process to change is the one named: the relay, when there is one, and not the server behind it.\n",
       core::to_string(result.cure.before_mean));
 }
 
@@ -85,7 +84,7 @@ nlohmann::json chatty_json(const ChattyResult& result, stall::Confidence confide
         {"p99_ms", core::to_ms(cell.times.quantile(0.99))},
         {"total_ms", core::to_ms(cell.times.sum())},
         {"chunks", cell.chunks},
-        {"writes_per_exchange", cell.writes},
+        {"writes_per_exchange", cell.writes > 0 ? nlohmann::json(cell.writes) : nlohmann::json(nullptr)},
         {"held_ms", core::to_ms(cell.held)},
         {"held_share", cell.held_share},
         {"cause", nullptr},

@@ -7,7 +7,7 @@
 namespace uncork::lab {
 namespace {
 
-constexpr const char* kLine = "{:<9} {:<10} {:>12} {:>12} {:>12} {:>10} {:>10} {:>10}\n";
+constexpr const char* kLine = "{:<9} {:<9} {:>10} {:>11} {:>9} {:>7} {:>8} {:>8}\n";
 
 constexpr const char* kAnswerLine = "{:<9} {:<11} {:<8} {:>6} {:>10} {:>10} {:>12} {:>6}\n";
 

@@ -13,28 +13,12 @@ using nlohmann::json;
 
 std::string ms_text(double ms) { return fmt::format("{:.{}f} ms", ms, std::abs(ms) < 1 && ms != 0 ? 2 : 1); }
 
-/// The cells of one row; those of the second and third column may have several lines.
-struct Row {
-  std::string name;
-  std::vector<std::string> wanted;
-  std::vector<std::string> witnessed;
-  std::vector<std::string> late;
-  std::string claimed;
-  std::string given_back;
-  std::string result;
-};
+constexpr const char* kFact = "        {:<10} {}\n";
 
-std::string columns(const Options& options, const Row& row) {
-  const auto cell = [](const std::vector<std::string>& lines, std::size_t at) { return at < lines.size() ? lines[at] : ""; };
+/// Lines under one word.
+std::string facts(const char* word, const std::vector<std::string>& lines) {
   std::string text;
-  for (std::size_t i = 0; i < std::max({row.wanted.size(), row.witnessed.size(), row.late.size()}); ++i) {
-    const bool first = i == 0;
-    std::string line = fmt::format("{:<7} {:<52} {:<38} {:<16} ", first ? row.name : "", cell(row.wanted, i),
-                                   cell(row.witnessed, i), cell(row.late, i));
-    if (options.recovered) line += fmt::format("{:>8} {:>10}  ", first ? row.claimed : "", first ? row.given_back : "");
-    line += first ? row.result : "";
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-  }
+  for (const std::string& line : lines) text += fmt::format(kFact, text.empty() ? word : "", line);
   return text;
 }
 
@@ -119,22 +103,18 @@ json outcome_json(const Outcome& outcome) {
 
 }  // namespace
 
-std::string heading(const Options& options) {
-  return columns(options, {"CASE", {"WANTED"}, {"WITNESSED"}, {"LATE"}, "CLAIMED", "GIVEN BACK", "RESULT"});
-}
-
-std::string line(const Outcome& outcome, const Options& options) {
+std::string text(const Outcome& outcome) {
   const auto& recovery = outcome.recovery;
   const bool played = outcome.play.exchanges != 0;
-  Row row;
-  row.name = outcome.field_case.name;
-  row.wanted = wanted_lines(outcome.field_case);
-  row.witnessed = played ? witnessed_lines(outcome.judgement) : std::vector<std::string>{"-"};
-  if (played) row.late = late_lines(outcome.play);
-  row.claimed = recovery ? ms_text(recovery->claimed_ms) : "-";
-  row.given_back = recovery ? ms_text(recovery->given_back_ms) : "-";
-  row.result = outcome.passed() ? "OK" : "FAILS";
-  std::string text = columns(options, row);
+  std::string text =
+      fmt::format("{:<7} {:<5} {}\n", outcome.field_case.name, outcome.passed() ? "OK" : "FAILS", outcome.field_case.title);
+  text += facts("wanted", wanted_lines(outcome.field_case));
+  text += facts("witnessed", played ? witnessed_lines(outcome.judgement) : std::vector<std::string>{"-"});
+  if (played) text += facts("late", late_lines(outcome.play));
+  if (recovery) {
+    text +=
+        facts("recovered", {fmt::format("{} of {} claimed", ms_text(recovery->given_back_ms), ms_text(recovery->claimed_ms))});
+  }
   for (const std::string& complaint : outcome.judgement.complaints) text += "        " + complaint + "\n";
   if (recovery && !recovery->equal) {
     text += fmt::format("        the remedy gives back {} an exchange, {} were claimed\n", ms_text(recovery->given_back_ms),
@@ -152,11 +132,8 @@ std::string sentence(const std::vector<Outcome>& outcomes) {
 std::string list(const std::vector<Script>& scripts) {
   std::string text;
   for (const Script& script : scripts) {
-    const auto wanted = wanted_lines(script.parsed);
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      text += i == 0 ? fmt::format("{:<7} {:<52} {}\n", script.parsed.name, wanted[i], script.parsed.title)
-                     : fmt::format("{:<7} {}\n", "", wanted[i]);
-    }
+    text += fmt::format("{:<7} {}\n", script.parsed.name, script.parsed.title);
+    for (const std::string& wanted : wanted_lines(script.parsed)) text += fmt::format("{:<7} {}\n", "", wanted);
   }
   return text;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// How the scenario `field` is shown: a line a case with what is wrong below it, or one JSON document.
+// How the scenario `field` is shown: a few lines a case, or one JSON document.
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -9,13 +9,11 @@
 
 namespace uncork::lab::field {
 
-/// The column titles, then a newline.
-[[nodiscard]] std::string heading(const Options& options);
-/// A case as a line under heading(), and a line for each complaint.
-[[nodiscard]] std::string line(const Outcome& outcome, const Options& options);
+/// A case: its name, whether it is as wanted, and its title; below them what was wanted, what was seen, and each complaint.
+[[nodiscard]] std::string text(const Outcome& outcome);
 /// How many are as wanted.
 [[nodiscard]] std::string sentence(const std::vector<Outcome>& outcomes);
-/// The built-in cases: name, wanted, title; a line each.
+/// The built-in cases: name and title, what is wanted below them.
 [[nodiscard]] std::string list(const std::vector<Script>& scripts);
 
 /// `{"scenario":"field","ledger":"kernel|streamed","passed":bool,"cases":[…]}`; docs/lab.md has the whole shape.

@@ -1,14 +1,11 @@
 #include "lab/heartbeat/heartbeat_peer.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
-#include <cstdio>
 #include <random>
 #include <utility>
 
@@ -22,10 +19,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
 using Stream = stream::heartbeat_stream<Socket>;
-struct Checked {
-  std::uint64_t frames = 0;
-  std::uint64_t out_of_order = 0;
-};
 
 std::uint32_t number_of(const stream::frame& frame) {
   std::uint32_t number = 0;
@@ -63,7 +56,7 @@ class Peer {
     data_due_.expires_at(std::chrono::steady_clock::now());
     if (options_.data.count() > 0) send_when_due();
   }
-  [[nodiscard]] const Checked& checked() const { return checked_; }
+  [[nodiscard]] const CheckedFrames& checked() const { return checked_; }
 
  private:
   void read() {
@@ -94,13 +87,13 @@ class Peer {
   std::mt19937 generator_;
   std::normal_distribution<double> draw_;
   std::array<char, 4> data_ = {'d', 'a', 't', 'a'};
-  Checked checked_;
+  CheckedFrames checked_;
 };
 
 }  // namespace
 
-core::Status run_heartbeat_peer(const HeartbeatPeerOptions& options,
-                                const std::function<void(const core::Endpoint&)>& on_listening) {
+core::Result<CheckedFrames> run_heartbeat_peer(const HeartbeatPeerOptions& options,
+                                               const std::function<void(const core::Endpoint&)>& on_listening) {
   const auto listener = core::tcp_listen(options.listen);
   if (!listener) return core::fail(listener.error());
   const auto at = core::local_endpoint(*listener);
@@ -115,9 +108,7 @@ core::Status run_heartbeat_peer(const HeartbeatPeerOptions& options,
   Peer peer(context, options, Stream(stream_options(options), context.get_executor(), family, accepted->release()));
   peer.begin();
   context.run();
-  fmt::print("checked {} frames, {} out of order\n", peer.checked().frames, peer.checked().out_of_order);
-  std::fflush(stdout);
-  return {};
+  return peer.checked();
 }
 
 }  // namespace uncork::lab

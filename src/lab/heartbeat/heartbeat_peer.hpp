@@ -25,9 +25,14 @@ struct HeartbeatPeerOptions {
 /// The number that stands, big endian, in the first four bytes of the n-th frame that the peer reads, from 0.
 inline constexpr std::size_t kNumberedBytes = 1024;
 
-/// Serves one connection to its end, or to SIGTERM, then prints `checked N frames, M out of order`. `on_listening` is told the
-/// address.
-[[nodiscard]] core::Status run_heartbeat_peer(const HeartbeatPeerOptions& options,
-                                              const std::function<void(const core::Endpoint&)>& on_listening);
+/// What came in.
+struct CheckedFrames {
+  std::uint64_t frames = 0;
+  std::uint64_t out_of_order = 0;
+};
+
+/// Serves one connection to its end, or to SIGTERM. `on_listening` is told the address.
+[[nodiscard]] core::Result<CheckedFrames> run_heartbeat_peer(const HeartbeatPeerOptions& options,
+                                                             const std::function<void(const core::Endpoint&)>& on_listening);
 
 }  // namespace uncork::lab

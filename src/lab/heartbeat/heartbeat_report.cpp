@@ -10,7 +10,7 @@
 namespace uncork::lab {
 namespace {
 
-constexpr const char* kLine = "{:<8} {:<13} {:>4}  {:<22} {:>21} {:>21} {:>10} {:>7}\n";
+constexpr const char* kLine = "{:<7} {:<12} {:<16} {:>15} {:>15} {:>4} {:>4}\n";
 
 /// The least and the greatest of a figure over a cell's runs.
 template <typename Figure>
@@ -39,7 +39,8 @@ std::string end_text(const std::vector<const HeartbeatRow*>& cell) {
   const bool same = std::ranges::all_of(cell, [&](const HeartbeatRow* row) { return row->error == first.error; });
   if (!same) return "differently";
   if (!first.error) return "lived";
-  return name(first.error) + (first.expired == stream::liveness_clock::writing ? " (writing)" : "");
+  const std::string error = name(first.error);
+  return (error == "peer_silent" ? "silent" : error) + (first.expired == stream::liveness_clock::writing ? " (writing)" : "");
 }
 
 std::string window_share(const std::vector<const HeartbeatRow*>& cell) {
@@ -48,7 +49,7 @@ std::string window_share(const std::vector<const HeartbeatRow*>& cell) {
     if (!row->receive_window) return "-";
     share += row->receive_window_share / static_cast<double>(cell.size());
   }
-  return fmt::format("{:.0f} %", 100 * share);
+  return fmt::format("{:.0f}%", 100 * share);
 }
 
 std::string cell_text(const HeartbeatSetup& setup, const std::vector<const HeartbeatRow*>& cell) {
@@ -56,9 +57,9 @@ std::string cell_text(const HeartbeatSetup& setup, const std::vector<const Heart
   std::uint64_t heartbeats = 0;
   for (const HeartbeatRow* row : cell) heartbeats += row->heartbeats_received;
   std::string text =
-      fmt::format(kLine, name(setup.peer), name(setup.policy), cell.size(), end_text(cell), range(cell, duration_of),
+      fmt::format(kLine, name(setup.peer), name(setup.policy), end_text(cell), range(cell, duration_of),
                   range(cell, [](const HeartbeatRow& row) { return std::optional(row.longest_gap); }),
-                  fmt::format("{:.1f}", static_cast<double>(heartbeats) / static_cast<double>(cell.size())), window_share(cell));
+                  fmt::format("{:.0f}", static_cast<double>(heartbeats) / static_cast<double>(cell.size())), window_share(cell));
   for (const HeartbeatRow* row : cell) {
     if (!row->failed_because.empty()) text += fmt::format("         FAILED: seed {}: {}\n", row->seed, row->failed_because);
   }
@@ -76,7 +77,7 @@ nlohmann::json ms_or_null(const std::optional<core::Micros>& value) {
 }  // namespace
 
 std::string heartbeat_text(const HeartbeatResult& result) {
-  std::string text = fmt::format(kLine, "PEER", "POLICY", "RUNS", "ENDED", "AFTER", "LONGEST GAP", "HEARTBEATS", "WINDOW");
+  std::string text = fmt::format(kLine, "PEER", "POLICY", "ENDED", "AFTER", "LONGEST GAP", "HB", "WIN");
   for (const HeartbeatSetup& setup : heartbeat_setups()) {
     std::vector<const HeartbeatRow*> cell;
     for (const HeartbeatRow& row : result.rows) {

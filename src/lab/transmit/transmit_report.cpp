@@ -9,7 +9,7 @@
 namespace uncork::lab {
 namespace {
 
-constexpr const char* kLine = "{:>9} {:<14} {:>8} {:>8} {:>8} {:>8} {:>9} {:>9} {:>9} {:>8}\n";
+constexpr const char* kLine = "{:>8} {:<13} {:>5} {:>6} {:>5} {:>6} {:>7} {:>7} {:>7} {:>5}\n";
 constexpr const char* kServerLine = "{:<14} {:>9} {:>12}\n";
 
 double median_segments(const TransmitRow& row) { return median({row.segments.begin(), row.segments.end()}); }
@@ -22,8 +22,7 @@ double gigabytes_per_second(const TransmitRow& row) {
 }  // namespace
 
 std::string transmit_text(const TransmitResult& result) {
-  std::string text =
-      fmt::format(kLine, "FILE", "SENT BY", "MINIMUM", "SEGMENTS", "WORST", "STALLS", "P50", "MAX", "HELD", "GB/S");
+  std::string text = fmt::format(kLine, "FILE", "SENT BY", "LEAST", "MEDIAN", "WORST", "STALLS", "P50", "MAX", "HELD", "GB/S");
   std::uint64_t last = 0;
   for (const TransmitRow& row : result.rows) {
     if (row.file_bytes != last) text += "\n";

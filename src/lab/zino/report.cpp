@@ -12,10 +12,12 @@
 namespace uncork::lab {
 namespace {
 
-constexpr const char* kLine = "{:<4} {:<9} {:<5} {:>4} {:<5} {:>5} {:>9} {:>9} {:>9} {:>9} {:>6} {:>9}  {}\n";
-constexpr const char* kTimesLine = "{:<4} {:<9} {:<5} {:>4} {:<5} {:<8} {:>5} {:>9} {:>9} {:>9}  {}\n";
+constexpr const char* kLine = "{:<4} {:<9} {:<5} {:>4} {:<5} {:>7} {:>7} {:>7} {:>6} {:>7}  {}\n";
+constexpr const char* kTimesLine = "  {:<8} {:>6} {:>8} {:>8} {:>8}  {}\n";
 
 const char* text(zino::Writes writes) { return writes == zino::Writes::per_line ? "per-line" : "coalesced"; }
+/// The same for programs.
+const char* word(zino::Writes writes) { return writes == zino::Writes::per_line ? "per_line" : "coalesced"; }
 const char* text(Nagle nagle) { return nagle == Nagle::on ? "on" : "off"; }
 const char* text(ZinoClient client) { return client == ZinoClient::builtin ? "builtin" : "zinolib"; }
 const char* text(ZinoServer server) { return server == ZinoServer::uncork ? "uncork" : "zino2"; }
@@ -83,17 +85,17 @@ core::Micros all_held(const ZinoRun& run) {
 }
 
 std::string times_text(const ZinoResult& result) {
-  std::string text_of_times =
-      fmt::format(kTimesLine, "PATH", "WRITES", "NAGLE", "PIPE", "FRONT", "COMMAND", "N", "MEAN", "P50", "P99", "ANSWERED IN");
+  std::string text_of_times = fmt::format(kTimesLine, "COMMAND", "N", "MEAN", "P50", "P99", "ANSWERED IN");
   for (const ZinoRun& run : result.runs) {
+    text_of_times += fmt::format("{}, {}, Nagle {}, {} outstanding{}\n", run.setup.path(), text(run.setup.writes),
+                                 text(run.setup.nagle), run.setup.pipeline, run.setup.front ? ", through the front" : "");
     for (const char* command : kListingCommands) {
       const auto found = run.times.find(command);
       if (found == run.times.end()) continue;
       const auto& times = found->second;
       text_of_times +=
-          fmt::format(kTimesLine, run.setup.path(), text(run.setup.writes), text(run.setup.nagle), run.setup.pipeline,
-                      run.setup.front ? "yes" : "no", command, times.size(), core::to_string(mean(times)),
-                      core::to_string(quantile(times, 0.5)), core::to_string(quantile(times, 0.99)), distribution(times));
+          fmt::format(kTimesLine, command, times.size(), core::to_string(mean(times)), core::to_string(quantile(times, 0.5)),
+                      core::to_string(quantile(times, 0.99)), distribution(times));
     }
   }
   return text_of_times;
@@ -115,11 +117,11 @@ std::string why_different(const ZinoRun& run, const PublishedRun& published) {
   constexpr double kPublishedCommands = 300;
   return fmt::format(
       "Here {:.0f} % of the commands met the client's delayed-ACK timer, {} each. The published total is {:.1f} ms a command: "
-      "with\n"
-      "a timer of 40 ms, {:.0f} % of its commands met it. Our other replies were in one chunk, since the relay was slower to "
-      "read\n"
-      "than the server to write. The published diagnosis names the server. That server has TCP_NODELAY, and so has ours: the\n"
-      "kernel charges the relay, whose Nagle is on.\n",
+      "with a "
+      "timer of 40 ms, {:.0f} % of its commands met it. Our other replies were in one chunk, since the relay was slower to read "
+      "than "
+      "the server to write. The published diagnosis names the server. That server has TCP_NODELAY, and so has ours: the kernel "
+      "charges the relay, whose Nagle is on.\n",
       100.0 * static_cast<double>(stalled.size()) / static_cast<double>(times.size()), core::to_string(mean(stalled)),
       1000 * published.total_s / kPublishedCommands, 100 * published.total_s * 1000 / kPublishedCommands / 40);
 }
@@ -131,12 +133,12 @@ std::string published_text(const ZinoResult& result) {
     if (run == nullptr) continue;
     const double total_s = core::to_ms(run->total) / 1000;
     shown +=
-        fmt::format("  B {:<9}  published {:>5.2f} s, {:>4} chunks   here {:>6.3f} s, {} chunks   ratio of times {:.2f}\n",
-                    text(published.writes), published.total_s, published.chunks, total_s,
+        fmt::format("  {:<9} {:>5.2f} s, {:>4} chunks; here {:>6.3f} s, {} chunks, {:.2f} of the time\n", text(published.writes),
+                    published.total_s, published.chunks, total_s,
                     run->s2c_chunks ? fmt::format("{:>4}", run->s2c_chunks->size()) : "uncounted", total_s / published.total_s);
   }
   if (shown.empty()) return "";
-  shown.insert(0, "The published table (100 cases, Zino 2.5.0 and 2.5.1 behind a local relay), and this machine:\n");
+  shown.insert(0, "The published table (100 cases, Zino 2.5.0 and 2.5.1 behind a local relay, path B), and this machine:\n");
   const ZinoRun* slow = like_published(result, published_runs().front());
   if (slow != nullptr && result.options.server == ZinoServer::uncork) shown += why_different(*slow, published_runs().front());
   return shown + "\n";
@@ -172,7 +174,7 @@ nlohmann::json run_json(const ZinoRun& run, const ZinoOptions& options) {
   }
   nlohmann::json json = {{"path", std::string(1, run.setup.path())},
                          {"proxy_delay_ms", nullptr},
-                         {"writes", text(run.setup.writes)},
+                         {"writes", word(run.setup.writes)},
                          {"nagle", text(run.setup.nagle)},
                          {"client", text(options.client)},
                          {"server", text(options.server)},
@@ -203,16 +205,14 @@ nlohmann::json run_json(const ZinoRun& run, const ZinoOptions& options) {
 }  // namespace
 
 std::string zino_heading() {
-  return fmt::format(kLine, "PATH", "WRITES", "NAGLE", "PIPE", "FRONT", "CASES", "TOTAL", "MEAN", "P50", "P99", "CHUNKS", "HELD",
-                     "BY");
+  return fmt::format(kLine, "PATH", "WRITES", "NAGLE", "PIPE", "FRONT", "TOTAL", "MEAN", "P99", "CHUNKS", "HELD", "BY");
 }
 
 std::string zino_line(const ZinoRun& run) {
   const auto times = all_times(run);
   return fmt::format(kLine, run.setup.path(), text(run.setup.writes), text(run.setup.nagle), run.setup.pipeline,
-                     run.setup.front ? "yes" : "no", run.cases, core::to_string(run.total), core::to_string(mean(times)),
-                     core::to_string(quantile(times, 0.5)), core::to_string(quantile(times, 0.99)),
-                     run.s2c_chunks ? std::to_string(run.s2c_chunks->size()) : "-",
+                     run.setup.front ? "yes" : "no", core::to_string(run.total), core::to_string(mean(times)),
+                     core::to_string(quantile(times, 0.99)), run.s2c_chunks ? std::to_string(run.s2c_chunks->size()) : "-",
                      run.held ? core::to_string(all_held(run)) : "-", run.blamed ? text(*run.blamed) : "nobody");
 }
 
@@ -228,7 +228,7 @@ nlohmann::json zino_json(const ZinoResult& result) {
   json["runs"] = std::move(runs);
   nlohmann::json published = nlohmann::json::array();
   for (const PublishedRun& row : published_runs()) {
-    published.push_back({{"path", "B"}, {"writes", text(row.writes)}, {"total_s", row.total_s}, {"s2c_chunks", row.chunks}});
+    published.push_back({{"path", "B"}, {"writes", word(row.writes)}, {"total_s", row.total_s}, {"s2c_chunks", row.chunks}});
   }
   json["published"] = std::move(published);
   return json;

@@ -1,0 +1,60 @@
+#include "cli/unknown_word.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "cli/nearest.hpp"
+#include "report/printable.hpp"
+
+namespace uncork::cli {
+namespace {
+
+/// Those that help names.
+std::vector<std::string> verbs_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands({})) {
+    if (!verb->get_group().empty()) names.push_back(verb->get_name());
+  }
+  return names;
+}
+
+std::vector<std::string> options_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+}  // namespace
+
+const CLI::App& innermost(const CLI::App& program) {
+  const CLI::App* verb = &program;
+  while (!verb->get_subcommands().empty()) verb = verb->get_subcommands().front();
+  return *verb;
+}
+
+std::string full_name(const CLI::App& verb) {
+  const CLI::App* parent = verb.get_parent();
+  return parent == nullptr ? verb.get_name() : full_name(*parent) + " " + verb.get_name();
+}
+
+std::string unknown_word(const CLI::App& program) {
+  for (const CLI::App* app = &program;; app = app->get_subcommands().front()) {
+    for (const std::string& word : app->remaining()) {
+      if (word == "--") continue;
+      const bool is_option = word.starts_with('-') && word.size() > 1;
+      const auto known = is_option ? options_of(*app) : verbs_of(*app);
+      const std::string near = nearest(word.substr(0, word.find('=')), known);
+      const char* kind = is_option ? "option" : known.empty() ? "argument" : "verb";
+      return fmt::format("{}: no {} '{}'{}{}{}", full_name(*app), kind, report::printable(word.substr(0, 80)),
+                         near.empty() ? "" : "; did you mean '", near, near.empty() ? "" : "'?");
+    }
+    if (app->get_subcommands().empty()) return "";
+  }
+}
+
+}  // namespace uncork::cli

@@ -1,0 +1,284 @@
+// Every verb with nowhere to write to, and on narrow terminals.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "core/syscall.hpp"
+#include "lab/child.hpp"
+#include "report/table.hpp"
+#include "tests/cli/program.hpp"
+#include "tests/cure/scratch_directory.hpp"
+#include "tests/probe/privilege.hpp"
+
+namespace uncork::cli {
+namespace {
+
+using testing::During;
+using testing::Finished;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::run_program;
+using testing::Sink;
+using Words = std::vector<std::string>;
+
+std::string shown(const Words& words) {
+  std::string line = "uncork";
+  for (const std::string& word : words) line += " " + word;
+  return line;
+}
+
+/// Takes every connection and reads it to its end.
+class Reader {
+ public:
+  Reader() : listener_(*core::tcp_listen(*core::parse_endpoint("127.0.0.1:0"))) {
+    reading_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  }
+  [[nodiscard]] std::string address() const { return core::to_string(*core::local_endpoint(listener_)); }
+
+ private:
+  void run(const std::stop_token& stop) const {
+    std::array<std::byte, 4096> chunk{};
+    while (!stop.stop_requested()) {
+      const auto ready = core::wait_readable(listener_, core::MonotonicClock::now() + core::Micros(20'000));
+      if (!ready || !*ready) continue;
+      const auto socket = core::tcp_accept(listener_);
+      while (socket) {
+        const auto got = core::read_some(*socket, chunk);
+        if (!got || got->kind != core::ReadOutcome::Kind::bytes) break;
+      }
+    }
+  }
+
+  core::Fd listener_;
+  std::jthread reading_;
+};
+
+/// What the verbs talk to: a Zino server with cases, somebody who takes files, a folder.
+class World {
+ public:
+  World() {
+    const Finished made = run_program({"zino", "fixture", "--events", "7", "--out", folder_.path(), "--json"});
+    if (made.exit != 0) throw std::runtime_error(made.err);
+    const auto files = nlohmann::json::parse(made.out);
+    auto served = lab::Child::start_program(
+        UNCORK_PROGRAM, {"zino", "serve", "--state", files.at("state"), "--secrets", files.at("secrets"), "--polldevs",
+                         files.at("polldevs"), "--port", "0", "--notify-port", "0", "--listen", "127.0.0.1"});
+    if (!served) throw std::runtime_error(served.error().message);
+    server_ = std::move(*served);
+    std::ofstream(path("file")) << "some text\n";
+  }
+
+  [[nodiscard]] std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
+  [[nodiscard]] std::string reader() const { return reader_.address(); }
+  /// The words behind `uncork zino` that log in.
+  [[nodiscard]] Words logged_in(Words words) const {
+    words.insert(words.begin(), "zino");
+    words.insert(words.end(), {"--server", core::to_string(server_->listening()), "--credentials", path("ritz.tcl")});
+    return words;
+  }
+
+ private:
+  cure::testing::ScratchDirectory folder_;
+  Reader reader_;
+  std::optional<lab::Child> server_;
+};
+
+struct Row {
+  Words words;
+  int signal = 0;       ///< ends it once it has said something; one that says nothing has ended by itself
+  bool judges = false;  ///< a busy machine may make its exit code 1
+};
+
+/// A case of every verb that can be run, JSON too.
+std::vector<Row> rows(const World& world) {
+  std::vector<Row> rows;
+  const std::string self = std::to_string(::getpid());
+  for (const Words& json : {Words{}, Words{"--json"}}) {
+    const auto add = [&](Words words, int signal = 0, bool judges = false) {
+      words.insert(words.end(), json.begin(), json.end());
+      rows.push_back({std::move(words), signal, judges});
+    };
+    const auto add_client = [&](const Words& words) { add(world.logged_in(words)); };
+    add({"watch", "--for", "200ms", "--port", "9"}, 0, true);
+    add({"lab", "chatty", "--exchanges", "5"}, 0, true);
+    add({"cure", "--pid", self});
+    add({"cure", "--pid", self, "--watch", "--for", "100ms"});
+    add({"proxy", "--listen", "127.0.0.1:0", "--connect", "127.0.0.1:9"}, SIGTERM);
+    add({"send", world.path("file"), "--to", world.reader()});
+    add({"recv", "--listen", "127.0.0.1:0"}, SIGTERM);
+    add({"doctor"}, 0, true);
+    add({"zino", "fixture", "--out", world.path("made")});
+    add({"zino", "front", "--connect", "127.0.0.1:9", "--port", "0", "--notify-port", "0"}, SIGTERM);
+    for (const char* verb : {"show", "history", "log"}) add_client({verb, "1"});
+    add_client({"list"});
+    add_client({"set-state", "1", "working"});
+    add_client({"add-history", "1", "--message", "seen"});
+    add_client({"fetch", "--all"});
+    add_client({"pm", "add", "--to", "+1h", "sw-1"});
+    add_client({"pm", "add-log", "1", "--message", "seen"});
+    for (const char* verb : {"show", "cancel"}) add_client({"pm", verb, "1"});
+    add_client({"pm", "list"});
+  }
+  rows.push_back({{"zino", "serve", "--state", world.path("state.json"), "--secrets", world.path("secrets"), "--port", "0",
+                   "--notify-port", "0"},
+                  SIGTERM});
+  rows.push_back({{"lab", "field", "--list"}});
+  return rows;
+}
+
+/// The verbs that the help of `of` names, and theirs.
+std::vector<Words> verbs(const Words& of = {}) {
+  Words asked = of;
+  asked.emplace_back("--help");
+  std::istringstream help(run_program(asked).out);
+  std::vector<Words> found = {of};
+  bool listed = false;
+  for (std::string line; std::getline(help, line);) {
+    if (line == "Subcommands:") listed = true;
+    if (line.empty()) listed = false;
+    if (!listed || !line.starts_with("  ") || line[2] == ' ') continue;
+    Words inner = of;
+    inner.push_back(line.substr(2, line.find(' ', 2) - 2));
+    const auto below = verbs(inner);
+    found.insert(found.end(), below.begin(), below.end());
+  }
+  return found;
+}
+
+class EveryVerb : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!probe::testing::is_root()) UNCORK_SKIP_TEST("needs root: watch and lab look at the whole machine");
+  }
+  const World world_;
+  const std::vector<Row> rows_ = rows(world_);
+};
+
+TEST_F(EveryVerb, has_a_row_here_or_a_test_of_its_own) {
+  // These run for long, and each begins with a heading, which is what the row of `lab chatty` shows to be checked.
+  std::set<Words> missing = {{"lab", "coalesce"}, {"lab", "heartbeat"}, {"lab", "transmit"}, {"lab", "zino"}, {"zino", "watch"}};
+  std::vector<Words> all = verbs();
+  ASSERT_GT(all.size(), 25U);
+  for (const Words& verb : all) {
+    const bool is_a_group = std::ranges::any_of(all, [&](const Words& other) {
+      return other.size() > verb.size() && std::equal(verb.begin(), verb.end(), other.begin());
+    });
+    const bool has_row = std::ranges::any_of(rows_, [&](const Row& row) {
+      return row.words.size() >= verb.size() && std::equal(verb.begin(), verb.end(), row.words.begin());
+    });
+    EXPECT_TRUE(is_a_group || has_row || missing.contains(verb)) << shown(verb);
+  }
+}
+
+TEST_F(EveryVerb, says_that_its_output_was_lost_and_exits_with_3) {
+  auto rows = rows_;
+  for (Words verb : verbs()) {
+    verb.emplace_back("--help");
+    rows.push_back({verb});
+  }
+  for (const Row& row : rows) {
+    for (const auto& [sink, why] : {std::pair{Sink::full, "No space left on device"}, {Sink::closed, "Bad file descriptor"}}) {
+      const Finished finished = run_program(row.words, {.out = sink});
+      EXPECT_EQ(finished.exit, 3) << shown(row.words) << "\n" << finished.err;
+      EXPECT_THAT(finished.err, HasSubstr(std::string("uncork: write standard output: ") + why)) << shown(row.words);
+    }
+  }
+}
+
+TEST_F(EveryVerb, ends_quietly_when_its_reader_has_gone) {
+  auto rows = rows_;
+  for (Words verb : verbs()) {
+    verb.emplace_back("--help");
+    rows.push_back({verb});
+  }
+  for (const Row& row : rows) {
+    const Finished finished = run_program(row.words, {.out = Sink::reader_gone});
+    EXPECT_EQ(finished.exit, 0) << shown(row.words) << "\n" << finished.err;
+    EXPECT_THAT(finished.err, Not(HasSubstr("standard output"))) << shown(row.words);
+    EXPECT_THAT(finished.err, Not(HasSubstr("roken pipe"))) << shown(row.words);
+  }
+}
+
+TEST_F(EveryVerb, does_its_work_without_standard_error) {
+  for (const Row& row : rows_) {
+    for (const Sink sink : {Sink::closed, Sink::full, Sink::reader_gone}) {
+      const Finished finished = run_program(row.words, {.signal = row.signal, .err = sink});
+      if (row.words.front() == "doctor") {
+        EXPECT_TRUE(finished.exit == 0 || finished.exit == 3) << finished.exit;
+      } else {
+        EXPECT_LE(finished.exit, row.judges ? 1 : 0) << shown(row.words) << "\n" << finished.out;
+      }
+      EXPECT_NE(finished.out, "") << shown(row.words);
+    }
+  }
+}
+
+constexpr std::array<unsigned short, 2> kWidths = {60, 80};
+
+/// What a terminal shows of it, without escape sequences.
+std::vector<std::string> lines_of(const std::string& out) {
+  std::vector<std::string> lines;
+  std::string text;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (out[i] != '\x1b') {
+      text += out[i];
+      continue;
+    }
+    while (i + 1 < out.size() && std::isalpha(static_cast<unsigned char>(out[i])) == 0) ++i;
+  }
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+/// Lines wider than the terminal although there is a blank to break them at.
+std::string too_wide(const std::string& out, std::size_t columns) {
+  std::string wide;
+  for (const std::string& line : lines_of(out)) {
+    const std::size_t first = line.find_first_not_of(' ');
+    const bool one_word = first == std::string::npos || line.find(' ', first) == std::string::npos;
+    if (report::display_width(line) > columns && !one_word) wide += line + "\n";
+  }
+  return wide;
+}
+
+Words words_of(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+TEST_F(EveryVerb, fits_terminals_of_60_and_80_columns) {
+  for (const Row& row : rows_) {
+    if (row.words.back() == "--json") continue;  // for programs: a line a document
+    for (const unsigned short columns : kWidths) {
+      const Finished finished = run_program(row.words, {.signal = row.signal, .columns = columns});
+      EXPECT_EQ(too_wide(finished.out, columns), "") << shown(row.words);
+    }
+  }
+}
+
+TEST_F(EveryVerb, breaks_its_help_between_words) {
+  for (Words verb : verbs()) {
+    verb.emplace_back("--help");
+    const Words whole = words_of(run_program(verb).out);
+    for (const unsigned short columns : kWidths) {
+      const Finished finished = run_program(verb, {.columns = columns});
+      EXPECT_EQ(too_wide(finished.out, columns), "") << shown(verb);
+      EXPECT_EQ(words_of(finished.out), whole) << shown(verb);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace uncork::cli
