@@ -77,10 +77,17 @@ class World {
     if (!served) throw std::runtime_error(served.error().message);
     server_ = std::move(*served);
     std::ofstream(path("file")) << "some text\n";
+    const auto listed = nlohmann::json::parse(run_program(logged_in({"list", "--json"})).out);
+    case_ = std::to_string(listed.at("cases").at(0).at("id").get<int>());
   }
 
   [[nodiscard]] std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
   [[nodiscard]] std::string reader() const { return reader_.address(); }
+  [[nodiscard]] std::string a_case() const { return case_; }
+  [[nodiscard]] std::string new_maintenance() const {
+    const Finished added = run_program(logged_in({"pm", "add", "--to", "+1h", "sw-1", "--json"}));
+    return std::to_string(nlohmann::json::parse(added.out).at("id").get<int>());
+  }
   /// The words behind `uncork zino` that log in.
   [[nodiscard]] Words logged_in(Words words) const {
     words.insert(words.begin(), "zino");
@@ -92,7 +99,10 @@ class World {
   cure::testing::ScratchDirectory folder_;
   Reader reader_;
   std::optional<lab::Child> server_;
+  std::string case_;
 };
+
+constexpr const char* kNewMaintenance = "NEW";  // stands for the id of one that is made for this run
 
 struct Row {
   Words words;
@@ -120,14 +130,14 @@ std::vector<Row> rows(const World& world) {
     add({"doctor"}, 0, true);
     add({"zino", "fixture", "--out", world.path("made")});
     add({"zino", "front", "--connect", "127.0.0.1:9", "--port", "0", "--notify-port", "0"}, SIGTERM);
-    for (const char* verb : {"show", "history", "log"}) add_client({verb, "1"});
+    for (const char* verb : {"show", "history", "log"}) add_client({verb, world.a_case()});
     add_client({"list"});
-    add_client({"set-state", "1", "working"});
-    add_client({"add-history", "1", "--message", "seen"});
+    add_client({"set-state", world.a_case(), "working"});
+    add_client({"add-history", world.a_case(), "--message", "seen"});
     add_client({"fetch", "--all"});
     add_client({"pm", "add", "--to", "+1h", "sw-1"});
-    add_client({"pm", "add-log", "1", "--message", "seen"});
-    for (const char* verb : {"show", "cancel"}) add_client({"pm", verb, "1"});
+    add_client({"pm", "add-log", kNewMaintenance, "--message", "seen"});
+    for (const char* verb : {"show", "cancel"}) add_client({"pm", verb, kNewMaintenance});
     add_client({"pm", "list"});
   }
   rows.push_back({{"zino", "serve", "--state", world.path("state.json"), "--secrets", world.path("secrets"), "--port", "0",
@@ -161,6 +171,13 @@ class EveryVerb : public ::testing::Test {
   void SetUp() override {
     if (!probe::testing::is_root()) UNCORK_SKIP_TEST("needs root: watch and lab look at the whole machine");
   }
+  [[nodiscard]] Finished run(const Row& row, const During& during) const {
+    Words words = row.words;
+    const auto id = std::ranges::find(words, kNewMaintenance);
+    if (id != words.end()) *id = world_.new_maintenance();
+    return run_program(words, during);
+  }
+
   const World world_;
   const std::vector<Row> rows_ = rows(world_);
 };
@@ -189,7 +206,7 @@ TEST_F(EveryVerb, says_that_its_output_was_lost_and_exits_with_3) {
   }
   for (const Row& row : rows) {
     for (const auto& [sink, why] : {std::pair{Sink::full, "No space left on device"}, {Sink::closed, "Bad file descriptor"}}) {
-      const Finished finished = run_program(row.words, {.out = sink});
+      const Finished finished = run(row, {.out = sink});
       EXPECT_EQ(finished.exit, 3) << shown(row.words) << "\n" << finished.err;
       EXPECT_THAT(finished.err, HasSubstr(std::string("uncork: write standard output: ") + why)) << shown(row.words);
     }
@@ -203,7 +220,7 @@ TEST_F(EveryVerb, ends_quietly_when_its_reader_has_gone) {
     rows.push_back({verb});
   }
   for (const Row& row : rows) {
-    const Finished finished = run_program(row.words, {.out = Sink::reader_gone});
+    const Finished finished = run(row, {.out = Sink::reader_gone});
     EXPECT_EQ(finished.exit, 0) << shown(row.words) << "\n" << finished.err;
     EXPECT_THAT(finished.err, Not(HasSubstr("standard output"))) << shown(row.words);
     EXPECT_THAT(finished.err, Not(HasSubstr("roken pipe"))) << shown(row.words);
@@ -213,7 +230,7 @@ TEST_F(EveryVerb, ends_quietly_when_its_reader_has_gone) {
 TEST_F(EveryVerb, does_its_work_without_standard_error) {
   for (const Row& row : rows_) {
     for (const Sink sink : {Sink::closed, Sink::full, Sink::reader_gone}) {
-      const Finished finished = run_program(row.words, {.signal = row.signal, .err = sink});
+      const Finished finished = run(row, {.signal = row.signal, .err = sink});
       if (row.words.front() == "doctor") {
         EXPECT_TRUE(finished.exit == 0 || finished.exit == 3) << finished.exit;
       } else {
@@ -262,7 +279,7 @@ TEST_F(EveryVerb, fits_terminals_of_60_and_80_columns) {
   for (const Row& row : rows_) {
     if (row.words.back() == "--json") continue;  // for programs: a line a document
     for (const unsigned short columns : kWidths) {
-      const Finished finished = run_program(row.words, {.signal = row.signal, .columns = columns});
+      const Finished finished = run(row, {.signal = row.signal, .columns = columns});
       EXPECT_EQ(too_wide(finished.out, columns), "") << shown(row.words);
     }
   }

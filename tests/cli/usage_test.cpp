@@ -80,7 +80,7 @@ TEST(Usage, one_kind_of_argument_is_refused_alike_by_every_verb) {
       {{"proxy", "--listen", ":0", "--connect", ":1", "--nagle", "maybe"}, "--nagle 'maybe': accepted are on|off"},
       {{"zino", "serve", "--state", "s", "--secrets", "s", "--nagle", "maybe"}, "--nagle 'maybe': accepted are on|off"},
       {{"proxy", "--listen", ":0", "--connect", ":1", "--delay", "20"}, "--delay '20': no unit"},
-      {{"proxy", "--listen", ":0", "--connect", ":1", "--delay", "1ms", "--delay-ms", "1"}, "--delay-ms excludes --delay"},
+      {{"proxy", "--listen", ":0", "--connect", ":1", "--delay", "1ms", "--delay-ms", "1"}, "--delay excludes --delay-ms"},
       {{"lab", "zino", "--proxy-delay", "15"}, "--proxy-delay '15': no unit"},
   };
   for (const auto& [arguments, why] : kBad) {

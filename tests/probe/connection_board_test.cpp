@@ -94,7 +94,7 @@ TEST(ConnectionBoard, counts_a_connection_once_and_not_by_its_ends) {
   losing.account = row(4, ms(30)).account;
   b.update({row(3, ms(40)), losing}, kStart + ms(10));  // the same addresses again
   EXPECT_EQ(b.seen(), 2U);
-  EXPECT_EQ(cookies(b), (Cookies{1, 3, 4}));
+  EXPECT_EQ(cookies(b), (Cookies{3, 4, 1}));
   EXPECT_EQ(ConnectionBoard::connections_that_matter({}), 0U);
   ConnectionBoard both = board();
   both.update({row(3, ms(40)), losing}, kStart);
