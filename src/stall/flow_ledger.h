@@ -94,8 +94,8 @@ struct uncork_flow {
   uncork_u8 overlap; /* data of the peer came during the running hold */
   uncork_u8 nodelay; /* as of the running hold's begin, or when it was looked at last */
   uncork_u8 late_cause;
-  uncork_u8 waits; /* something is in `waiting` */
-  uncork_u8 finished; /* the local end has closed */
+  uncork_u8 waits;      /* something is in `waiting` */
+  uncork_u8 finished;   /* the local end has closed */
   uncork_u32 exchanges; /* begun */
   uncork_u32 writes;
   uncork_u64 wrote_bytes;

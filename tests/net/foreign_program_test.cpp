@@ -90,7 +90,8 @@ class Server {
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
  private:
-  /// Without its line feed, which an unbuffered interpreter writes by itself, later than the rest; what there is if it ends before.
+  /// Without its line feed, which an unbuffered interpreter writes by itself, later than the rest; what there is if it ends
+  /// before.
   std::string read_line() {
     std::string line;
     for (std::array<std::byte, 1> byte{}; must(core::read_some(output_, byte)).count == 1;) {

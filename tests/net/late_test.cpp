@@ -1,5 +1,5 @@
-// How late writes left, by the witness and by the kernel's own timestamps (SO_TIMESTAMPING: when a write's last byte was handed to
-// the device), which know nothing of it: the two are held to each other.
+// How late writes left, by the witness and by the kernel's own timestamps (SO_TIMESTAMPING: when a write's last byte was handed
+// to the device), which know nothing of it: the two are held to each other.
 #include <time.h>  // before linux/errqueue.h, which needs timespec
 
 #include <linux/errqueue.h>
@@ -38,9 +38,9 @@ Micros wall_clock() {
 class StampedWriter {
  public:
   explicit StampedWriter(const core::Fd& socket) : socket_(socket) {
-    must(core::set_option(socket, SOL_SOCKET, SO_TIMESTAMPING,
-                          SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |
-                              SOF_TIMESTAMPING_OPT_TSONLY));
+    must(core::set_option(
+        socket, SOL_SOCKET, SO_TIMESTAMPING,
+        SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY));
   }
 
   void write(std::size_t bytes) {

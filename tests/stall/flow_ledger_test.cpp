@@ -14,7 +14,9 @@ namespace {
 constexpr uncork_u64 kOpened = 1'000'000;
 
 // An event that meets no hold touches three lines of the ledger (and a bucket), so this is speed, not taste.
-constexpr std::size_t line_of_budget(uncork_cause cause) { return (offsetof(uncork_flow, budget_us) + sizeof(uncork_u64) * std::size_t{cause}) / 64; }
+constexpr std::size_t line_of_budget(uncork_cause cause) {
+  return (offsetof(uncork_flow, budget_us) + sizeof(uncork_u64) * std::size_t{cause}) / 64;
+}
 static_assert(offsetof(uncork_flow, wrote_bytes) == 64, "what every event decides by fills one cache line");
 static_assert(offsetof(uncork_flow, last_exchange_us) < 128, "what it counts is in the next");
 static_assert(line_of_budget(UNCORK_NETWORK) == line_of_budget(UNCORK_IDLE), "what is charged while nothing is held is in one");

@@ -62,9 +62,8 @@ void print_json(const zino::FetchResult& result, std::size_t pipeline) {
 }
 
 void print_text(const zino::FetchResult& result, bool times) {
-  print("{} with history and log in {}; {} came in {}\n", zino::count_of(result.cases, "case"),
-             core::to_string(result.total), zino::count_of(result.replies, "reply", "replies"),
-             zino::count_of(result.chunks.size(), "piece"));
+  print("{} with history and log in {}; {} came in {}\n", zino::count_of(result.cases, "case"), core::to_string(result.total),
+        zino::count_of(result.replies, "reply", "replies"), zino::count_of(result.chunks.size(), "piece"));
   if (result.gone > 0) print("{} more went away meanwhile\n", result.gone);
   if (!times || result.cases == 0) return;
   report::Table table({{"COMMAND"},

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "cli/output.hpp"
-#include "cli/zino/parts.hpp"
 #include "cli/zino/log_line.hpp"
+#include "cli/zino/parts.hpp"
 #include "zino/front/front.hpp"
 #include "zino/protocol/text.hpp"
 
@@ -33,7 +33,7 @@ void show_summary(const zino::FrontSummary& summary, bool json) {
   }
   print("{}; {} passed through, {} answered ahead; answers unused: {} expired, {} dropped\n",
         zino::count_of(summary.clients, "client"), zino::count_of(summary.passed_through, "command"), summary.ahead.used,
-             summary.ahead.expired, summary.ahead.dropped);
+        summary.ahead.expired, summary.ahead.dropped);
 }
 
 Exit run_front(const FrontArguments& arguments) {

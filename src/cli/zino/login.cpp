@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 #include "cli/output.hpp"
-#include "cli/zino/parts.hpp"
 #include "cli/zino/log_line.hpp"
+#include "cli/zino/parts.hpp"
 #include "core/syscall.hpp"
 #include "zino/client/credentials.hpp"
 

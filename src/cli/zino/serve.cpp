@@ -7,8 +7,8 @@
 #include <string>
 
 #include "cli/output.hpp"
-#include "cli/zino/parts.hpp"
 #include "cli/zino/log_line.hpp"
+#include "cli/zino/parts.hpp"
 #include "zino/server/server.hpp"
 
 namespace uncork::cli {

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "cli/output.hpp"
+#include "cli/zino/log_line.hpp"
 #include "cli/zino/login.hpp"
 #include "cli/zino/parts.hpp"
-#include "cli/zino/log_line.hpp"
 #include "cli/zino/view.hpp"
 #include "core/duration.hpp"
 #include "core/stop_signal.hpp"

@@ -29,8 +29,8 @@ static __always_inline bool recovering(struct tcp_sock* tp) {
   return BPF_CORE_READ_BITFIELD(&tp->inet_conn, icsk_ca_state) >= TCP_CA_RECOVERY;
 }
 
-// A writer waits for room, or polls for it. Only while more than half of the buffer is taken (sk_stream_is_writeable); what is less
-// than half of the least that SO_SNDBUF can set (SOCK_MIN_SNDBUF) spares a look at the line of sk_sndbuf.
+// A writer waits for room, or polls for it. Only while more than half of the buffer is taken (sk_stream_is_writeable); what is
+// less than half of the least that SO_SNDBUF can set (SOCK_MIN_SNDBUF) spares a look at the line of sk_sndbuf.
 static __always_inline bool writer_blocked(struct tcp_sock* tp) {
   const int least_sndbuf = 4096;
   struct sock* sk = &tp->inet_conn.icsk_inet.sk;

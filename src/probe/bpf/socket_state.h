@@ -39,9 +39,9 @@ struct socket_state {
   struct uncork_flow flow;
   __u64 cookie;
   __u32 busy_jiffies;  // when a hold was last seen: jiffies in which something was unacknowledged or unsent
-  __u32 reported;  // tcp_sock.dsack_dups as last seen
-  __u32 told_una;  // streamed: acknowledged up to here
-  __u64 told_us;   // streamed: time of the last record
+  __u32 reported;      // tcp_sock.dsack_dups as last seen
+  __u32 told_una;      // streamed: acknowledged up to here
+  __u64 told_us;       // streamed: time of the last record
   char command[16];
 };
 
