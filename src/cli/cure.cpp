@@ -63,6 +63,7 @@ class Printer {
     } else {
       print("{}\n", sentence(process_ended));
     }
+    flush();
     return problems_ ? Exit::not_possible : Exit::ok;
   }
 

@@ -112,7 +112,7 @@ void add_entries(CLI::App& zino, Action& chosen, const std::string& name, const 
   const auto arguments = add_case_arguments(*verb);
   verb->callback([arguments, command, &chosen] {
     chosen = [arguments, command] {
-      return with_session(arguments->login, [&](zino::Client& client) {
+      return with_session(arguments->login, form_of(arguments->json), [&](zino::Client& client) {
         return show_entries(client, fmt::format("{} {}", command, arguments->id), *arguments);
       });
     };
@@ -137,7 +137,8 @@ void add_zino_list(CLI::App& zino, Action& chosen) {
   verb->add_flag("--json", arguments->json, "All attributes, as JSON: times in Unix seconds");
   verb->callback([arguments, &chosen] {
     chosen = [arguments] {
-      return with_session(arguments->login, [&](zino::Client& client) { return list(client, *arguments); });
+      return with_session(arguments->login, form_of(arguments->json),
+                          [&](zino::Client& client) { return list(client, *arguments); });
     };
   });
 }
@@ -148,7 +149,8 @@ void add_zino_show(CLI::App& zino, Action& chosen) {
   const auto arguments = add_case_arguments(*verb);
   verb->callback([arguments, &chosen] {
     chosen = [arguments] {
-      return with_session(arguments->login, [&](zino::Client& client) { return show(client, *arguments); });
+      return with_session(arguments->login, form_of(arguments->json),
+                          [&](zino::Client& client) { return show(client, *arguments); });
     };
   });
 }

@@ -58,7 +58,8 @@ void add_zino_set_state(CLI::App& zino, Action& chosen) {
   verb->add_flag("--json", arguments->json, "What was done, as JSON");
   verb->callback([arguments, &chosen] {
     chosen = [arguments] {
-      return with_session(arguments->login, [&](zino::Client& client) { return set_state(client, *arguments); });
+      return with_session(arguments->login, form_of(arguments->json),
+                          [&](zino::Client& client) { return set_state(client, *arguments); });
     };
   });
 }
@@ -74,7 +75,8 @@ void add_zino_add_history(CLI::App& zino, Action& chosen) {
     chosen = [arguments] {
       const auto text = read_message(arguments->message);  // before the session, whose server may have little patience
       if (!text) return report_error(text.error());
-      return with_session(arguments->login, [&](zino::Client& client) { return add_history(client, *arguments, *text); });
+      return with_session(arguments->login, form_of(arguments->json),
+                          [&](zino::Client& client) { return add_history(client, *arguments, *text); });
     };
   });
 }

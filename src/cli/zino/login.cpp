@@ -86,7 +86,7 @@ core::Result<zino::ConnectOptions> connect_options(const LoginArguments& argumen
   return options;
 }
 
-Exit with_session(const LoginArguments& arguments, const Task& task) {
+Exit with_session(const LoginArguments& arguments, Form form, const Task& task) {
   const auto options = connect_options(arguments);
   if (!options) return report_error(options.error());
   auto client = zino::Client::connect(*options);
@@ -94,7 +94,11 @@ Exit with_session(const LoginArguments& arguments, const Task& task) {
   const auto text = task(*client);
   if (!text) return report_error(text.error());
   if (const auto in_step = client->quit(); !in_step) return report_error(in_step.error());
-  put(*text);
+  if (form == Form::json) {
+    put(*text);
+  } else {
+    print_text(*text);
+  }
   return Exit::ok;
 }
 

@@ -25,11 +25,15 @@ void add_login(CLI::App& verb, LoginArguments& arguments);
 /// What to connect with. Errors say what to give.
 [[nodiscard]] core::Result<zino::ConnectOptions> connect_options(const LoginArguments& arguments);
 
+/// How what a verb prints is meant: text is broken between words where the terminal is narrow.
+enum class Form : bool { text, json };
+inline Form form_of(bool json) { return json ? Form::json : Form::text; }
+
 /// What a verb prints in the end, or why it cannot.
 using Task = std::function<core::Result<std::string>(zino::Client&)>;
 
 /// Logs in, does `task`, and logs out, which proves that what was answered was asked; only then prints what the task has made.
 /// Says what went wrong.
-Exit with_session(const LoginArguments& arguments, const Task& task);
+Exit with_session(const LoginArguments& arguments, Form form, const Task& task);
 
 }  // namespace uncork::cli

@@ -185,7 +185,8 @@ Part add_part(CLI::App& pm, Action& chosen, const std::string& name, const std::
   verb->callback([arguments, task, &chosen] {
     chosen = [arguments, task] {
       if (const auto good = task == add ? check_adding(*arguments) : core::Status(); !good) return report_error(good.error());
-      return with_session(arguments->login, [&](zino::Client& client) { return task(client, *arguments); });
+      return with_session(arguments->login, form_of(arguments->json),
+                          [&](zino::Client& client) { return task(client, *arguments); });
     };
   });
   return {verb, std::move(arguments)};
@@ -233,7 +234,8 @@ void add_logging(CLI::App& pm, Action& chosen) {
       const auto text = read_message(arguments->message);
       if (!text) return report_error(text.error());
       arguments->message = *text;
-      return with_session(arguments->login, [&](zino::Client& client) { return add_log(client, *arguments); });
+      return with_session(arguments->login, form_of(arguments->json),
+                          [&](zino::Client& client) { return add_log(client, *arguments); });
     };
   });
 }

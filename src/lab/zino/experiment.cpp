@@ -57,6 +57,7 @@ core::Status count_chunks(Stage& stage, const ZinoOptions& options, ZinoRun& run
   if (!*log) return {};
   auto chunks = server_chunks(**log);
   if (!chunks) return core::fail(chunks.error());
+  if (options.client == ZinoClient::builtin && !chunks->empty()) chunks->pop_back();  // QUIT's, which the replies leave out
   run.s2c_chunks = std::move(*chunks);
   return options.proxy_log.empty() ? core::Status() : keep_log(options.proxy_log, run.setup, **log);
 }
