@@ -36,7 +36,8 @@ Exit run_scenario(const HeartbeatArguments& arguments) {
     print_page(fmt::format(
         "A writer that always has something to write, and a peer that reads {:.0f} KiB a second and heartbeats every {}. The "
         "silence "
-        "limit T is {}, the no-progress limit L {}. Runs of each: {}, a peer process each. HB: heartbeats a run; WIN: time on the "
+        "limit T is {}, the no-progress limit L {}. Runs of each: {}, a peer process each. HB: heartbeats a run; WIN: time on "
+        "the "
         "peer's window.\n\n",
         5.0 / arguments.options.scale, core::to_string(times.interval), core::to_string(times.silence),
         core::to_string(times.no_progress), arguments.options.seeds));

@@ -61,7 +61,7 @@ std::string case_table(const std::vector<zino::Attributes>& cases, std::int64_t 
     table.add({zino::value_of(*one, "id"), zino::value_of(*one, "state"), zino::value_of(*one, "type"),
                zino::value_of(*one, "router"), age(now - number_of(*one, "opened")), zino::case_summary(*one)});
   }
-  return table.render(width);
+  return table.render(width, report::Fit::wrap);
 }
 
 std::string attribute_lines(const zino::Attributes& attributes) {
@@ -95,7 +95,7 @@ std::string maintenance_table(const std::vector<zino::Maintenance>& maintenances
     table.add(
         {std::to_string(one.id), local_time(one.from), local_time(one.to), one.type, one.match_type, one.device, one.expression});
   }
-  return table.render(width);
+  return table.render(width, report::Fit::wrap);
 }
 
 nlohmann::json to_json(const zino::Attributes& attributes) {
