@@ -35,6 +35,15 @@ endfunction()
 
 function(uncork_install_program)
   install(TARGETS uncork RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
+  if(CMAKE_STRIP)  # nine tenths of the program are for debuggers; the build's own copy keeps them
+    install(CODE "execute_process(COMMAND \"${CMAKE_STRIP}\" \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/uncork\")"
+            COMPONENT program)
+  endif()
+  set(made ${PROJECT_BINARY_DIR}/src/cli/manual)
+  install(FILES ${made}/uncork.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
+  install(FILES ${made}/uncork DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT program)
+  install(FILES ${made}/_uncork DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions COMPONENT program)
+  install(FILES ${made}/uncork.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT program)
   install(FILES ${PROJECT_SOURCE_DIR}/src/probe/bpf/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE.bpf COMPONENT program)
   uncork_install_license(program)
 endfunction()

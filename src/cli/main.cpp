@@ -7,10 +7,13 @@
 #include <cerrno>
 #include <csignal>
 #include <exception>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
 
+#include "cli/catalogue.hpp"
+#include "cli/manual.hpp"
 #include "cli/output.hpp"
 #include "cli/unknown_word.hpp"
 #include "cli/verb.hpp"
@@ -39,6 +42,27 @@ Exit show(const CLI::App& program, const CLI::Success& help_or_version) {
   return exit == 0 ? Exit::ok : Exit::internal;
 }
 
+/// What the build makes of the program's own help: `uncork manual man|bash|zsh|fish`.
+void add_manual(CLI::App& program, uncork::cli::Action& chosen) {
+  using Make = std::string (*)(const CLI::App&);
+  const Make man = [](const CLI::App& of) { return uncork::cli::manual_page(of, UNCORK_VERSION); };
+  auto* verb = program.add_subcommand("manual", "");
+  verb->group("");  // not for people: left out of the help
+  const auto make = std::make_shared<Make>(man);
+  uncork::cli::add_choice<Make>(*verb, "what", *make,
+                                {{"man", man},
+                                 {"bash", uncork::cli::bash_completion},
+                                 {"zsh", uncork::cli::zsh_completion},
+                                 {"fish", uncork::cli::fish_completion}},
+                                "");
+  verb->callback([&program, make, &chosen] {
+    chosen = [&program, make] {
+      uncork::cli::put((*make)(program));
+      return Exit::ok;
+    };
+  });
+}
+
 Exit run(int argc, char** argv) {
   CLI::App program("Finds, proves and cures the stalls that small TCP writes cause.", "uncork");
   program.require_subcommand(1);
@@ -57,6 +81,7 @@ Exit run(int argc, char** argv) {
   uncork::cli::add_recv(program, chosen);
   uncork::cli::add_doctor(program, chosen);
   uncork::cli::add_zino(program, chosen);
+  add_manual(program, chosen);
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& help_or_version) {

@@ -2,29 +2,26 @@
 
 #include <fmt/format.h>
 
+#include <utility>
 #include <vector>
 
+#include "cli/catalogue.hpp"
 #include "cli/nearest.hpp"
 #include "report/printable.hpp"
 
 namespace uncork::cli {
 namespace {
 
-/// Those that help names.
 std::vector<std::string> verbs_of(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* verb : app.get_subcommands({})) {
-    if (!verb->get_group().empty()) names.push_back(verb->get_name());
-  }
+  for (const CLI::App* verb : shown_verbs(app)) names.push_back(verb->get_name());
   return names;
 }
 
 std::vector<std::string> options_of(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_group().empty()) continue;
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  for (const CLI::Option* option : shown_options(app)) {
+    for (std::string& name : names_of(*option)) names.push_back(std::move(name));
   }
   return names;
 }
@@ -35,11 +32,6 @@ const CLI::App& innermost(const CLI::App& program) {
   const CLI::App* verb = &program;
   while (!verb->get_subcommands().empty()) verb = verb->get_subcommands().front();
   return *verb;
-}
-
-std::string full_name(const CLI::App& verb) {
-  const CLI::App* parent = verb.get_parent();
-  return parent == nullptr ? verb.get_name() : full_name(*parent) + " " + verb.get_name();
 }
 
 std::string unknown_word(const CLI::App& program) {

@@ -8,8 +8,6 @@ namespace uncork::cli {
 
 /// The verb that was reached, the last of those named: `uncork zino pm` of `uncork zino pm lits`.
 [[nodiscard]] const CLI::App& innermost(const CLI::App& program);
-/// How it is called: `uncork zino pm`.
-[[nodiscard]] std::string full_name(const CLI::App& verb);
 
 /// `uncork zino pm: no verb 'lits'; did you mean 'list'?`, or with an option; empty when every word is known.
 [[nodiscard]] std::string unknown_word(const CLI::App& program);

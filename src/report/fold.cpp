@@ -1,6 +1,8 @@
 #include "report/fold.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 
 #include "report/table.hpp"
 
@@ -26,8 +28,9 @@ std::size_t break_at(std::string_view line, std::size_t from, std::size_t width)
   return best;
 }
 
-void fold_line(std::string_view line, std::size_t width, std::string& into) {
-  const std::size_t indent = hanging_indent(line, width);
+void fold_line(std::string_view line, std::size_t width, std::optional<std::size_t> column, std::string& into) {
+  constexpr std::size_t kLeastText = 16;
+  const std::size_t indent = column && *column + kLeastText <= width ? *column : hanging_indent(line, width);
   std::string rest(line);
   std::size_t from = std::max(indent, std::min(rest.find_first_not_of(' '), rest.size()));
   while (display_width(rest) > width) {
@@ -42,14 +45,12 @@ void fold_line(std::string_view line, std::size_t width, std::string& into) {
   into += rest + "\n";
 }
 
-}  // namespace
-
-std::string fold(std::string_view text, std::size_t width) {
+std::string fold_all(std::string_view text, std::size_t width, std::optional<std::size_t> column) {
   if (width == 0) return std::string(text);
   std::string folded;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
-    fold_line(text.substr(0, end), width, folded);
+    fold_line(text.substr(0, end), width, column, folded);
     if (end == std::string_view::npos) {
       folded.pop_back();  // it had no newline
       break;
@@ -58,5 +59,11 @@ std::string fold(std::string_view text, std::size_t width) {
   }
   return folded;
 }
+
+}  // namespace
+
+std::string fold(std::string_view text, std::size_t width) { return fold_all(text, width, std::nullopt); }
+
+std::string fold(std::string_view text, std::size_t width, std::size_t indent) { return fold_all(text, width, indent); }
 
 }  // namespace uncork::report

@@ -11,5 +11,7 @@ namespace uncork::report {
 /// What follows a break stands under the text of a line that begins with a name and two blanks or more (`--port N   Only …`),
 /// else under the line's first word.
 [[nodiscard]] std::string fold(std::string_view text, std::size_t width);
+/// The same with what follows a break under column `indent`, if that leaves room for it.
+[[nodiscard]] std::string fold(std::string_view text, std::size_t width, std::size_t indent);
 
 }  // namespace uncork::report

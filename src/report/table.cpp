@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "report/fold.hpp"
 #include "report/printable.hpp"
 
 namespace uncork::report {
@@ -35,7 +36,7 @@ void Table::add(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
-std::string Table::render(std::size_t width) const {
+std::string Table::render(std::size_t width, Fit fit) const {
   std::vector<std::size_t> widths;
   std::vector<std::string> titles;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -44,6 +45,8 @@ std::string Table::render(std::size_t width) const {
     widths.push_back(widest);
     titles.push_back(columns_[i].title);
   }
+  std::size_t last_begins = 0;
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) last_begins += widths[i] + 2;
   const auto line_of = [&](const std::vector<std::string>& cells) {
     std::string line;
     for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -51,7 +54,8 @@ std::string Table::render(std::size_t width) const {
       if (i != 0) line += "  ";
       line += columns_[i].align == Align::right ? padding + cells[i] : cells[i] + padding;
     }
-    return cut(std::move(line), width) + "\n";
+    if (fit == Fit::cut) return cut(std::move(line), width) + "\n";
+    return fold(cut(std::move(line), 0) + "\n", width, last_begins);
   };
   std::string text = line_of(titles);
   for (const auto& row : rows_) text += line_of(row);

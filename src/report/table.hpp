@@ -15,6 +15,9 @@ struct Column {
   std::size_t least_width = 0;
 };
 
+/// What becomes of a line that is too wide: it is cut, or the last column goes on below itself, broken between words.
+enum class Fit { cut, wrap };
+
 /// Rows of cells under titled columns, two blanks apart. Cells are plain text (UTF-8 counts by code points); what is
 /// not printable in them is shown as `?`. Not thread-safe.
 class Table {
@@ -25,8 +28,9 @@ class Table {
   void add(std::vector<std::string> cells);
   [[nodiscard]] bool empty() const { return rows_.empty(); }
 
-  /// Title line and rows, each ending in a newline, without blanks at line ends. `width` > 0 cuts each line to that many columns.
-  [[nodiscard]] std::string render(std::size_t width = 0) const;
+  /// Title line and rows, each ending in a newline, without blanks at line ends. `width` > 0 makes each line fit that many
+  /// columns.
+  [[nodiscard]] std::string render(std::size_t width = 0, Fit fit = Fit::cut) const;
 
  private:
   std::vector<Column> columns_;

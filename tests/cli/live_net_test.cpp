@@ -185,6 +185,21 @@ TEST(WatchVerb, a_connection_within_the_machine_is_one_connection) {
   EXPECT_EQ(lines_of(finished.out).back().at("connections"), 1);
 }
 
+TEST(WatchVerb, its_verdicts_are_broken_between_words) {
+  UNCORK_NEEDS_ROOT();
+  const Stalling stalling;
+  const std::vector<std::string> arguments = {"watch", "--for", "1s", "--port", std::to_string(stalling.port())};
+  for (const unsigned short columns : {std::uint16_t{60}, std::uint16_t{80}, std::uint16_t{0}}) {
+    const Finished finished = run_program(arguments, {.columns = columns});
+    std::istringstream text(finished.out.substr(finished.out.rfind('\x1b') + 1));
+    EXPECT_THAT(finished.out, HasSubstr("remedy    "));
+    for (std::string line; std::getline(text, line);) {
+      if (line.starts_with("[")) continue;  // the rest of the escape sequence
+      EXPECT_LE(line.size(), columns == 0 ? 80 : columns) << line;
+    }
+  }
+}
+
 TEST(WatchVerb, ends_when_its_process_has) {
   UNCORK_NEEDS_ROOT();
   auto watched = lab::Child::start_program(UNCORK_PROGRAM, {"proxy", "--listen", "127.0.0.1:0", "--connect", "127.0.0.1:9"});

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
+
 #include "cli/nearest.hpp"
 #include "tests/cli/program.hpp"
 #include "tests/cure/scratch_directory.hpp"
@@ -165,6 +168,39 @@ TEST(Usage, help_of_zino_and_its_parts_shows_an_example_and_stands_in_its_docume
     EXPECT_THAT(help.out, HasSubstr("Example:")) << part;
     EXPECT_THAT(testing::source_file("docs/zino.md"), HasSubstr("```\n" + help.out + "```\n")) << part;
   }
+}
+
+TEST(Manual, names_every_verb_in_every_form) {
+  for (const char* form : {"man", "bash", "zsh", "fish"}) {
+    std::string made = run_program({"manual", form}).out;
+    std::erase(made, '\\');
+    for (const std::string& verb : kVerbs) EXPECT_THAT(made, HasSubstr("uncork " + verb)) << form;
+    for (const std::string& scenario : kScenarios) EXPECT_THAT(made, HasSubstr("uncork lab " + scenario)) << form;
+    EXPECT_THAT(made, HasSubstr("uncork zino pm add-log")) << form;
+    EXPECT_THAT(made, HasSubstr("min-share")) << form;
+    EXPECT_THAT(made, Not(HasSubstr("line-server"))) << form << ": not for people";
+  }
+}
+
+/// What bash offers for the last of these words.
+std::string offered(const std::string& script, const std::string& words) {
+  const std::string run = "source " + script + "; COMP_WORDS=(" + words +
+                          "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _uncork; echo \"${COMPREPLY[*]}\"";
+  std::string out;
+  std::FILE* pipe = ::popen(("bash -c '" + run + "'").c_str(), "r");
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) out += static_cast<char>(c);
+  ::pclose(pipe);
+  return out;
+}
+
+TEST(Manual, bash_completes_verbs_options_and_choices) {
+  const cure::testing::ScratchDirectory folder;
+  const std::string script = folder.path() + "/uncork";
+  std::ofstream(script) << run_program({"manual", "bash"}).out;
+  EXPECT_EQ(offered(script, "uncork w"), "watch\n");
+  EXPECT_EQ(offered(script, "uncork zino pm c"), "cancel\n");
+  EXPECT_EQ(offered(script, "uncork watch --p"), "--pid --port\n");
+  EXPECT_EQ(offered(script, "uncork proxy --nagle \"\""), "on off\n");
 }
 
 TEST(Usage, the_readme_names_every_verb) {

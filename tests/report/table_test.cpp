@@ -24,6 +24,15 @@ TEST(Table, aligns_its_columns_two_blanks_apart) {
             "clementine      12\n");
 }
 
+TEST(Table, the_last_column_goes_on_below_itself_where_a_line_is_too_wide) {
+  Table table({{"NAME", Align::left}, {"NOTE", Align::left}});
+  table.add({"fig", "ripe and sweet and soft"});
+  EXPECT_EQ(table.render(22, Fit::wrap),
+            "NAME  NOTE\n"
+            "fig   ripe and sweet\n"
+            "      and soft\n");
+}
+
 TEST(Table, without_rows_is_its_titles) {
   const Table table({{"NAME", Align::left}, {"PIECES", Align::right}});
   EXPECT_TRUE(table.empty());

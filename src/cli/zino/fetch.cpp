@@ -77,7 +77,7 @@ void print_text(const zino::FetchResult& result, bool times) {
     table.add({command, std::to_string(each.size()), core::to_string(spread.mean), core::to_string(spread.p50),
                core::to_string(spread.p99), core::to_string(spread.max)});
   }
-  print("\n{}", table.render(static_cast<std::size_t>(terminal_width(1))));
+  print("\n{}", table.render());
 }
 
 Exit run_fetch(const FetchArguments& arguments) {

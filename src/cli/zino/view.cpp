@@ -82,8 +82,9 @@ std::string case_table(const std::vector<zino::Attributes>& cases, std::int64_t 
     table.add({zino::value_of(*one, "id"), zino::value_of(*one, "state"), since(*one, "updated", now), since(*one, "opened", now),
                zino::value_of(*one, "type"), zino::value_of(*one, "router"), zino::case_summary(*one)});
   }
-  return table.render(width) + fmt::format("{}, sorted by state (those in need first), then by UPDATED; times are ago\n",
-                                           zino::count_of(cases.size(), "case"));
+  return table.render(width, report::Fit::wrap) +
+         fmt::format("{}, sorted by state (those in need first), then by UPDATED; times are ago\n",
+                     zino::count_of(cases.size(), "case"));
 }
 
 std::string attribute_lines(const zino::Attributes& attributes) {
@@ -116,7 +117,7 @@ std::string maintenance_table(const std::vector<zino::Maintenance>& maintenances
     table.add(
         {std::to_string(one.id), local_time(one.from), local_time(one.to), one.type, one.match_type, one.device, one.expression});
   }
-  return table.render(width);
+  return table.render(width, report::Fit::wrap);
 }
 
 nlohmann::json to_json(const zino::Attributes& attributes) {

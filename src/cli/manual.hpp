@@ -1,0 +1,17 @@
+#pragma once
+// The manual page and the shells' completions, made from what --help is made of.
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace uncork::cli {
+
+/// In the language of man(7), section 1.
+[[nodiscard]] std::string manual_page(const CLI::App& program, const std::string& version);
+
+/// Scripts to be laid down where each shell looks for them.
+[[nodiscard]] std::string bash_completion(const CLI::App& program);
+[[nodiscard]] std::string zsh_completion(const CLI::App& program);
+[[nodiscard]] std::string fish_completion(const CLI::App& program);
+
+}  // namespace uncork::cli
