@@ -68,7 +68,7 @@ def add_headers(steps, root, folder):
     skeletons = " ".join(f"-isystem {shlex.quote(str(path))}" for path in sorted(folder.glob("src/*/skel")))
     cpp = f"-std=c++23 {include} -I{shlex.quote(str(root / 'include'))} {skeletons} -DBOOST_ASIO_SEPARATE_COMPILATION"
     installed = f"-std=c++20 -I{shlex.quote(str(root / 'include'))}"
-    bpf = f"clang-19 -target bpf -std=gnu11 -Wall -Wextra -Wno-unused-parameter {include}"
+    bpf = f"clang-19 -target bpf -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-unused-function {include}"
     for path in sources:
         name = str(path.relative_to(root / "src"))
         kernel_only = path.parent.name == "bpf" and name not in from_cpp

@@ -43,8 +43,7 @@ Exit run_lab(const LabArguments& arguments) {
   if (!arguments.json) {
     print_page(fmt::format(
         "A server answers each request with {} lines; a blocking client makes {} exchanges a cell. NAGLE is that of the last "
-        "sender "
-        "before the client: the server, or the relay (uncork proxy), behind which the server has TCP_NODELAY.{}\n\n{}",
+        "sender before the client: the server, or the relay (uncork proxy), behind which the server has TCP_NODELAY.{}\n\n{}",
         arguments.chatty.lines, arguments.chatty.exchanges,
         opened->why_sampled.empty() ? "" : " WR/EX, HELD and SHARE are sampled, not witnessed by the kernel.",
         lab::chatty_heading()));

@@ -35,12 +35,10 @@ Exit run_scenario(const HeartbeatArguments& arguments) {
   if (!arguments.json) {
     print_page(fmt::format(
         "A writer that always has something to write, and a peer that reads {:.0f} KiB a second and heartbeats every {}. The "
-        "silence "
-        "limit T is {}, the no-progress limit L {}. Runs of each: {}, a peer process each. HB: heartbeats a run; WIN: time on "
-        "the "
-        "peer's window.\n\n",
+        "silence limit T is {}, the no-progress limit L {}. Runs of each: {}, a peer process each. HB: heartbeats a run; WIN: "
+        "time on the peer's window{}.\n\n",
         5.0 / arguments.options.scale, core::to_string(times.interval), core::to_string(times.silence),
-        core::to_string(times.no_progress), arguments.options.seeds));
+        core::to_string(times.no_progress), arguments.options.seeds, opened->why_sampled.empty() ? "" : ", sampled"));
     flush();
   }
   const bool progress = terminal_width(2) > 0;

@@ -38,10 +38,8 @@ Exit run_scenario(const TransmitArguments& arguments) {
   } else {
     print_page(fmt::format(
         "A head of {} bytes, a file and a tail of {} bytes go over a link of Ethernet's size to a peer that answers with one "
-        "byte, {} "
-        "times by each strategy on one warm connection. Then our file server and nginx serve {} bytes to one client in turn. "
-        "LEAST, "
-        "MEDIAN and WORST count segments.\n\n{}",
+        "byte, {} times by each strategy on one warm connection. Then our file server and nginx serve {} bytes to one client "
+        "in turn. LEAST, MEDIAN and WORST count segments.\n\n{}",
         lab::kHeadBytes, lab::kTailBytes, arguments.options.runs, arguments.options.large, lab::transmit_text(*result)));
   }
   if (!opened->why_sampled.empty()) {
@@ -74,8 +72,7 @@ void add_lab_transmit(CLI::App& lab, Action& chosen) {
   auto* verb = lab.add_subcommand("transmit", "A file by six ways of sending it: segments and stalls; and served beside nginx");
   verb->footer(
       "Example:\n  uncork lab transmit --runs 20\n\nNeeds root. Exit code 0 when every criterion was measured and met, 1 when "
-      "one was "
-      "not.");
+      "one was not.");
   const auto arguments = std::make_shared<TransmitArguments>();
   add_count(*verb, "--runs", arguments->options.runs, 3, 10'000, "Exchanges of each size by each strategy");
   add_count(*verb, "--rounds", arguments->options.rounds, 3, 1000, "Rounds, in each of which both servers have their turn");

@@ -46,7 +46,7 @@ void add_zino(CLI::App& program, Action& chosen);
 /// own sentence (exit 2), which names the option and what is accepted.
 template <typename T, typename Parse>
 CLI::Option* add_parsed(CLI::App& verb, const std::string& name, T& into, const std::string& type, const std::string& help,
-                        Parse parse) {
+                        const Parse& parse) {
   const auto read = [&into, name, parse](const std::string& text) {
     const auto value = parse(name, text);
     if (!value) throw CLI::ValidationError(value.error().message);

@@ -163,8 +163,8 @@ Exit Watch::say_end(core::Time now) const {
     if (view_ == View::redrawn) put("\x1b[H\x1b[2J");
     for (std::size_t i = 0; i < lines.size() && i < options_.top; ++i) print_page(report::verdict_text(lines[i].verdict) + "\n");
     if (lines.size() > options_.top) print("... and {} more (--top)\n", lines.size() - options_.top);
-    print_page(fmt::format("Watched for {}: {} {}; {} lost time that matters (at least {}, and {:g} % or {} an exchange).\n",
-                           core::to_string(now - begun_), board_.seen(),
+    print_page(fmt::format("Watched for {}{}: {} {}; {} lost time that matters (at least {}, and {:g} % or {} an exchange).\n",
+                           core::to_string(now - begun_), opened_.why_sampled.empty() ? "" : ", sampled", board_.seen(),
                            options_.keeps_whole() ? "connections" : "connections on which something was held", losing,
                            core::to_string(options_.threshold.least_lost), options_.min_share_percent,
                            core::to_string(options_.threshold.least_an_exchange)));
@@ -227,7 +227,7 @@ core::Result<Exit> watch(WatchOptions options) {
     filter.pid = witnessing.whole.pid = options.pid;
   }
   if (options.port) {
-    filter.port = sampling.port = *options.port;
+    filter.port = sampling.port = options.port;
     witnessing.whole.port = *options.port;
   }
   if (!options.netns.empty()) {

@@ -148,7 +148,7 @@ std::vector<Row> rows(const World& world) {
 }
 
 /// The verbs that the help of `of` names, and theirs.
-std::vector<Words> verbs(const Words& of = {}) {
+std::vector<Words> verbs_below(const Words& of) {
   Words asked = of;
   asked.emplace_back("--help");
   std::istringstream help(run_program(asked).out);
@@ -160,10 +160,15 @@ std::vector<Words> verbs(const Words& of = {}) {
     if (!listed || !line.starts_with("  ") || line[2] == ' ') continue;
     Words inner = of;
     inner.push_back(line.substr(2, line.find(' ', 2) - 2));
-    const auto below = verbs(inner);
+    const auto below = verbs_below(inner);
     found.insert(found.end(), below.begin(), below.end());
   }
   return found;
+}
+
+const std::vector<Words>& verbs() {
+  static const std::vector<Words> kVerbs = verbs_below({});
+  return kVerbs;
 }
 
 class EveryVerb : public ::testing::Test {
@@ -178,6 +183,10 @@ class EveryVerb : public ::testing::Test {
     return run_program(words, during);
   }
 
+  void expect_lost(const std::vector<Row>& rows, Sink sink, const std::string& why) const;
+  void expect_work(Sink err) const;
+  void expect_fits(unsigned short columns) const;
+
   const World world_;
   const std::vector<Row> rows_ = rows(world_);
 };
@@ -185,7 +194,7 @@ class EveryVerb : public ::testing::Test {
 TEST_F(EveryVerb, has_a_row_here_or_a_test_of_its_own) {
   // These run for long, and each begins with a heading, which is what the row of `lab chatty` shows to be checked.
   std::set<Words> missing = {{"lab", "coalesce"}, {"lab", "heartbeat"}, {"lab", "transmit"}, {"lab", "zino"}, {"zino", "watch"}};
-  std::vector<Words> all = verbs();
+  const std::vector<Words>& all = verbs();
   ASSERT_GT(all.size(), 25U);
   for (const Words& verb : all) {
     const bool is_a_group = std::ranges::any_of(all, [&](const Words& other) {
@@ -198,27 +207,33 @@ TEST_F(EveryVerb, has_a_row_here_or_a_test_of_its_own) {
   }
 }
 
-TEST_F(EveryVerb, says_that_its_output_was_lost_and_exits_with_3) {
-  auto rows = rows_;
+/// The help of every verb.
+std::vector<Row> help_rows() {
+  std::vector<Row> rows;
   for (Words verb : verbs()) {
     verb.emplace_back("--help");
     rows.push_back({verb});
   }
+  return rows;
+}
+
+void EveryVerb::expect_lost(const std::vector<Row>& rows, Sink sink, const std::string& why) const {
   for (const Row& row : rows) {
-    for (const auto& [sink, why] : {std::pair{Sink::full, "No space left on device"}, {Sink::closed, "Bad file descriptor"}}) {
-      const Finished finished = run(row, {.out = sink});
-      EXPECT_EQ(finished.exit, 3) << shown(row.words) << "\n" << finished.err;
-      EXPECT_THAT(finished.err, HasSubstr(std::string("uncork: write standard output: ") + why)) << shown(row.words);
-    }
+    const Finished finished = run(row, {.out = sink});
+    EXPECT_EQ(finished.exit, 3) << shown(row.words) << "\n" << finished.err;
+    EXPECT_THAT(finished.err, HasSubstr("uncork: write standard output: " + why)) << shown(row.words);
   }
 }
 
+TEST_F(EveryVerb, says_that_the_disk_was_full) { expect_lost(rows_, Sink::full, "No space left on device"); }
+
+TEST_F(EveryVerb, says_that_there_is_no_standard_output) { expect_lost(rows_, Sink::closed, "Bad file descriptor"); }
+
+TEST_F(EveryVerb, says_that_its_help_was_lost) { expect_lost(help_rows(), Sink::full, "No space left on device"); }
+
 TEST_F(EveryVerb, ends_quietly_when_its_reader_has_gone) {
-  auto rows = rows_;
-  for (Words verb : verbs()) {
-    verb.emplace_back("--help");
-    rows.push_back({verb});
-  }
+  auto rows = help_rows();
+  rows.insert(rows.end(), rows_.begin(), rows_.end());
   for (const Row& row : rows) {
     const Finished finished = run(row, {.out = Sink::reader_gone});
     EXPECT_EQ(finished.exit, 0) << shown(row.words) << "\n" << finished.err;
@@ -227,19 +242,21 @@ TEST_F(EveryVerb, ends_quietly_when_its_reader_has_gone) {
   }
 }
 
-TEST_F(EveryVerb, does_its_work_without_standard_error) {
+void EveryVerb::expect_work(Sink err) const {
   for (const Row& row : rows_) {
-    for (const Sink sink : {Sink::closed, Sink::full}) {
-      const Finished finished = run(row, {.signal = row.signal, .err = sink});
-      if (row.words.front() == "doctor") {
-        EXPECT_TRUE(finished.exit == 0 || finished.exit == 3) << finished.exit;
-      } else {
-        EXPECT_LE(finished.exit, row.judges ? 1 : 0) << shown(row.words) << "\n" << finished.out;
-      }
-      EXPECT_NE(finished.out, "") << shown(row.words);
+    const Finished finished = run(row, {.signal = row.signal, .err = err});
+    if (row.words.front() == "doctor") {
+      EXPECT_TRUE(finished.exit == 0 || finished.exit == 3) << finished.exit;
+    } else {
+      EXPECT_LE(finished.exit, row.judges ? 1 : 0) << shown(row.words) << "\n" << finished.out;
     }
+    EXPECT_NE(finished.out, "") << shown(row.words);
   }
 }
+
+TEST_F(EveryVerb, does_its_work_without_standard_error) { expect_work(Sink::closed); }
+
+TEST_F(EveryVerb, does_its_work_when_standard_error_is_full) { expect_work(Sink::full); }
 
 constexpr std::array<unsigned short, 2> kWidths = {60, 80};
 
@@ -275,15 +292,17 @@ Words words_of(const std::string& text) {
   return {std::istream_iterator<std::string>(stream), {}};
 }
 
-TEST_F(EveryVerb, fits_terminals_of_60_and_80_columns) {
+void EveryVerb::expect_fits(unsigned short columns) const {
   for (const Row& row : rows_) {
     if (row.words.back() == "--json") continue;  // for programs: a line a document
-    for (const unsigned short columns : kWidths) {
-      const Finished finished = run(row, {.signal = row.signal, .columns = columns});
-      EXPECT_EQ(too_wide(finished.out, columns), "") << shown(row.words);
-    }
+    const Finished finished = run(row, {.signal = row.signal, .columns = columns});
+    EXPECT_EQ(too_wide(finished.out, columns), "") << shown(row.words);
   }
 }
+
+TEST_F(EveryVerb, fits_a_terminal_of_60_columns) { expect_fits(60); }
+
+TEST_F(EveryVerb, fits_a_terminal_of_80_columns) { expect_fits(80); }
 
 TEST_F(EveryVerb, breaks_its_help_between_words) {
   for (Words verb : verbs()) {

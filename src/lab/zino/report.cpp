@@ -117,11 +117,9 @@ std::string why_different(const ZinoRun& run, const PublishedRun& published) {
   constexpr double kPublishedCommands = 300;
   return fmt::format(
       "Here {:.0f} % of the commands met the client's delayed-ACK timer, {} each. The published total is {:.1f} ms a command: "
-      "with a "
-      "timer of 40 ms, {:.0f} % of its commands met it. Our other replies were in one chunk, since the relay was slower to read "
-      "than "
-      "the server to write. The published diagnosis names the server. That server has TCP_NODELAY, and so has ours: the kernel "
-      "charges the relay, whose Nagle is on.\n",
+      "with a timer of 40 ms, {:.0f} % of its commands met it. Our other replies were in one chunk, since the relay was slower "
+      "to read than the server to write. The published diagnosis names the server. That server has TCP_NODELAY, and so has "
+      "ours: the kernel charges the relay, whose Nagle is on.\n",
       100.0 * static_cast<double>(stalled.size()) / static_cast<double>(times.size()), core::to_string(mean(stalled)),
       1000 * published.total_s / kPublishedCommands, 100 * published.total_s * 1000 / kPublishedCommands / 40);
 }
