@@ -64,7 +64,7 @@ void add_manual(CLI::App& program, uncork::cli::Action& chosen) {
 }
 
 Exit run(int argc, char** argv) {
-  CLI::App program("Finds, proves and cures the stalls that small TCP writes cause.", "uncork");
+  CLI::App program("Find, prove and cure the stalls that small TCP writes cause.", "uncork");
   program.require_subcommand(1);
   program.set_version_flag("--version", "uncork " UNCORK_VERSION);
   program.footer(
