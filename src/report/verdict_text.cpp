@@ -36,7 +36,7 @@ std::string typical_hold(const stall::Log2Histogram& holds) {
     if (seen * 2 < all) continue;
     const auto low = core::Micros(bucket == 0 ? 0 : std::int64_t{1} << bucket);
     const auto high = core::Micros(std::int64_t{2} << bucket);
-    return fmt::format(", the median {} to {}", core::to_string(low), core::to_string(high));
+    return fmt::format(", median {} to {}", core::to_string(low), core::to_string(high));
   }
   return "";
 }

@@ -74,7 +74,7 @@ class CaseWatch {
   struct Told {
     zino::Attributes attributes;
     std::vector<zino::Entry> entries;  // new in the history or the log
-    std::string failed;                // why one of these could not be had
+    std::string failed;                // why one of these could not be fetched
   };
   /// What is known of a case that was spoken of.
   struct Known {
