@@ -107,8 +107,8 @@ void add_answer_server(CLI::App& lab, Action& chosen) {
 void add_lab_coalesce(CLI::App& lab, Action& chosen) {
   auto* verb = lab.add_subcommand("coalesce", "Send many small messages per turn, one by one or gathered, over TCP and TLS");
   verb->footer(
-      "Example:\n  uncork lab coalesce --messages 20\n\nExit code 0 when every criterion was measured and met, 1 "
-      "when one was not.");
+      "Example:\n  uncork lab coalesce --messages 20\n\n"
+      "Exit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<CoalesceArguments>();
   add_count(*verb, "--messages", arguments->options.messages, 2, 10'000, "Send N messages per turn");
   add_count(*verb, "--rounds", arguments->options.rounds, 3, 1000, "Measure every cell in each of N rounds");

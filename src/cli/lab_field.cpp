@@ -154,8 +154,8 @@ void add_role(CLI::App& lab, Action& chosen) {
 void add_lab_field(CLI::App& lab, Action& chosen) {
   auto* verb = lab.add_subcommand("field", "Play patterns met in the field, and check that each is judged as it must be");
   verb->footer(
-      "Example:\n  uncork lab field F02 C02 --recovered\n\nNeeds root. Exit code 0 when every case is as wanted, 1 when one is "
-      "not.");
+      "Example:\n  uncork lab field F02 C02 --recovered\n\n"
+      "Needs root. Exit code 0 when every case is as wanted, 1 when one is not.");
   const auto arguments = std::make_shared<FieldArguments>();
   verb->add_option("case", arguments->names, "Cases to play (default: all)")->type_name("CASE");
   verb->add_option("--file", arguments->files, "Play the case in this file")->type_name("FILE");

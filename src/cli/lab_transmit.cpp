@@ -71,8 +71,8 @@ void add_file_server(CLI::App& lab, Action& chosen) {
 void add_lab_transmit(CLI::App& lab, Action& chosen) {
   auto* verb = lab.add_subcommand("transmit", "Send a file in six ways, count segments and stalls, and serve it beside nginx");
   verb->footer(
-      "Example:\n  uncork lab transmit --runs 20\n\nNeeds root. Exit code 0 when every criterion was measured and met, 1 when "
-      "one was not.");
+      "Example:\n  uncork lab transmit --runs 20\n\n"
+      "Needs root. Exit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<TransmitArguments>();
   add_count(*verb, "--runs", arguments->options.runs, 3, 10'000, "Make N exchanges of each size by each strategy");
   add_count(*verb, "--rounds", arguments->options.rounds, 3, 1000, "Give both servers their turn in each of N rounds");

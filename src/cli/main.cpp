@@ -70,8 +70,8 @@ Exit run(int argc, char** argv) {
   program.footer(
       "Start with:\n  uncork lab              see a stall, its cause and its cure on this machine\n"
       "  uncork watch --for 10s  watch this machine's own connections\n\n"
-      "Exit codes: 0 nothing wrong, 1 stall found or scenario failed, 2 usage, 3 not permitted or not possible here, 4 "
-      "internal.");
+      "Exit codes: 0 nothing wrong, 1 stall found or scenario failed, 2 usage, "
+      "3 not permitted or not possible here, 4 internal.");
   uncork::cli::Action chosen;
   uncork::cli::add_watch(program, chosen);
   uncork::cli::add_lab(program, chosen);

@@ -37,9 +37,10 @@ Exit run_fixture(FixtureArguments arguments) {
     return Exit::ok;
   }
   print(
-      "{0} in {1}. Serve with:\n  uncork zino serve --state {1}/zino-state.json --secrets {1}/secrets --polldevs "
-      "{1}/polldevs.cf\nor, in {1}:\n  zino --config-file zino.toml --trap-port 0\nThen log in as {2}, secret: {3}\n  uncork "
-      "zino list --credentials {1}/ritz.tcl\n",
+      "{0} in {1}. Serve with:\n"
+      "  uncork zino serve --state {1}/zino-state.json --secrets {1}/secrets --polldevs {1}/polldevs.cf\nor, in {1}:\n"
+      "  zino --config-file zino.toml --trap-port 0\nThen log in as {2}, secret: {3}\n"
+      "  uncork zino list --credentials {1}/ritz.tcl\n",
       core::count_of(arguments.options.events, "open case"), directory, fixture.user, fixture.secret);
   return Exit::ok;
 }

@@ -56,7 +56,7 @@ core::Result<std::size_t> Words::take_number(std::string_view what, std::size_t 
   const std::string_view text = word->text;
   const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (wrong != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-    return core::fail(error_at(*word, fmt::format("'{}': the {} is a number from {} to {}", text, what, least, most)));
+    return core::fail(error_at(*word, fmt::format("'{}': the {} must be from {} to {}", text, what, least, most)));
   }
   return value;
 }
