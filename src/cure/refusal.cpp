@@ -39,8 +39,8 @@ TraceRights read_trace_rights(pid_t target) {
 
 std::string missing_right(const TraceRights& rights) {
   if (rights.yama_scope >= 3) {
-    return "kernel.yama.ptrace_scope is 3, which forbids it to everybody until the next boot; set TCP_NODELAY in the program "
-           "instead";
+    return "kernel.yama.ptrace_scope is 3, which forbids it to everybody until the next boot; "
+           "set TCP_NODELAY in the program instead";
   }
   if (rights.cap_sys_ptrace) {
     return "uncork has CAP_SYS_PTRACE, so a security policy forbids it (seccomp, SELinux, AppArmor, or the process lies in an "

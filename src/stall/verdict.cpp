@@ -112,8 +112,8 @@ Remedy remedy_for(Cause cause, const ConnectionEnd& where, const Account& accoun
               ""};
     case Cause::receive_window:
       return {"the reader must read faster",
-              fmt::format("Change {}: it does not read as fast as bytes arrive, so its window closes; read sooner, or enlarge "
-                          "its receive buffer.",
+              fmt::format("Change {}: it does not read as fast as bytes arrive, so its window closes; "
+                          "read sooner, or enlarge its receive buffer.",
                           other_end(where)),
               ""};
     case Cause::send_buffer:
