@@ -14,6 +14,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/count.hpp"
 #include "core/syscall.hpp"
 
 namespace uncork::probe {
@@ -68,8 +69,8 @@ core::Status read_attributes(std::span<const std::byte> attributes, std::size_t 
   while (attributes.size() >= sizeof(nlattr)) {
     const auto header = read_as<nlattr>(attributes);
     if (header.nla_len < sizeof(nlattr) || header.nla_len > attributes.size()) {
-      return core::fail(malformed(offset, "an attribute of " + std::to_string(header.nla_len) + " bytes where " +
-                                              std::to_string(attributes.size()) + " are left"));
+      return core::fail(malformed(offset, "an attribute of " + core::count_of(header.nla_len, "byte") + " where " +
+                                              core::count_of(attributes.size(), "is", "are") + " left"));
     }
     if ((header.nla_type & NLA_TYPE_MASK) == INET_DIAG_INFO) {
       socket.info = decode_tcp_info(attributes.subspan(sizeof header, header.nla_len - sizeof header));
@@ -83,7 +84,7 @@ core::Status read_attributes(std::span<const std::byte> attributes, std::size_t 
 
 core::Status read_socket(std::span<const std::byte> payload, std::size_t offset, core::Time at, SocketList& into) {
   if (payload.size() < sizeof(inet_diag_msg)) {
-    return core::fail(malformed(offset, "a socket of " + std::to_string(payload.size()) + " bytes"));
+    return core::fail(malformed(offset, "a socket of " + core::count_of(payload.size(), "byte")));
   }
   const auto message = read_as<inet_diag_msg>(payload);
   if (message.idiag_family != AF_INET && message.idiag_family != AF_INET6) return {};
@@ -154,8 +155,8 @@ core::Result<Reply> read_reply(std::span<const std::byte> datagram, std::uint32_
     if (left.size() < sizeof(nlmsghdr)) return core::fail(malformed(offset, "half a message header"));
     const auto header = read_as<nlmsghdr>(left);
     if (header.nlmsg_len < sizeof header || header.nlmsg_len > left.size()) {
-      return core::fail(malformed(offset, "a message of " + std::to_string(header.nlmsg_len) + " bytes where " +
-                                              std::to_string(left.size()) + " are left"));
+      return core::fail(malformed(offset, "a message of " + core::count_of(header.nlmsg_len, "byte") + " where " +
+                                              core::count_of(left.size(), "is", "are") + " left"));
     }
     const std::span<const std::byte> payload = left.subspan(sizeof header, header.nlmsg_len - sizeof header);
     const std::size_t body = offset + sizeof header;

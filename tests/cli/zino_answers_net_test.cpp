@@ -316,7 +316,7 @@ TEST(ZinoWatch, a_notification_is_told_whatever_becomes_of_the_questions_about_i
 
 TEST(ZinoWatch, a_line_that_is_no_notification_is_quoted) {
   const auto right_answer = [](const std::string&, const std::string& right) { return Said{.bytes = right}; };
-  EXPECT_THAT(watch_one(right_answer, "what is this\r\n", false).err, HasSubstr("'what is this', which is no notification"));
+  EXPECT_THAT(watch_one(right_answer, "what is this\r\n", false).err, HasSubstr("'what is this', which is not a notification"));
 }
 
 /// Wherever they wait: for the greeting, for an answer, for the nonce.
@@ -350,7 +350,7 @@ TEST(ZinoClient, an_interrupt_ends_watch_and_fetch_at_once_wherever_they_wait) {
 TEST(ZinoClient, a_state_that_is_none_is_refused_with_those_that_there_are) {
   const Finished listed = testing::run_program({"zino", "list", "--state", "opne"});
   EXPECT_EQ(listed.exit, 2);
-  EXPECT_THAT(listed.err, AllOf(HasSubstr("'opne' is no state; give open, working, waiting, confirm-wait, ignored, closed"),
+  EXPECT_THAT(listed.err, AllOf(HasSubstr("'opne' is not a state; give open, working, waiting, confirm-wait, ignored, closed"),
                                 HasSubstr("see 'uncork zino list --help'")));
 }
 
@@ -380,7 +380,7 @@ TEST(ZinoClient, a_maintenance_of_no_length_or_beyond_every_plan_is_refused_befo
   EXPECT_THAT(add("+2h", "+1h"), HasSubstr("before it begins"));
   EXPECT_THAT(add("+1h", "3026-12-24T18:00Z"), HasSubstr("'3026-12-24T18:00Z' is more than 100 years ahead"));
   EXPECT_THAT(add("+1h", "12026-12-24T18:00Z"), HasSubstr("is more than 100 years ahead"));
-  EXPECT_THAT(add("+1h", "tomorrow"), HasSubstr("is no time"));
+  EXPECT_THAT(add("+1h", "tomorrow"), HasSubstr("is not a time"));
   EXPECT_THAT(add("+1h", "+2h"), HasSubstr("/no/such"));
 }
 
