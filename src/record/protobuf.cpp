@@ -6,32 +6,34 @@
 #include <cstring>
 
 // Ten thousand rows of a hundred fields in a millisecond leave a nanosecond a field: no time for a wrong guess of the branch
-// predictor. So each number is written without a branch: its tag and its varint in one or two wide stores whose surplus the next
-// field overwrites, and the place moves on by the length, which is 0 for the number 0. Only numbers of more than 56 bits (a time,
-// a rate without limit) take a branch, and the same one in nearly every row. A row's length precedes it: two bytes are left for
-// it, since nearly every row has 128 to 16,383 bytes, and another row is moved. Measured: bench/record.cpp.
+// predictor. So each number is written without a branch: its tag and its varint in one wide store, whose surplus the next field
+// overwrites, and the place moves on by the length, which is 0 for the number 0. Only numbers that do not fit into the store (a
+// time, a rate without limit) take a branch, and the same one in nearly every row. A row's length precedes it: two bytes are left
+// for it, since nearly every row has 128 to 16,383 bytes, and another row is moved. Measured: bench/record.cpp.
 
 namespace uncork::record {
 
 namespace {
 
-/// Indexed by a number's leading zeros: the continuation bits of its varint's bytes (of the first eight), and how many bytes it
-/// takes after a tag of `kTagBytes`. The number 0 is not written.
-struct Shape {
-  std::uint64_t continuation;
-  std::uint64_t length;
-};
-
+/// By a number's leading zeros, for a tag of `kTagBytes`: the continuation bits of its varint, after the tag, in a word of eight
+/// bytes; and the bytes of both, which are 0 for the number 0: that is not written.
 template <std::size_t kTagBytes>
-constexpr std::array<Shape, 65> kShapes = [] {
-  std::array<Shape, 65> shapes{};
-  for (unsigned zeros = 0; zeros < 64; ++zeros) {
-    const unsigned length = (64 - zeros + 6) / 7;
-    const std::uint64_t all = 0x8080808080808080;
-    shapes[zeros] = {length > 8 ? all : all & ((std::uint64_t{1} << (8 * (length - 1))) - 1), kTagBytes + length};
+struct Shapes {
+  std::array<std::uint64_t, 65> continuation{};
+  std::array<std::uint64_t, 65> bytes{};
+
+  consteval Shapes() {
+    for (unsigned zeros = 0; zeros < 64; ++zeros) {
+      const unsigned varint_bytes = (64 - zeros + 6) / 7;
+      bytes[zeros] = kTagBytes + varint_bytes;
+      for (unsigned byte = 0; byte + 1 < varint_bytes && kTagBytes + byte < 8; ++byte) {
+        continuation[zeros] |= std::uint64_t{0x80} << (8 * (kTagBytes + byte));
+      }
+    }
   }
-  return shapes;
-}();
+};
+template <std::size_t kTagBytes>
+constexpr Shapes<kTagBytes> kShapes;
 
 enum WireType : std::uint32_t { varint = 0, delimited = 2 };
 
@@ -45,27 +47,33 @@ struct Tag {
   static constexpr std::uint32_t kBytes = (kTag & 0x7f) | (kTag >> 7 & 0x7f) << 8 | (kTag >> 14) << 16 | kMore;
 };
 
+/// The bits of a varint that carry the number, in a word of eight bytes that begins with a tag.
+template <std::size_t kTagBytes>
+constexpr std::uint64_t kCarriers = 0x7f7f7f7f7f7f7f7f << (8 * kTagBytes);
+
 struct Plain {
-  static unsigned leading_zeros(std::uint64_t value) { return static_cast<unsigned>(std::countl_zero(value)); }
-  /// Seven bits a byte: of the lowest 56.
+  static std::size_t leading_zeros(std::uint64_t value) { return static_cast<std::size_t>(std::countl_zero(value)); }
+  template <std::size_t kTagBytes>
   static std::uint64_t spread(std::uint64_t value) {
     value = (value & 0x000000000fffffff) | (value & 0x00fffffff0000000) << 4;
     value = (value & 0x00003fff00003fff) | (value & 0x0fffc0000fffc000) << 2;
-    return (value & 0x007f007f007f007f) | (value & 0x3f803f803f803f80) << 1;
+    value = (value & 0x007f007f007f007f) | (value & 0x3f803f803f803f80) << 1;
+    return value << (8 * kTagBytes);
   }
 };
 
 #ifdef __x86_64__
 /// BMI2 and LZCNT, written out: the rest of the program must run without them.
 struct Parallel {
-  static unsigned leading_zeros(std::uint64_t value) {
-    std::uint64_t zeros = 0;
+  static std::size_t leading_zeros(std::uint64_t value) {
+    std::size_t zeros = 0;
     asm("lzcntq %1, %0" : "=r"(zeros) : "r"(value) : "cc");
-    return static_cast<unsigned>(zeros);
+    return zeros;
   }
+  template <std::size_t kTagBytes>
   static std::uint64_t spread(std::uint64_t value) {
     std::uint64_t bytes = 0;
-    asm("pdepq %2, %1, %0" : "=r"(bytes) : "r"(value), "r"(std::uint64_t{0x7f7f7f7f7f7f7f7f}));
+    asm("pdepq %2, %1, %0" : "=r"(bytes) : "r"(value), "r"(kCarriers<kTagBytes>));
     return bytes;
   }
 };
@@ -79,7 +87,10 @@ void store(char* to, T value) {
   std::memcpy(to, &value, sizeof value);
 }
 
-[[gnu::noinline]] char* write_long_varint(std::uint64_t value, char* to) { return write_varint(value, to); }
+[[gnu::noinline]] char* write_long(char* to, std::uint32_t tag, std::size_t tag_bytes, std::uint64_t value) {
+  store(to, tag);
+  return write_varint(value, to + tag_bytes);
+}
 
 #define UNCORK_PUT(type)           \
   template <std::uint32_t kNumber> \
@@ -92,24 +103,16 @@ class Put {
   Put(char* to, std::size_t address_size) : to_(to), address_size_(address_size) {}
   [[nodiscard]] char* end() const { return to_; }
 
-  UNCORK_PUT(u32)(std::uint32_t value) {
-    using Field = Tag<kNumber, varint>;
-    const Shape& shape = kShapes<Field::kSize>[Instructions::leading_zeros(value)];
-    const std::uint64_t bytes = Instructions::spread(value) | shape.continuation;  // at most five
-    store(to_, Field::kBytes | bytes << (8 * Field::kSize));
-    to_ += shape.length;
-  }
+  UNCORK_PUT(u32)(std::uint32_t value) { short_number<kNumber>(value, Instructions::leading_zeros(value)); }
 
   UNCORK_PUT(u64)(std::uint64_t value) {
     using Field = Tag<kNumber, varint>;
-    store(to_, Field::kBytes);
-    if (value >> 56 != 0) {
-      to_ = write_long_varint(value, to_ + Field::kSize);
+    const std::size_t zeros = Instructions::leading_zeros(value);
+    if (zeros < 64 - 7 * (8 - Field::kSize)) {
+      to_ = write_long(to_, Field::kBytes, Field::kSize, value);
       return;
     }
-    const Shape& shape = kShapes<Field::kSize>[Instructions::leading_zeros(value)];
-    store(to_ + Field::kSize, Instructions::spread(value) | shape.continuation);
-    to_ += shape.length;
+    short_number<kNumber>(value, zeros);
   }
 
   UNCORK_PUT(i64)(std::int64_t value) { u64<kNumber>(static_cast<std::uint64_t>(value)); }
@@ -151,6 +154,15 @@ class Put {
   }
 
  private:
+  /// One whose varint fits into eight bytes together with the tag.
+  template <std::uint32_t kNumber>
+  [[gnu::always_inline]] void short_number(std::uint64_t value, std::size_t zeros) {
+    using Field = Tag<kNumber, varint>;
+    constexpr const auto& kShape = kShapes<Field::kSize>;
+    store(to_, Field::kBytes | kShape.continuation[zeros] | Instructions::template spread<Field::kSize>(value));
+    to_ += kShape.bytes[zeros];
+  }
+
   char* to_;
   std::size_t address_size_;
 };
