@@ -40,6 +40,8 @@ class Buffer {
     std::memcpy(data_.get() + begin_, bytes.data(), bytes.size());
   }
 
+  void set(std::size_t at, char byte) { data_[begin_ + at] = byte; }
+
   [[nodiscard]] std::size_t size() const { return end_ - begin_; }
   [[nodiscard]] bool empty() const { return size() == 0; }
   [[nodiscard]] std::string_view view() const {
