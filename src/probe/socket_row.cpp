@@ -18,7 +18,7 @@ using record::Block;
 using record::Row;
 using Facts = uncork_socket_facts;
 
-constexpr std::uint8_t kListen = 10;          // include/net/tcp_states.h
+constexpr std::uint8_t kListen = 10;             // include/net/tcp_states.h
 constexpr std::uint64_t kPerSecond = 1'000'000;  // us
 
 std::uint32_t to_us(std::uint32_t jiffies, const KernelUnits& units) {
@@ -66,7 +66,7 @@ void fill_identity(const Facts& f, Row& into) {
 
 /// struct inet_diag_sockopt, out of inet_sock.inet_flags (include/net/inet_sock.h INET_FLAGS_*, Linux 6.6 and later).
 std::uint32_t sock_opt_of(std::uint32_t flags) {
-  constexpr std::array<std::uint8_t, 11> kFlags = {9,  // RECVERR
+  constexpr std::array<std::uint8_t, 11> kFlags = {9,                           // RECVERR
                                                    16, 11, 12, 13, 15, 14, 17,  // IS_ICSK to NODEFRAG
                                                    18, 10, 19};  // BIND_ADDRESS_NO_PORT, RECVERR_RFC4884, DEFER_CONNECT
   std::uint32_t bits = 0;
