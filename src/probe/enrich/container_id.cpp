@@ -43,15 +43,22 @@ struct Scope {
   std::string_view prefix;
   std::string_view runtime;
 };
-constexpr Scope kScopes[] = {{"docker-", "docker"},   {"cri-containerd-", "containerd"}, {"containerd-", "containerd"},
-                             {"nerdctl-", "containerd"}, {"crio-", "cri-o"},              {"libpod-", "podman"}};
+constexpr Scope kScopes[] = {{"docker-", "docker"},
+                             {"cri-containerd-", "containerd"},
+                             {"containerd-", "containerd"},
+                             {"nerdctl-", "containerd"},
+                             {"crio-", "cri-o"},
+                             {"libpod-", "podman"}};
 
 /// `<parent>/<id>` of the cgroupfs driver.
 struct Parent {
   std::string_view name;
   std::string_view runtime;
 };
-constexpr Parent kParents[] = {{"docker", "docker"}, {"ecs", "docker"}, {"libpod_parent", "podman"}, {"kubepods", "kubernetes"},
+constexpr Parent kParents[] = {{"docker", "docker"},
+                               {"ecs", "docker"},
+                               {"libpod_parent", "podman"},
+                               {"kubepods", "kubernetes"},
                                {"containerd", "containerd"}};
 
 std::string_view runtime_above(const std::vector<std::string_view>& parts, std::size_t end) {

@@ -40,8 +40,9 @@ TEST(ContainerId, is_read_from_the_paths_of_the_known_runtimes) {
       {"kubelet with cri-o",
        "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" + kPodUnderscores + ".slice/crio-" + kId + ".scope",
        {kId, "cri-o", kPod}},
-      {"containerd, colons where the systemd driver is set up half", "/system.slice/containerd.service/kubepods-burstable-pod" +
-           kPodUnderscores + ".slice:cri-containerd:" + kId, {kId, "containerd", ""}},
+      {"containerd, colons where the systemd driver is set up half",
+       "/system.slice/containerd.service/kubepods-burstable-pod" + kPodUnderscores + ".slice:cri-containerd:" + kId,
+       {kId, "containerd", ""}},
       {"kind: a kubelet inside docker",
        "/docker/" + std::string(64, 'a') + "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod" + kPodUnderscores +
            ".slice/cri-containerd-" + kId + ".scope",
@@ -69,12 +70,12 @@ TEST(ContainerId, is_read_from_the_paths_of_the_known_runtimes) {
 }
 
 TEST(ContainerId, is_not_seen_where_there_is_none) {
-  for (const std::string& path : {std::string(), std::string("/"), std::string("/system.slice/docker.service"),
-                                  std::string("/user.slice/user-1000.slice/session-3.scope"), "/machine.slice/libpod-conmon-" + kId + ".scope",
-                                  "/kubepods.slice/kubepods-pod" + kPodUnderscores + ".slice/crio-conmon-" + kId + ".scope",
-                                  std::string("/lxc.monitor.web1"), std::string("/lxc"), std::string("/docker"),
-                                  "/docker/" + kId.substr(1), std::string("/machine.slice/machine-qemu\\x2d1\\x2dvm.scope"),
-                                  "/system.slice/docker-" + kId.substr(0, 63) + "g.scope"}) {
+  for (const std::string& path :
+       {std::string(), std::string("/"), std::string("/system.slice/docker.service"),
+        std::string("/user.slice/user-1000.slice/session-3.scope"), "/machine.slice/libpod-conmon-" + kId + ".scope",
+        "/kubepods.slice/kubepods-pod" + kPodUnderscores + ".slice/crio-conmon-" + kId + ".scope",
+        std::string("/lxc.monitor.web1"), std::string("/lxc"), std::string("/docker"), "/docker/" + kId.substr(1),
+        std::string("/machine.slice/machine-qemu\\x2d1\\x2dvm.scope"), "/system.slice/docker-" + kId.substr(0, 63) + "g.scope"}) {
     EXPECT_EQ(container_of(path), Container{}) << path;
   }
 }
