@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <string>
+#include <string_view>
+#include <thread>
 
 #include "core/syscall.hpp"
 #include "record/catalogue.hpp"
@@ -123,9 +126,13 @@ TEST_F(SocketPassFields, tell_what_lies_in_the_queues) {
   }
   EXPECT_EQ(compare(pair.client), "");  // with a zero window probe or a retransmission pending
   EXPECT_EQ(compare(pair.server), "");
-  const record::Row row = row_of(pair.client);
+  record::Row row = row_of(pair.client);
+  for (int i = 0; i < 200 && row.tcp_info_busy_time == 0; ++i) {  // counted in ticks
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    row = row_of(pair.client);
+  }
   EXPECT_GT(row.tcp_info_not_sent_bytes, 0U);
-  EXPECT_GT(row.tcp_info_rwnd_limited + row.tcp_info_sndbuf_limited + row.tcp_info_busy_time, 0U);
+  EXPECT_GT(row.tcp_info_busy_time, 0U);
   EXPECT_NE(row.inet_diag_msg_timer, 0U);
 }
 
@@ -161,15 +168,19 @@ TEST_F(SocketPassFields, tell_nodelay_and_cork_which_tcp_info_does_not) {
 
 TEST_F(SocketPassFields, name_the_congestion_control_and_what_bbr_thinks) {
   const Pair pair = connect_pair();
-  EXPECT_EQ(row_of(pair.client).congestion_algorithm_string.view(), "cubic");
-  EXPECT_EQ(row_of(pair.client).congestion_algorithm_enum, record::CongestionAlgorithm::cubic);
+  const auto use = [&](std::string_view name) {
+    return ::setsockopt(pair.client.get(), IPPROTO_TCP, TCP_CONGESTION, name.data(), static_cast<socklen_t>(name.size())) == 0;
+  };
+  ASSERT_TRUE(use("reno"));
+  EXPECT_EQ(row_of(pair.client).congestion_algorithm_string.view(), "reno");
+  EXPECT_EQ(row_of(pair.client).congestion_algorithm_enum, record::CongestionAlgorithm::unspecified);
+  EXPECT_TRUE(row_of(pair.client).knows(record::Block::congestion));
   EXPECT_FALSE(row_of(pair.client).knows(record::Block::bbr_info));
-  const std::string name = "bbr";
-  if (::setsockopt(pair.client.get(), IPPROTO_TCP, TCP_CONGESTION, name.data(), 3) != 0) {
-    UNCORK_SKIP_TEST("this kernel has no bbr");
-  }
+  if (!use("bbr")) UNCORK_SKIP_TEST("this kernel has no bbr");
   talk(pair);
   EXPECT_EQ(row_of(pair.client).congestion_algorithm_string.view(), "bbr");
+  EXPECT_EQ(row_of(pair.client).congestion_algorithm_enum, record::CongestionAlgorithm::bbr1);
+  EXPECT_TRUE(row_of(pair.client).knows(record::Block::bbr_info));
   EXPECT_EQ(compare(pair.client), "");
 }
 
@@ -179,7 +190,8 @@ TEST_F(SocketPassFields, follow_a_connection_that_closes) {
   ASSERT_EQ(::shutdown(pair.client.get(), SHUT_WR), 0);
   EXPECT_EQ(compare(pair.client), "");
   EXPECT_EQ(compare(pair.server), "");
-  EXPECT_EQ(row_of(pair.client).inet_diag_msg_state, 5U);  // FIN_WAIT2
+  const std::uint32_t state = row_of(pair.client).inet_diag_msg_state;
+  EXPECT_TRUE(state == 4 || state == 5) << state;  // FIN_WAIT1 until the FIN is acknowledged, FIN_WAIT2
   EXPECT_EQ(row_of(pair.client).shutdown_state, 2U);
   EXPECT_EQ(row_of(pair.server).inet_diag_msg_state, 8U);  // CLOSE_WAIT
 }
