@@ -20,7 +20,11 @@ constexpr std::uint64_t kSettled = 2 * kMillisecond;          // a reset follows
 constexpr std::uint64_t kRemembered = 60'000 * kMillisecond;  // a look that takes longer gets no reasons
 
 // include/net/tcp_states.h
-enum State : std::uint8_t { kEstablished = 1, kSynSent = 2, kCloseWait = 8, kListen = 10 };
+constexpr std::uint8_t kEstablished = 1;
+constexpr std::uint8_t kSynSent = 2;
+constexpr std::uint8_t kTimeWait = 6;
+constexpr std::uint8_t kCloseWait = 8;
+constexpr std::uint8_t kListen = 10;
 
 record::Text name_of(const char (&name)[16], record::Texts& texts) {
   return texts.keep(printable({name, strnlen(name, sizeof name)}));
@@ -108,7 +112,8 @@ Ending EndingBook::judge(const Entry& entry) {
   ending.never_connected = entry.old_state == kSynSent;
   const bool cut_off = entry.old_state == kEstablished || entry.old_state == kCloseWait;
   // In the other states both ends were closing: an earlier reset of theirs (of a segment that did not fit) was not the end.
-  const bool reset = entry.reset_sent.has_value() && (cut_off || entry.error != 0 || entry.reset_received || entry.old_state < 6);
+  const bool reset =
+      entry.reset_sent.has_value() && (cut_off || entry.error != 0 || entry.reset_received || entry.old_state < kTimeWait);
   if (reset) ending.reset_reason = entry.reset_sent;
   if (ending.never_connected) {
     ending.reason = entry.error == ECONNREFUSED ? CloseReason::refused

@@ -40,6 +40,7 @@ struct SocketEndings::Loaded {
   ring_buffer* ring = nullptr;
   EndingBook book;
   bool sees_sent_resets = true;
+  std::uint64_t unreadable = 0;
 
   Loaded(record::Texts& texts, const KernelUnits& units) : book(texts, units) {}
   Loaded(const Loaded&) = delete;
@@ -50,7 +51,8 @@ struct SocketEndings::Loaded {
   }
 
   static int on_ending(void* self, void* data, std::size_t size) {
-    (void)static_cast<Loaded*>(self)->book.take({static_cast<const std::byte*>(data), size});
+    auto* loaded = static_cast<Loaded*>(self);
+    if (!loaded->book.take({static_cast<const std::byte*>(data), size})) ++loaded->unreadable;
     return 0;
   }
 };
@@ -103,6 +105,7 @@ std::vector<std::string> SocketEndings::limits() const {
     limits.emplace_back("this kernel does not say why it sends resets (Linux 6.10 does): not seen are resets that were sent");
   }
   if (lost() != 0) limits.push_back(std::to_string(lost()) + " ends of connections not told: their ring buffer was full");
+  if (loaded_->unreadable != 0) limits.push_back(std::to_string(loaded_->unreadable) + " ends of connections could not be read");
   return limits;
 }
 

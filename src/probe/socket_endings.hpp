@@ -12,9 +12,9 @@
 
 namespace uncork::probe {
 
-/// Holds the programs attached; destroying it detaches them. An event costs the connection's end some 0.3 us, and nothing in
-/// between. One thread. Needs CAP_BPF, CAP_PERFMON, the kernel's BTF, and Linux 6.2 (bpf_rdonly_cast); resets that are sent show
-/// from 6.10 on.
+/// Holds the programs attached; destroying it detaches them. A connection pays when it ends, and when it is begun here; nothing
+/// in between. One thread. Needs CAP_BPF, CAP_PERFMON, the kernel's BTF, and Linux 6.2 (bpf_rdonly_cast); resets that are sent
+/// show from 6.10 on.
 class SocketEndings {
  public:
   /// `texts` keeps the rows' texts and must outlive them and this.

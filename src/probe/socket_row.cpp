@@ -89,7 +89,11 @@ void fill_memory(const Facts& f, Row& into) {
 
 /// inet_sk_diag_fill()
 void fill_timer(const Facts& f, const KernelUnits& units, Row& into) {
-  enum Pending : std::uint8_t { kRetransmit = 1, kProbe = 3, kLossProbe = 5, kReordering = 6 };
+  // include/net/inet_connection_sock.h ICSK_TIME_*
+  constexpr std::uint8_t kRetransmit = 1;
+  constexpr std::uint8_t kProbe = 3;
+  constexpr std::uint8_t kLossProbe = 5;
+  constexpr std::uint8_t kReordering = 6;
   const bool retransmits = f.pending == kRetransmit || f.pending == kLossProbe || f.pending == kReordering;
   const bool probes = f.pending == kProbe;
   into.blocks |= Block::timer;

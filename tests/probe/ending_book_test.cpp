@@ -15,7 +15,10 @@ using record::CloseReason;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
 // include/net/tcp_states.h
-enum State : std::uint8_t { kEstablished = 1, kSynSent = 2, kFinWait2 = 5, kCloseWait = 8, kLastAck = 9, kListen = 10 };
+constexpr std::uint8_t kEstablished = 1;
+constexpr std::uint8_t kSynSent = 2;
+constexpr std::uint8_t kLastAck = 9;
+constexpr std::uint8_t kListen = 10;
 
 class EndingBookTest : public ::testing::Test {
  protected:

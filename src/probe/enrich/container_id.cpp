@@ -28,7 +28,7 @@ std::string unescaped(std::string_view name) {
     unsigned value = 0;
     const std::string_view digits = name.substr(std::min(at + 2, name.size()), 2);
     const bool escape = name.substr(at).starts_with("\\x") && digits.size() == 2;
-    if (escape && std::from_chars(digits.data(), digits.data() + 2, value, 16).ptr == digits.data() + 2) {
+    if (escape && std::from_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr == digits.data() + digits.size()) {
       plain += static_cast<char>(value);
       at += 3;
     } else {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include "core/syscall.hpp"
@@ -39,15 +40,16 @@ std::vector<std::string_view> split(std::string_view line) {
 /// A file of lines of words; `route` makes (metric, interface) of a line, or nothing.
 template <typename Route>
 std::vector<std::string> interfaces_in(std::string_view text, Route route) {
-  std::vector<std::pair<std::uint32_t, std::string>> routes;
+  std::vector<std::tuple<std::uint32_t, std::size_t, std::string>> routes;  // metric, place in the file, interface
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
-    if (auto found = route(split(text.substr(0, end)))) routes.push_back(std::move(*found));
+    if (auto found = route(split(text.substr(0, end))))
+      routes.emplace_back(found->first, routes.size(), std::move(found->second));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  std::ranges::stable_sort(routes, {}, [](const auto& entry) { return entry.first; });
+  std::ranges::sort(routes);
   std::vector<std::string> interfaces;
-  for (auto& [metric, name] : routes) {
+  for (auto& [metric, place, name] : routes) {
     if (std::ranges::find(interfaces, name) == interfaces.end()) interfaces.push_back(std::move(name));
   }
   return interfaces;
