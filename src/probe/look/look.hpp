@@ -10,8 +10,8 @@
 #include "core/clock.hpp"
 #include "core/result.hpp"
 #include "probe/diag/attributes.hpp"
+#include "probe/diag/dump.hpp"
 #include "probe/look/coverage.hpp"
-#include "probe/tcp_info.hpp"
 #include "record/row.hpp"
 
 namespace uncork::probe {
@@ -33,12 +33,6 @@ struct WhichNamespaces {
   /// Folders with namespaces mounted in them, beside /run/netns and /run/docker/netns.
   std::vector<std::string> folders{};
 };
-
-/// A set of TCP states as the kernel counts them (enum TcpState, and 12 for a request socket): bit n is state n.
-using StateSet = std::uint32_t;
-[[nodiscard]] constexpr StateSet state_bit(TcpState state) { return 1U << static_cast<unsigned>(state); }
-/// Every state, request sockets included; not the bound, unconnected ones of bit 13, which cost a walk of another table.
-inline constexpr StateSet kAllStates = 0x1ffe;
 
 struct LookOptions {
   WhichNamespaces namespaces{};
