@@ -14,6 +14,7 @@ namespace uncork::probe {
 namespace {
 
 using record::Block;
+using record::Blocks;
 
 constexpr unsigned kUlpName = 1;  // INET_ULP_INFO_NAME (linux/inet_diag.h of later kernels)
 
@@ -57,8 +58,7 @@ void read_message(const inet_diag_msg& message, record::Row& row) {
   row.inet_diag_msg_wqueue = message.idiag_wqueue;
   row.inet_diag_msg_uid = message.idiag_uid;
   row.inet_diag_msg_inode = message.idiag_inode;
-  row.blocks |= Block::cookie | Block::interface;
-  row.blocks |= Block::timer;
+  row.blocks |= Blocks{Block::cookie} | Block::interface | Block::timer;
 }
 
 void read_meminfo(std::span<const std::byte> value, record::Row& row) {
@@ -125,17 +125,17 @@ void read_ulp(std::span<const std::byte> value, record::Texts& texts, record::Ro
   });
 }
 
-SocketKind kind_of(const inet_diag_msg& message, bool has_shutdown) {
-  if (message.idiag_state == static_cast<std::uint8_t>(TcpState::time_wait)) return SocketKind::time_wait;
-  // The kernel shows a request socket as SYN_RECV. It sends the shutdown state of every full socket, and of no other.
-  if (message.idiag_state == static_cast<std::uint8_t>(TcpState::syn_received) && !has_shutdown) return SocketKind::request;
-  return SocketKind::full;
+// The kernel sends the shutdown state of every full socket, and of no other. A request socket is shown as SYN_RECV; what is left
+// of a closed one as TIME_WAIT or, while its peer has not closed too, as FIN_WAIT2.
+SocketKind kind_of(const inet_diag_msg& message, bool is_full) {
+  if (is_full) return SocketKind::full;
+  return message.idiag_state == static_cast<std::uint8_t>(TcpState::syn_received) ? SocketKind::request : SocketKind::time_wait;
 }
 
 }  // namespace
 
 struct RowDecoder::Found {
-  bool shutdown = false;
+  bool full = false;
   unsigned state_type = 0;  // of the congestion control's state: what it means may depend on the name, which may come later
   std::span<const std::byte> state{};
 };
@@ -168,6 +168,7 @@ void RowDecoder::read_attribute(unsigned type, std::span<const std::byte> value,
       if (wanted(Attribute::meminfo)) read_meminfo(value, into);
       return;
     case INET_DIAG_INFO:
+      found.full = true;
       if (wanted(Attribute::info)) read_tcp_info(value, kernel_, into);
       return;
     case INET_DIAG_VEGASINFO:
@@ -189,7 +190,7 @@ void RowDecoder::read_attribute(unsigned type, std::span<const std::byte> value,
       if (wanted(Attribute::skmem)) read_skmem(value, into);
       return;
     case INET_DIAG_SHUTDOWN:
-      found.shutdown = true;
+      found.full = true;
       if (wanted(Attribute::shut)) read_into<std::uint8_t>(value, into.shutdown_state, Block::shutdown, into);
       return;
     case INET_DIAG_SKV6ONLY:
@@ -214,8 +215,11 @@ void RowDecoder::read_attribute(unsigned type, std::span<const std::byte> value,
       if (wanted(Attribute::sockopt)) read_into<std::uint16_t>(value, into.sock_opt, Block::sock_opt, into);
       return;
     case INET_DIAG_PAD:
-    case INET_DIAG_PROTOCOL: return;
-    default: ++into.unknown_attributes; into.blocks |= Block::attributes;
+    case INET_DIAG_PROTOCOL:
+      return;
+    default:
+      ++into.unknown_attributes;
+      into.blocks |= Block::attributes;
   }
 }
 
@@ -227,14 +231,13 @@ core::Result<SocketKind> RowDecoder::decode(const NetlinkMessage& message, recor
   if (head.idiag_family != AF_INET && head.idiag_family != AF_INET6) return SocketKind::other_family;
   read_message(head, into);
   Found found;
-  const auto walked = for_each_attribute(message.payload.subspan(sizeof head), message.offset + sizeof head,
-                                         [&](unsigned type, std::span<const std::byte> value, std::size_t /*offset*/) {
-                                           read_attribute(type, value, into, found);
-                                         });
+  const auto walked = for_each_attribute(
+      message.payload.subspan(sizeof head), message.offset + sizeof head,
+      [&](unsigned type, std::span<const std::byte> value, std::size_t /*offset*/) { read_attribute(type, value, into, found); });
   if (!walked) return core::fail(walked.error());
   if (found.state_type != 0) read_congestion_state(found.state, found.state_type, into);
-  const SocketKind kind = kind_of(head, found.shutdown);
-  if (kind == SocketKind::full) into.blocks |= Block::queues | Block::owner;
+  const SocketKind kind = kind_of(head, found.full);
+  if (kind == SocketKind::full) into.blocks |= Blocks{Block::queues} | Block::owner;
   return kind;
 }
 

@@ -122,7 +122,7 @@ bool read_accecn(const Fields& f, KernelVersion kernel, record::Row& row) {
   row.tcp_info_ecn_mode = bits & 3;
   row.tcp_info_accecn_opt_seen = (bits >> 2) & 3;
   row.tcp_info_accecn_fail_mode = (bits >> 4) & 0xf;
-  row.blocks |= record::Block::accecn | record::Block::ecn_mode;
+  row.blocks |= record::Blocks{record::Block::accecn} | record::Block::ecn_mode;
   return bits >> 8 == 0;  // tcpi_options2
 }
 

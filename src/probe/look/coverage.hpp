@@ -13,12 +13,12 @@ struct NamespaceCoverage {
   std::uint64_t inode = 0;
   std::string name;
   std::uint64_t rows = 0;  ///< of sockets that are there, closed ones not counted
-  /// /proc/net/sockstat and sockstat6 of the namespace, read before and after its dump: sockets in use of both families and
-  /// TIME_WAIT. Sockets come and go meanwhile, so that the rows have to lie between the two. Absent: nobody could be asked.
-  std::optional<std::uint64_t> counted_before{};
-  std::optional<std::uint64_t> counted_after{};
-  bool complete = false;  ///< its dump ended with the kernel's own word that it was complete
-  std::string trouble{};  ///< why it is not whole, in a sentence; empty when it is
+  /// /proc/net/sockstat and sockstat6 of the namespace, read after its dump: sockets in use of both families and TIME_WAIT.
+  /// Absent: nobody could be asked, or only some states were looked at. Request sockets are in no count, and in no comparison.
+  std::optional<std::uint64_t> counted{};
+  std::uint64_t requests = 0;  ///< of the rows
+  bool complete = false;       ///< its dump ended with the kernel's own word that it was complete
+  std::string trouble{};       ///< why it is not whole, in a sentence; empty when it is
 
   [[nodiscard]] bool whole() const { return complete && trouble.empty(); }
 };
@@ -32,9 +32,10 @@ struct Coverage {
   std::uint64_t refused_namespaces = 0;   ///< that this user may not enter
   std::uint64_t dump_gaps = 0;            ///< dumps that were cut, truncated, interrupted or refused
   std::uint64_t duplicate_cookies = 0;    ///< listed twice; one row of each is kept
-  std::uint64_t missed_cookies = 0;       ///< in the last look and the one before it seen again now, but missed in between
-  std::uint64_t unended_cookies = 0;      ///< gone without a close event, though close events were listened to
+  std::uint64_t missed_cookies = 0;       ///< seen now and two looks ago, but not in between
+  std::uint64_t unended_cookies = 0;      ///< gone since two looks without a close event, though those were listened to
   std::uint64_t close_events = 0;         ///< since the look before
+  std::uint64_t nameless_closes = 0;      ///< of those, without addresses and never seen before: no row
   std::uint64_t close_events_lost = 0;    ///< times that the kernel said it had to drop some (ENOBUFS)
   std::uint64_t unknown_attributes = 0;   ///< of rows, that the decoder does not know: counted, not misread
 

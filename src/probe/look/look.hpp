@@ -12,27 +12,13 @@
 #include "probe/diag/attributes.hpp"
 #include "probe/diag/dump.hpp"
 #include "probe/look/coverage.hpp"
+#include "probe/namespaces/choice.hpp"
 #include "record/row.hpp"
 
 namespace uncork::probe {
 
 /// Whether to walk the sockets with BPF (process, descriptor, ledger; one pass for all namespaces) or with dumps alone.
 enum class UseBpf : std::uint8_t { automatic, yes, no };
-
-/// Which namespaces to look at.
-struct WhichNamespaces {
-  enum class Kind : std::uint8_t {
-    own,    ///< the caller's
-    all,    ///< every one that can be found and entered; the others are counted in the coverage
-    named,  ///< `names`
-  };
-  Kind kind = Kind::own;
-  /// Each a name of ip-netns(8), of another folder or of a container id (its first 12 digits do), `net:[4026531840]`, or
-  /// `pid:4711`.
-  std::vector<std::string> names{};
-  /// Folders with namespaces mounted in them, beside /run/netns and /run/docker/netns.
-  std::vector<std::string> folders{};
-};
 
 struct LookOptions {
   WhichNamespaces namespaces{};
