@@ -268,7 +268,8 @@ void LiveLooker::tell_limits(Look& into) const {
     into.limits.push_back("without BPF" + (why_no_pass_.empty() ? std::string() : " (" + why_no_pass_ + ")") +
                           ": no process, no descriptor, no stall ledger beside the sockets");
   } else {
-    into.limits.emplace_back("connections that are being made (request sockets) are seen where a namespace had to be listed anyway");
+    into.limits.emplace_back(
+        "connections that are being made (request sockets) are seen where a namespace had to be listed anyway");
   }
   if (into.coverage.refused_namespaces != 0 || refused_processes_ != 0) {
     into.limits.push_back("other network namespaces need root: " + std::to_string(into.coverage.refused_namespaces) +
