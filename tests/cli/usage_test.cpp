@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <fstream>
 
-#include "cli/nearest.hpp"
 #include "tests/cli/program.hpp"
 #include "tests/cure/scratch_directory.hpp"
 
@@ -22,13 +21,6 @@ using testing::run_program;
 
 const std::vector<std::string> kVerbs = {"watch", "lab", "cure", "proxy", "send", "recv", "doctor"};
 const std::vector<std::string> kScenarios = {"chatty", "coalesce", "field", "heartbeat", "transmit", "zino"};
-
-TEST(Nearest, finds_a_word_one_slip_away_and_nothing_for_a_stranger) {
-  EXPECT_EQ(nearest("wach", kVerbs), "watch");
-  EXPECT_EQ(nearest("pryox", kVerbs), "proxy");
-  EXPECT_EQ(nearest("frobnicate", kVerbs), "");
-  EXPECT_EQ(nearest(std::string(100'000, 'x'), kVerbs), "");
-}
 
 TEST(Usage, an_unknown_verb_is_an_error_that_suggests_the_nearest) {
   const Finished finished = run_program({"wacth"});
