@@ -1,0 +1,92 @@
+#pragma once
+// The texts of rows: kept once, named by a pointer.
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace uncork::record {
+
+/// A text that some Texts keeps: eight bytes, copied freely, valid as long as that Texts. Default: empty, which in a row means
+/// unknown. Compares by content.
+class Text {
+ public:
+  constexpr Text() = default;
+
+  [[nodiscard]] std::string_view view() const { return {entry_ + kHeader, size()}; }
+  [[nodiscard]] std::uint32_t size() const;
+  [[nodiscard]] bool empty() const { return entry_ == kEmpty; }
+  // A Text is a text, wherever one is read.
+  operator std::string_view() const { return view(); }  // NOLINT(*-explicit-*)
+
+  /// The text as protobuf writes it: its length as a varint of `encoded_size()` - `size()` bytes, then the text.
+  [[nodiscard]] const char* encoded() const { return entry_ + kHeader - length_bytes(); }
+  [[nodiscard]] std::uint32_t encoded_size() const { return size() + length_bytes(); }
+
+  friend bool operator==(Text a, Text b) { return a.entry_ == b.entry_ || a.view() == b.view(); }
+  friend auto operator<=>(Text a, Text b) { return a.view() <=> b.view(); }
+  friend bool operator==(Text a, std::string_view b) { return a.view() == b; }
+
+ private:
+  friend class Texts;
+  // An entry: size (4 bytes, native), bytes of the varint (1), three spare, the varint right-aligned before the
+  // text, the text, and kSlack bytes that may be read past its end.
+  static constexpr std::uint32_t kHeader = 16;
+  static constexpr std::uint32_t kSlack = 16;
+  static const char kEmpty[kHeader + kSlack];
+
+  explicit Text(const char* entry) : entry_(entry) {}
+  [[nodiscard]] std::uint32_t length_bytes() const { return static_cast<unsigned char>(entry_[4]); }
+
+  const char* entry_ = kEmpty;
+};
+
+inline std::uint32_t Text::size() const {
+  std::uint32_t size = 0;
+  __builtin_memcpy(&size, entry_, sizeof size);
+  return size;
+}
+
+/// Keeps texts at stable addresses, each once. Whoever makes rows owns one, for longer than the rows. One thread at a time.
+class Texts {
+ public:
+  Texts() = default;
+  Texts(Texts&&) = default;
+  Texts& operator=(Texts&&) = default;
+  Texts(const Texts&) = delete;
+  Texts& operator=(const Texts&) = delete;
+  ~Texts() = default;
+
+  /// The same text for equal arguments. Bytes that are not UTF-8 become U+FFFD, since protobuf's strings are UTF-8; what is
+  /// longer than `kLongest` is cut there (at a character).
+  Text keep(std::string_view text);
+  static constexpr std::size_t kLongest = 4096;
+
+  [[nodiscard]] std::size_t size() const { return known_.size(); }
+  /// Memory held, about.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(Text text) const { return std::hash<std::string_view>{}(text.view()); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const { return a == b; }
+  };
+
+  char* room(std::size_t size);
+
+  std::unordered_set<Text, Hash, Equal> known_;
+  std::vector<std::unique_ptr<char[]>> chunks_;
+  std::size_t used_ = 0;   // of the last chunk
+  std::size_t chunk_ = 0;  // size of the last chunk
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace uncork::record
