@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "cli/lab.hpp"
-#include "core/nearest.hpp"
 #include "cli/output.hpp"
+#include "core/nearest.hpp"
 #include "core/stop_signal.hpp"
 #include "core/syscall.hpp"
 #include "lab/field/field.hpp"

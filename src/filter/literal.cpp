@@ -139,7 +139,7 @@ constexpr std::string_view kHosts = "expected an address, such as 10.0.0.0/8, 12
 
 /// Takes `inet:` or `inet6:` off the front.
 Host::Family take_family(std::string_view& text) {
-  if (text.starts_with("inet6:") && text != "inet6::") {
+  if (text.starts_with("inet6:")) {
     text.remove_prefix(6);
     return Host::Family::v6;
   }
@@ -194,7 +194,7 @@ std::string whole_v4(std::string_view address) {
 
 void keep_bits(std::array<std::uint8_t, 16>& bytes, unsigned bits) {
   for (unsigned i = 0; i < bytes.size(); ++i) {
-    const unsigned kept = std::clamp<int>(static_cast<int>(bits) - static_cast<int>(8 * i), 0, 8);
+    const unsigned kept = bits <= 8 * i ? 0 : std::min(bits - 8 * i, 8U);
     bytes.at(i) &= static_cast<std::uint8_t>(0xFF00U >> kept);
   }
 }
@@ -242,7 +242,10 @@ bool read_address(const Parts& parts, Host& host) {
 
 bool is_number(std::string_view text) { return !text.empty() && is_digit(text.front()); }
 
-bool is_unit(Quantity quantity, std::string_view word) { return std::ranges::contains(units_of(quantity), word, &Unit::name); }
+bool is_unit(Quantity quantity, std::string_view word) {
+  const auto units = units_of(quantity);
+  return std::ranges::find(units, word, &Unit::name) != units.end();
+}
 
 core::Result<std::uint64_t> parse_quantity(Quantity quantity, std::string_view text) {
   if (text.starts_with("0x") && quantity == Quantity::count) {

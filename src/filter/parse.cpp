@@ -83,7 +83,8 @@ Node about_states(States states) {
 core::Result<Node> Parser::run() {
   if (here().kind == Token::Kind::end) return Node{};
   auto node = any_of();
-  if (node && here().kind != Token::Kind::end) return expected(here().sign == Sign::close ? "no ')' without its '('" : "'and', 'or' or a field");
+  if (node && here().kind != Token::Kind::end)
+    return expected(here().sign == Sign::close ? "no ')' without its '('" : "'and', 'or' or a field");
   return node;
 }
 
@@ -159,8 +160,9 @@ core::Result<const Field*> Parser::field() {
   std::vector<std::string> names = {"state", "exclude", "known"};
   for (const Field& known : fields()) names.emplace_back(known.name);
   const std::string near = core::nearest(token.text, names);
-  return core::fail(error_at(token.column, "no field '" + token.text.substr(0, 40) + "'" +
-                                               (near.empty() ? "; 'uncork sockets --columns help' lists them" : "; did you mean '" + near + "'?")));
+  return core::fail(error_at(
+      token.column, "no field '" + token.text.substr(0, 40) + "'" +
+                        (near.empty() ? "; 'uncork sockets --columns help' lists them" : "; did you mean '" + near + "'?")));
 }
 
 core::Result<Node> Parser::states() {
@@ -204,7 +206,8 @@ core::Result<Node> Parser::about(const Field& field, std::size_t column) {
   if (!equality && !expression && field.kind != Field::Kind::number && field.kind != Field::Kind::port) {
     return core::fail(error_at(sign.column, std::string(field.name) + " has no order: expected == or !="));
   }
-  if (here().kind != Token::Kind::word && here().kind != Token::Kind::quoted) return expected("a value for " + std::string(field.name));
+  if (here().kind != Token::Kind::word && here().kind != Token::Kind::quoted)
+    return expected("a value for " + std::string(field.name));
   if (field.kind == Field::Kind::address) return address(field, comparison);
   if (field.kind == Field::Kind::text) return text(field, comparison);
   return number(field, comparison);
@@ -228,11 +231,19 @@ core::Result<Node> Parser::text(const Field& field, Comparison comparison) {
   node.kind = Node::Kind::compare;
   node.field = &field;
   node.comparison = comparison;
+  if (field.name == "netns" && token.kind == Token::Kind::word && is_number(token.text)) {
+    if (const auto inode = parse_quantity(Quantity::count, token.text)) {  // the names of namespaces do not begin so
+      node.field = find_field("netns_inode");
+      node.number = *inode;
+      return node;
+    }
+  }
   node.text = token.text;
   const bool expression = comparison == Comparison::matches || comparison == Comparison::matches_not;
   if (expression) {
     if (token.text.size() > kLongestExpression) {
-      return core::fail(error_at(token.column, "a regular expression has at most " + std::to_string(kLongestExpression) + " bytes"));
+      return core::fail(
+          error_at(token.column, "a regular expression has at most " + std::to_string(kLongestExpression) + " bytes"));
     }
     if (const std::string why = expression_error(token.text); !why.empty()) {
       return core::fail(error_at(token.column, "no regular expression: " + why));
@@ -243,7 +254,9 @@ core::Result<Node> Parser::text(const Field& field, Comparison comparison) {
 
 core::Result<std::uint64_t> Parser::value(const Field& field) {
   const Token token = take();
-  const auto refused = [&](const std::string& sentence) { return core::fail(error_at(token.column, std::string(field.name) + ": " + sentence)); };
+  const auto refused = [&](const std::string& sentence) {
+    return core::fail(error_at(token.column, std::string(field.name) + ": " + sentence));
+  };
   switch (field.kind) {
     case Field::Kind::port: {
       const auto port = parse_port(token.text);

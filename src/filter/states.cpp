@@ -8,8 +8,8 @@ namespace uncork::filter {
 namespace {
 
 /// By number (Linux, include/net/tcp_states.h).
-constexpr std::array<std::string_view, 14> kNames = {"",           "established", "syn-sent",   "syn-recv", "fin-wait-1",
-                                                     "fin-wait-2", "time-wait",   "closed",     "close-wait", "last-ack",
+constexpr std::array<std::string_view, 14> kNames = {"",           "established", "syn-sent",     "syn-recv",      "fin-wait-1",
+                                                     "fin-wait-2", "time-wait",   "closed",       "close-wait",    "last-ack",
                                                      "listening",  "closing",     "new-syn-recv", "bound-inactive"};
 
 constexpr States bit(unsigned number) { return States{1} << number; }

@@ -13,8 +13,8 @@ namespace uncork::filter {
 using States = std::uint64_t;
 inline constexpr States kEveryState = 0x3ffe;
 
-/// `established`, `time-wait`, also as the kernel spells them (`TIME_WAIT`); the sets `all`, `connected`, `synchronized`, `bucket`,
-/// `big`. Nothing: no such state.
+/// `established`, `time-wait`, also as the kernel spells them (`TIME_WAIT`); the sets `all`, `connected`, `synchronized`,
+/// `bucket`, `big`. Nothing: no such state.
 [[nodiscard]] std::optional<States> states_named(std::string_view name);
 /// The name of state `number`; empty for a number that is none.
 [[nodiscard]] std::string_view state_name(std::uint32_t number);

@@ -26,6 +26,7 @@ std::string value_text(const Node& node) {
       return std::to_string(node.number);
     case Field::Kind::text:
     case Field::Kind::address:
+    case Field::Kind::state:  // these have nodes of their own
       break;
   }
   return quoted(node.text);

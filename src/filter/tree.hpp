@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "filter/field.hpp"
@@ -38,6 +39,9 @@ struct Node {
 
 /// How deep parentheses and `not` may nest.
 inline constexpr std::size_t kDeepest = 64;
+
+/// Why `expression` is no regular expression that filters take (RE2's syntax); empty: it is one.
+[[nodiscard]] std::string expression_error(std::string_view expression);
 
 /// The filter in its plainest words; reading it gives the same tree.
 [[nodiscard]] std::string to_string(const Node& node);
