@@ -1,0 +1,142 @@
+#include "report/socket_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string_view>
+
+#include "report/printable.hpp"
+
+namespace uncork::report {
+namespace {
+
+constexpr std::size_t kGap = 2;            // between columns, as Table has it
+constexpr std::size_t kLeastAddress = 18;  // `[2001:db8..]:65535`
+constexpr std::size_t kUsual = 14;         // as many of kOffered are shown where there is no terminal
+
+struct Offered {
+  std::string_view name;
+  int place = 0;           ///< from left to right
+  bool following = false;  ///< only beside a look before
+};
+
+/// In the order in which room is given to them.
+constexpr std::array<Offered, 28> kOffered = {{
+    {"state", 0},        {"local", 3},           {"peer", 4},
+    {"process", 1},      {"netns", 2},           {"closed", 20},
+    {"rtt", 5},          {"sent/s", 6, true},    {"received/s", 7, true},
+    {"+lost", 12, true}, {"+retrans", 11, true}, {"lost", 13},
+    {"sent", 8},         {"received", 9},        {"retrans", 10},
+    {"late", 14},        {"limit", 15},          {"recvq", 21},
+    {"sendq", 22},       {"nodelay", 16},        {"cc", 17},
+    {"min_rtt", 18},     {"cwnd", 19},           {"notsent", 23},
+    {"unacked", 24},     {"pacing", 25},         {"container", 26},
+    {"uid", 27},
+}};
+
+struct Filled {
+  SocketColumn column;
+  int place = 0;
+  std::size_t width = 0;
+  bool known = false;  // of any line
+};
+
+Filled fill(std::span<const SocketLine> lines, const Offered& offered) {
+  Filled filled{*socket_column(offered.name), offered.place};
+  filled.width = filled.column.title.size();
+  for (const SocketLine& line : lines) {
+    const std::string cell = filled.column.cell(line);
+    filled.width = std::max(filled.width, display_width(printable(cell)));
+    filled.known = filled.known || cell != "-";
+  }
+  return filled;
+}
+
+bool several_namespaces(std::span<const SocketLine> lines) {
+  std::set<std::uint64_t> inodes;
+  for (const SocketLine& line : lines) inodes.insert(line.row->netns_inode);
+  return inodes.size() > 1;
+}
+
+bool is_address(const SocketColumn& column) { return column.name == "local" || column.name == "peer"; }
+
+/// An address without its middle: `[2001:db8..]:443`.
+std::string shortened(const std::string& address, std::size_t most) {
+  if (address.size() <= most) return address;
+  const std::size_t port = address.rfind(address.starts_with('[') ? "]:" : ":");
+  const std::string tail = ".." + (port == std::string::npos ? "" : address.substr(port));
+  return tail.size() >= most ? address : address.substr(0, most - tail.size()) + tail;
+}
+
+/// How wide each of the two addresses may be, so that the columns fit into `width`.
+std::array<std::size_t, 2> address_room(std::array<std::size_t, 2> wanted, std::size_t room) {
+  const std::size_t half = std::max(room / 2, kLeastAddress);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::size_t other = std::min(wanted.at(1 - i), half);
+    wanted.at(i) = std::min(wanted.at(i), std::max(half, room > other ? room - other : 0));
+  }
+  return wanted;
+}
+
+}  // namespace
+
+std::vector<SocketColumn> columns_that_fit(std::span<const SocketLine> lines, std::size_t width, bool following) {
+  const bool several = several_namespaces(lines);
+  std::vector<Filled> chosen;
+  std::size_t used = 0;
+  std::size_t considered = 0;
+  for (const Offered& offered : kOffered) {
+    if (offered.following && !following) continue;
+    ++considered;
+    Filled filled = fill(lines, offered);
+    const bool always = offered.name == "state" || is_address(filled.column);
+    if (!always && (!filled.known || (offered.name == "netns" && !several))) continue;
+    if (is_address(filled.column) && width != 0)
+      filled.width = std::min(filled.width, std::max(kLeastAddress, (width - std::min<std::size_t>(width, 38)) / 2));
+    const std::size_t with = used + (used == 0 ? 0 : kGap) + filled.width;
+    if (!always && (width == 0 ? considered > kUsual + 4 : with > width)) continue;
+    used = with;
+    chosen.push_back(std::move(filled));
+  }
+  std::ranges::sort(chosen, {}, &Filled::place);
+  std::vector<SocketColumn> columns;
+  for (Filled& filled : chosen) columns.push_back(std::move(filled.column));
+  return columns;
+}
+
+std::string socket_table(std::span<const SocketLine> lines, const std::vector<SocketColumn>& columns, std::size_t width) {
+  std::vector<std::vector<std::string>> cells;
+  std::vector<std::size_t> widths;
+  for (const SocketColumn& column : columns) widths.push_back(column.title.size());
+  for (const SocketLine& line : lines) {
+    std::vector<std::string>& row = cells.emplace_back();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      row.push_back(printable(columns[i].cell(line)));
+      widths[i] = std::max(widths[i], display_width(row.back()));
+    }
+  }
+  std::vector<std::size_t> addresses;
+  std::size_t others = columns.empty() ? 0 : kGap * (columns.size() - 1);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (is_address(columns[i])) {
+      addresses.push_back(i);
+    } else {
+      others += widths[i];
+    }
+  }
+  if (width != 0 && !addresses.empty()) {
+    const std::size_t room = width > others ? width - others : 0;
+    const std::size_t second = addresses.size() > 1 ? widths[addresses[1]] : 0;
+    const auto most = address_room({widths[addresses[0]], second}, room);
+    for (std::size_t i = 0; i < addresses.size() && i < 2; ++i) {
+      for (auto& row : cells) row[addresses[i]] = shortened(row[addresses[i]], most.at(i));
+    }
+  }
+  std::vector<Column> titles;
+  for (const SocketColumn& column : columns) titles.push_back({column.title, column.align});
+  Table table(std::move(titles));
+  for (auto& row : cells) table.add(std::move(row));
+  return table.render(width);
+}
+
+}  // namespace uncork::report
