@@ -37,7 +37,6 @@ class Blocks {
   }
   constexpr Blocks without(Blocks other) const { return of_bits(bits_ & ~other.bits_); }
   friend constexpr Blocks operator|(Blocks a, Blocks b) { return of_bits(a.bits_ | b.bits_); }
-  friend constexpr Blocks operator|(Block a, Block b) { return Blocks{a} | Blocks{b}; }
   friend constexpr bool operator==(Blocks, Blocks) = default;
 
  private:
@@ -47,6 +46,8 @@ class Blocks {
   }
   std::uint64_t bits_ = 0;
 };
+
+constexpr Blocks operator|(Block a, Block b) { return Blocks{a} | Blocks{b}; }
 
 /// The tcp_info blocks that `length` bytes of struct tcp_info reach (include/uapi/linux/tcp.h has only ever grown).
 constexpr Blocks tcp_info_blocks(std::size_t length) {

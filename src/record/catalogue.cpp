@@ -47,15 +47,24 @@ constexpr auto CloseReason = FieldType::close_reason;
 }  // namespace type_of
 
 constexpr Field kFields[] = {
-#define FIELD(name, number, type, block, unit, source) \
-  {#name, camel::k_##name.data(), number, type_of::type, Block::block, unit, source, offsetof(Row, name)},
+#define ENTRY(habit, name, number, type, block, unit, source, offset) \
+  {#name, camel::k_##name.data(), number, type_of::type, FieldHabit::habit, Block::block, unit, source, offset},
+#define FIELD(name, number, type, block, unit, source) ENTRY(plain, name, number, type, block, unit, source, offsetof(Row, name))
+#define COUNTER(name, number, type, block, unit, source) \
+  ENTRY(counter, name, number, type, block, unit, source, offsetof(Row, name))
+#define CLOCK(name, number, type, block, unit, source) ENTRY(clock, name, number, type, block, unit, source, offsetof(Row, name))
 #define ELEMENT(member, index, name, number, type, block, unit, source) \
-  {#name, camel::k_##name.data(), number, type_of::type, Block::block, unit, source, offsetof(Row, member) + 8 * (index)},
+  ENTRY(counter, name, number, type, block, unit, source, offsetof(Row, member) + 8 * (index))
 #include "record/fields.inc"
+#undef ENTRY
 };
 
-constexpr std::string_view kBlockNames[] = {
-#define BLOCK(name, what) #name,
+struct BlockEntry {
+  std::string_view name;
+  std::string_view what;
+};
+constexpr BlockEntry kBlockEntries[] = {
+#define BLOCK(name, what) {#name, what},
 #include "record/blocks.inc"
 };
 
@@ -152,6 +161,7 @@ std::string_view enumerator(FieldType type, std::uint64_t value) {
   return value < names.size() ? names[value] : std::string_view{};
 }
 
-std::string_view name_of(Block block) { return kBlockNames[static_cast<std::size_t>(block)]; }
+std::string_view name_of(Block block) { return kBlockEntries[static_cast<std::size_t>(block)].name; }
+std::string_view meaning_of(Block block) { return kBlockEntries[static_cast<std::size_t>(block)].what; }
 
 }  // namespace uncork::record

@@ -26,12 +26,19 @@ enum class FieldType : std::uint8_t {
   close_reason,
 };
 
+enum class FieldHabit : std::uint8_t {
+  plain,
+  counter,  ///< only grows, as long as it counts the same thing
+  clock,    ///< changes though nothing happens: a time, an age, a running number
+};
+
 /// What a field is; where it lies in a Row is its own affair.
 struct Field {
   std::string_view name;       ///< as in the .proto: tcp_info_bytes_acked
   std::string_view json_name;  ///< as protojson makes it of that: tcpInfoBytesAcked
   std::uint32_t number;
   FieldType type;
+  FieldHabit habit;
   Block block;
   std::string_view unit;    ///< empty where it counts nothing
   std::string_view source;  ///< where its value comes from
@@ -59,7 +66,8 @@ using Value = std::variant<std::monostate, std::uint64_t, std::int64_t, bool, st
 /// The name of an enum's value as in the .proto (CLOSE_REASON_FIN); empty for a number that it does not have.
 [[nodiscard]] std::string_view enumerator(FieldType type, std::uint64_t value);
 
-/// The name of a block as in blocks.hpp.
+/// The name of a block as in blocks.inc, and what it stands for.
 [[nodiscard]] std::string_view name_of(Block block);
+[[nodiscard]] std::string_view meaning_of(Block block);
 
 }  // namespace uncork::record

@@ -35,7 +35,7 @@ class Text {
   // An entry: size (4 bytes, native), bytes of the varint (1), three spare, the varint right-aligned before the
   // text, the text, and kSlack bytes that may be read past its end.
   static constexpr std::uint32_t kHeader = 16;
-  static constexpr std::uint32_t kSlack = 16;
+  static constexpr std::uint32_t kSlack = 32;
   static const char kEmpty[kHeader + kSlack];
 
   explicit Text(const char* entry) : entry_(entry) {}
