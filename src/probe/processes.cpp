@@ -91,10 +91,15 @@ std::string command_of(pid_t pid, const std::string& proc) {
   auto command = core::read_file(proc + "/" + std::to_string(pid) + "/comm", 64);
   if (!command) return {};
   if (command->ends_with('\n')) command->pop_back();
-  // A process may call itself anything, terminal control sequences included. Bytes above 127 may be UTF-8.
+  return printable(*command);
+}
+
+std::string printable(std::string_view name) {
+  std::string text(name);
+  // A process may call itself anything, terminal control sequences included.
   const auto unprintable = [](char c) { return (c >= 0 && c < ' ') || c == 127; };
-  std::ranges::replace_if(*command, unprintable, '?');
-  return *command;
+  std::ranges::replace_if(text, unprintable, '?');
+  return text;
 }
 
 bool exists(pid_t pid, const std::string& proc) {

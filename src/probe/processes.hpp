@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -34,6 +35,9 @@ struct SocketHolders {
 
 /// The process's name for itself (at most 15 bytes), unprintable bytes shown as `?`; empty when there is no such process.
 [[nodiscard]] std::string command_of(pid_t pid, const std::string& proc = "/proc");
+
+/// A name that a process gave, with `?` for what a terminal might obey. Bytes above 127 may be UTF-8 and stay.
+[[nodiscard]] std::string printable(std::string_view name);
 
 [[nodiscard]] bool exists(pid_t pid, const std::string& proc = "/proc");
 

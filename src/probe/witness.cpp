@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <string>
@@ -18,6 +16,7 @@
 #include <utility>
 
 #include "core/syscall.hpp"
+#include "probe/load_error.hpp"
 #include "probe/namespaces.hpp"
 #include "witness.skel.h"
 
@@ -63,31 +62,6 @@ core::Result<std::unique_ptr<btf, BtfDeleter>> kernel_btf() {
 
 bool has_tracepoint(const btf& kernel, const char* tracepoint) {
   return btf__find_by_name_kind(&kernel, ("btf_trace_" + std::string(tracepoint)).c_str(), BTF_KIND_TYPEDEF) > 0;
-}
-
-/// libbpf's last warning on this thread: the verifier's reason, say. Its callback takes no context.
-std::string& last_warning() {
-  thread_local std::string text;
-  return text;
-}
-
-int keep_warning(libbpf_print_level level, const char* format, va_list arguments) {
-  if (level != LIBBPF_WARN) return 0;
-  std::array<char, 512> text{};
-  std::vsnprintf(text.data(), text.size(), format, arguments);
-  std::string_view line(text.data());
-  last_warning() = line.substr(0, line.find_last_not_of('\n') + 1);
-  return 0;
-}
-
-core::Error load_error(int err) {
-  core::Error error = core::system_error("load the BPF programs", err);
-  if (error.code == core::ErrorCode::not_permitted) {
-    error.message += "; needs root, or CAP_BPF and CAP_PERFMON";
-  } else if (!last_warning().empty()) {
-    error.message += "; " + last_warning();
-  }
-  return error;
 }
 
 }  // namespace
@@ -148,7 +122,7 @@ Witness::Witness(std::unique_ptr<Loaded> loaded) : loaded_(std::move(loaded)) {}
 Witness::~Witness() = default;
 
 core::Result<std::unique_ptr<Witness>> Witness::attach(const WitnessOptions& options) {
-  libbpf_set_print(keep_warning);
+  listen_to_libbpf();
   auto loaded = std::make_unique<Loaded>();
   loaded->options = options;
   loaded->skeleton = witness::open();
@@ -283,6 +257,8 @@ WitnessLosses Witness::losses() const {
   }
   return losses;
 }
+
+int Witness::ledgers() const { return bpf_map__fd(loaded_->skeleton->maps.sockets); }
 
 std::vector<ProgramCost> Witness::costs() const {
   std::vector<ProgramCost> costs;

@@ -59,6 +59,8 @@ class Witness : public Source {
 
   [[nodiscard]] WitnessLosses losses() const;
   [[nodiscard]] std::vector<ProgramCost> costs() const;
+  /// The map of the ledgers (storage of sockets), for a pass that reads them along; it stays the witness's.
+  [[nodiscard]] int ledgers() const;
 
  private:
   struct Loaded;

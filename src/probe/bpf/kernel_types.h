@@ -65,6 +65,7 @@ struct ns_common {
 
 struct net {
   struct ns_common ns;
+  __u64 net_cookie;
 };
 
 typedef struct {
@@ -74,6 +75,7 @@ typedef struct {
 struct in6_addr {
   union {
     __u8 u6_addr8[16];
+    __be32 u6_addr32[4];
   } in6_u;
 };
 
@@ -84,6 +86,8 @@ struct sock_common {
   __u16 skc_num;
   unsigned short skc_family;
   volatile unsigned char skc_state;
+  unsigned char skc_ipv6only : 1;
+  int skc_bound_dev_if;
   possible_net_t skc_net;
   struct in6_addr skc_v6_daddr;
   struct in6_addr skc_v6_rcv_saddr;
@@ -101,6 +105,40 @@ struct sk_buff_head {
   __u32 qlen;
 };
 
+typedef struct {
+  int counter;
+} atomic_t;
+
+typedef struct {
+  atomic_t refs;
+} refcount_t;
+
+typedef struct {
+  __u32 val;
+} kuid_t;
+
+struct hlist_node {
+  struct hlist_node** pprev;
+};
+
+struct timer_list {
+  struct hlist_node entry;
+  unsigned long expires;
+};
+
+struct kernfs_node {
+  __u64 id;
+};
+
+struct cgroup {
+  struct kernfs_node* kn;
+};
+
+struct sock_cgroup_data {
+  struct cgroup* cgroup;
+  __u32 classid;
+};
+
 struct sock {
   struct sock_common __sk_common;
   socket_lock_t sk_lock;
@@ -109,9 +147,30 @@ struct sock {
   __u16 sk_type;
   __u16 sk_protocol;
   int sk_sndbuf;
+  int sk_rcvbuf;
   int sk_wmem_queued;
+  int sk_forward_alloc;
+  atomic_t sk_omem_alloc;
+  refcount_t sk_wmem_alloc;
+  atomic_t sk_drops;
+  struct {
+    atomic_t rmem_alloc;
+    int len;
+  } sk_backlog;
   __u8 sk_userlocks : 4;
+  __u8 sk_shutdown;
+  int sk_err;
+  int sk_err_soft;
   __u32 sk_pacing_status;
+  unsigned long sk_pacing_rate;
+  unsigned long sk_max_pacing_rate;
+  __u32 sk_ack_backlog;
+  __u32 sk_max_ack_backlog;
+  __u32 sk_priority;
+  __u32 sk_mark;
+  kuid_t sk_uid;
+  struct timer_list sk_timer;
+  struct sock_cgroup_data sk_cgrp_data;
   struct bpf_local_storage* sk_bpf_storage;
 };
 
@@ -120,14 +179,56 @@ struct socket {
   struct sock* sk;
 };
 
+struct ipv6_pinfo {
+  __u8 tclass;
+};
+
 struct inet_sock {
   struct sock sk;
+  struct ipv6_pinfo* pinet6;
+  unsigned long inet_flags;
   __be16 inet_sport;
+  __u8 tos;
+};
+
+struct tcp_congestion_ops {
+  char name[16];
+};
+
+struct tcp_ulp_ops {
+  char name[16];
 };
 
 struct inet_connection_sock {
   struct inet_sock icsk_inet;
+  unsigned long icsk_timeout; /* until 6.17 */
+  struct timer_list icsk_retransmit_timer;
+  __u32 icsk_rto;
+  __u32 icsk_rto_min;
+  __u32 icsk_delack_max;
+  __u32 icsk_pmtu_cookie;
+  const struct tcp_congestion_ops* icsk_ca_ops;
+  const struct tcp_ulp_ops* icsk_ulp_ops;
   __u8 icsk_ca_state : 5;
+  __u8 icsk_retransmits;
+  __u8 icsk_pending;
+  __u8 icsk_backoff;
+  __u8 icsk_syn_retries;
+  __u8 icsk_probes_out;
+  struct {
+    __u32 ato : 8;
+    __u32 lrcvtime;
+    __u16 rcv_mss;
+  } icsk_ack;
+  __u64 icsk_ca_priv[13];
+};
+
+struct tcp_options_received {
+  __u16 tstamp_ok : 1;
+  __u16 wscale_ok : 1;
+  __u16 sack_ok : 3;
+  __u16 snd_wscale : 4;
+  __u16 rcv_wscale : 4;
 };
 
 struct minmax_sample {
@@ -141,6 +242,15 @@ struct minmax {
 
 struct tcp_rack {
   __u64 mstamp;
+};
+
+struct bbr {
+  __u32 min_rtt_us;
+  struct minmax bw;
+  __u32 lt_use_bw : 1;
+  __u32 lt_bw;
+  __u32 pacing_gain : 10;
+  __u32 cwnd_gain : 10;
 };
 
 struct tcp_sock {
@@ -172,6 +282,52 @@ struct tcp_sock {
   __u8 nonagle : 4;
   struct minmax rtt_min;
   struct tcp_rack rack;
+  struct tcp_options_received rx_opt;
+  __u32 reordering;
+  __u32 copied_seq;
+  __u32 rcv_ssthresh;
+  __u32 mdev_us;
+  __u32 lsndtime;
+  __u32 snd_ssthresh;
+  __u16 advmss;
+  struct {
+    __u32 rtt_us;
+  } rcv_rtt_est;
+  struct {
+    __u32 space;
+  } rcvq_space;
+  __u64 bytes_acked;
+  __u64 bytes_received;
+  __u64 bytes_sent;
+  __u64 bytes_retrans;
+  __u32 segs_out;
+  __u32 segs_in;
+  __u32 data_segs_in;
+  __u32 data_segs_out;
+  __u32 rate_delivered;
+  __u32 rate_interval_us;
+  __u8 rate_app_limited : 1;
+  __u8 tcp_usec_ts : 1;
+  __u8 fastopen_client_fail : 2;
+  __u8 syn_data_acked : 1;
+  __u8 syn_fastopen_child : 1;
+  __u8 ecn_flags;
+  __u8 accecn_fail_mode : 4;
+  __u8 saw_accecn_opt : 2;
+  __u32 delivered;
+  __u32 delivered_ce;
+  __u32 reord_seen;
+  __u32 rcv_ooopack;
+  __u32 rcv_wnd;
+  __u32 plb_rehash;
+  __u16 timeout_rehash;
+  __u16 total_rto;
+  __u16 total_rto_recoveries;
+  __u32 total_rto_time;
+  __u32 rto_stamp;
+  __u32 received_ce;
+  __u32 delivered_ecn_bytes[3];
+  __u32 received_ecn_bytes[3];
 };
 
 struct tcp_skb_cb {
@@ -188,11 +344,19 @@ struct sk_buff {
 struct task_struct {
   int pid;
   int tgid;
+  struct task_struct* group_leader;
   char comm[16];
 };
 
+struct inode {
+  unsigned long i_ino;
+};
+
+struct file {
+  struct inode* f_inode;
+};
+
 struct seq_file;
-struct file;
 
 struct bpf_iter_meta {
   struct seq_file* seq;

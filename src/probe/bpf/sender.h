@@ -2,7 +2,7 @@
 /* Reading the sender's half of a tcp_sock: what the hold rule asks. */
 #pragma once
 
-#include "probe/bpf/socket_state.h"
+#include "probe/bpf/ledger_state.h"
 
 static __always_inline __u8 nonagle_of(struct tcp_sock* tp) { return BPF_CORE_READ_BITFIELD(tp, nonagle); }
 
@@ -84,12 +84,6 @@ static __always_inline struct limits take_limits(struct socket_state* st, struct
   st->window_jiffies = window;
   st->buffer_jiffies = buffer;
   return limits;
-}
-
-// All that the chronographs counted: how long the queues of the sender were not empty.
-static __always_inline __u32 busy_jiffies(struct tcp_sock* tp) {
-  __u32 busy = tp->chrono_stat[0] + tp->chrono_stat[1] + tp->chrono_stat[2];
-  return BPF_CORE_READ_BITFIELD(tp, chrono_type) ? busy + (__u32)bpf_jiffies64() - tp->chrono_start : busy;
 }
 
 static __always_inline void read_path(struct socket_state* st, struct tcp_sock* tp) {

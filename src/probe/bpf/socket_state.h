@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the programs keep: a state in the storage of each TCP socket, the maps, the counters. */
+/* What the witness keeps besides the ledgers: which sockets have whole ones, the other maps, the counters. */
 #pragma once
 
-#include "probe/bpf/kernel_types.h"
-
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-
+#include "probe/bpf/ledger_state.h"
 #include "probe/bpf/records.h"
 
 const volatile bool stream_records = false;
-const volatile __u32 tick_us = 4000;  // one jiffy
 
 // Which sockets have whole accounts, from their first byte. Of the others (light) the account begins when something is held for
 // the first time: until then they have no storage, and their events cost no more than a look at the socket.
@@ -19,38 +13,6 @@ const volatile bool whole = true;
 const volatile __u16 whole_port = 0;  // at either end; these three: 0 none
 const volatile __u32 whole_netns = 0;
 const volatile __u32 whole_pid = 0;
-
-// The fields before `flow` fill the cache line that begins with the storage's header (8 bytes); the flow's own begin with the
-// next.
-struct socket_state {
-  __u32 busy;
-  __u32 write_seq;
-  __u32 snd_nxt;
-  __u32 rcv_nxt;         // data up to here is in the ledger
-  __u64 arrived_us;      // when data beyond it arrived, if known; 0: tcp_mstamp still says it
-  __u64 resent_us;       // a retransmission that met another event at work and is not in the ledger yet; 0: none
-  __u32 window_jiffies;  // chronographs as last seen
-  __u32 buffer_jiffies;
-  __u32 pid;  // who wrote first (until then: who read first)
-  __u8 has_written;
-  __u8 leaving;  // the local end has closed or is closing
-  __u8 writing;  // a write has not returned yet, and part of it is in the ledger
-  __u8 unused[5];
-  struct uncork_flow flow;
-  __u64 cookie;
-  __u32 busy_jiffies;  // when a hold was last seen: jiffies in which something was unacknowledged or unsent
-  __u32 reported;      // tcp_sock.dsack_dups as last seen
-  __u32 told_una;      // streamed: acknowledged up to here
-  __u64 told_us;       // streamed: time of the last record
-  char command[16];
-};
-
-struct {
-  __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-  __uint(map_flags, BPF_F_NO_PREALLOC);
-  __type(key, int);
-  __type(value, struct socket_state);
-} sockets SEC(".maps");
 
 // Listening (namespace << 16 | port): tells which end of a connection that was open before us is the server's.
 struct {
@@ -79,19 +41,7 @@ struct {
 
 __u64 counters[UNCORK_COUNTERS];
 
-extern void* bpf_rdonly_cast(const void* object, __u32 btf_id) __ksym;
-#define cast_to(type, pointer) ((type*)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
-
 static __always_inline void count_up(enum uncork_counter counter) { __sync_fetch_and_add(&counters[counter], 1); }
-
-static __always_inline __u64 clock_us(void) { return bpf_ktime_get_ns() / 1000; }
-
-static __always_inline bool before(__u32 a, __u32 b) { return (__s32)(a - b) < 0; }
-
-static __always_inline bool is_tcp(const struct sock* sk) {
-  // A raw socket may have protocol TCP too; only a stream socket is a tcp_sock.
-  return sk->sk_protocol == IPPROTO_TCP && sk->sk_type == SOCK_STREAM;
-}
 
 static __always_inline __u64 listener_key(const struct sock* sk, __u16 port) {
   return (__u64)sk->__sk_common.skc_net.net->ns.inum << 16 | port;

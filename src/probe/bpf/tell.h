@@ -3,6 +3,7 @@
 #pragma once
 
 #include "probe/bpf/sender.h"
+#include "probe/bpf/socket_state.h"
 
 #define WITH_FLAGS(kind, flags) ((kind) | (__u32)(flags) << 8)
 
@@ -155,21 +156,6 @@ static __always_inline void take_resent(struct socket_state* st, struct tcp_sock
 static __always_inline __u64 last_ack_us(struct tcp_sock* tp, __u64 now_us) {
   __u64 ago_us = (__u64)((__u32)bpf_jiffies64() - tp->rcv_tstamp) * tick_us;
   return ago_us < now_us ? now_us - ago_us : now_us;
-}
-
-// When held bytes left that no program saw leaving, or `until_us`. TCP_CORK is cleared without an event, and in CLOSE_WAIT the
-// ACK that ends a Nagle hold is not shown (tcp_probe is in tcp_rcv_established). Until their own ACK the first transmission of
-// the flight tells (tcp_rate_skb_sent), after it when what was acknowledged last had been sent (tcp_rack_advance). If newer bytes
-// have overwritten both, the chronographs bound it, to a tick: while bytes were held the queue was not empty.
-static __always_inline __u64 held_left_us(const struct socket_state* st, struct tcp_sock* tp, __u64 until_us) {
-  __u64 since_us = st->flow.charged_until_us;
-  __u64 first_us = tp->first_tx_mstamp, acked_us = tp->rack.mstamp;
-  __u64 busy_us = since_us + (__u64)(busy_jiffies(tp) - st->busy_jiffies + 1) * tick_us;
-
-  if (tp->snd_nxt == st->snd_nxt) return until_us;
-  if (first_us > since_us && first_us < until_us) until_us = first_us;
-  if (acked_us > since_us && acked_us < until_us) until_us = acked_us;
-  return busy_us < until_us ? busy_us : until_us;
 }
 
 static __noinline struct socket_state* open_state(struct sock* sk, __u8 role) {

@@ -1,0 +1,175 @@
+#include "probe/socket_pass.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/syscall.hpp"
+#include "probe/cookie_index.hpp"
+#include "probe/load_error.hpp"
+#include "probe/processes.hpp"
+#include "probe/socket_row.hpp"
+#include "probe/witness.hpp"
+#include "sockets.skel.h"
+
+namespace uncork::probe {
+namespace {
+
+std::int64_t nanoseconds(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+/// Names of 16 bytes, as the kernel has them, in a Texts. Neighbouring rows mostly have the same.
+class NameCache {
+ public:
+  record::Text name(const char (&bytes)[16], record::Texts& texts) {
+    if (std::memcmp(bytes, bytes_.data(), sizeof bytes) == 0) return text_;
+    std::memcpy(bytes_.data(), bytes, sizeof bytes);
+    text_ = texts.keep(printable({bytes, strnlen(bytes, sizeof bytes)}));
+    return text_;
+  }
+
+ private:
+  std::array<char, 16> bytes_{};
+  record::Text text_;
+};
+
+}  // namespace
+
+struct SocketPass::Loaded {
+  record::Texts& texts;
+  SocketPassOptions options;
+  KernelUnits units;
+  sockets* skeleton = nullptr;
+  bpf_link* link = nullptr;
+  std::vector<std::uint64_t> buffer = std::vector<std::uint64_t>((1 << 16) / sizeof(std::uint64_t));
+  CookieIndex rows_by_cookie;
+  SocketPassCounts counts;
+  NameCache commands;
+  NameCache ulps;
+  NameCache algorithms;
+  std::uint32_t clock_ms = 0;
+  std::int64_t now_ns = 0;
+
+  Loaded(record::Texts& its_texts, const SocketPassOptions& its_options) : texts(its_texts), options(its_options) {}
+  Loaded(const Loaded&) = delete;
+  Loaded& operator=(const Loaded&) = delete;
+  ~Loaded() {
+    bpf_link__destroy(link);
+    sockets::destroy(skeleton);
+  }
+
+  void look_at_clocks() {
+    constexpr std::int64_t kMillisecond = 1'000'000;
+    now_ns = nanoseconds(CLOCK_REALTIME);
+    clock_ms = static_cast<std::uint32_t>(nanoseconds(CLOCK_MONOTONIC) / kMillisecond);
+  }
+
+  void fill_names(const uncork_socket_facts& facts, record::Row& row) {
+    row.command = commands.name(facts.command, texts);
+    row.congestion_algorithm_string = algorithms.name(facts.congestion, texts);
+    if (!row.congestion_algorithm_string.empty()) {
+      row.congestion_algorithm_enum = record::congestion_algorithm_of(row.congestion_algorithm_string);
+      row.blocks |= record::Block::congestion;
+    }
+    if ((facts.present & UNCORK_HAS_ULP) != 0) row.ulp = ulps.name(facts.ulp, texts);
+  }
+
+  void take(const SocketFacts& facts, const record::Row& base, std::vector<record::Row>& rows, std::size_t& count) {
+    const uncork_socket_facts& f = *facts.socket;
+    ++counts.descriptors;
+    const auto [at, fresh] = rows_by_cookie.insert(f.cookie, static_cast<std::uint32_t>(count));
+    if (!fresh) {
+      ++counts.shared;
+      record::Row& known = rows[at];
+      if (f.pid > known.pid || (f.pid == known.pid && static_cast<std::uint32_t>(f.fd) > known.fd)) return;
+    } else {
+      if (count == rows.size()) rows.emplace_back();
+      ++count;
+    }
+    record::Row& row = rows[at];
+    row = base;
+    row.timestamp_ns = now_ns;
+    fill_row(facts, units, clock_ms, row);
+    fill_names(f, row);
+  }
+
+  core::Status read_all(const core::Fd& iterator, const record::Row& base, std::vector<record::Row>& rows, std::size_t& count) {
+    const std::span<std::byte> bytes = std::as_writable_bytes(std::span(buffer));
+    std::size_t filled = 0;
+    for (;;) {
+      const auto got = core::read_some(iterator, bytes.subspan(filled), "read the sockets");
+      if (!got) return core::fail(got.error());
+      if (got->kind != core::ReadOutcome::Kind::bytes) break;
+      filled += got->count;
+      look_at_clocks();
+      std::span<std::byte> rest = bytes.first(filled);
+      for (SocketFacts facts = next_socket(rest); facts.socket != nullptr; facts = next_socket(rest)) {
+        take(facts, base, rows, count);
+        rest = rest.subspan(facts.size);
+      }
+      std::memmove(bytes.data(), rest.data(), rest.size());
+      filled = rest.size();
+    }
+    if (filled == 0) return {};
+    return core::fail(core::Error{core::ErrorCode::internal, 0,
+                                  "read the sockets: the last " + std::to_string(filled) + " bytes are no whole socket"});
+  }
+};
+
+SocketPass::SocketPass(std::unique_ptr<Loaded> loaded) : loaded_(std::move(loaded)) {}
+SocketPass::~SocketPass() = default;
+
+core::Result<std::unique_ptr<SocketPass>> SocketPass::open(record::Texts& texts, const SocketPassOptions& options) {
+  std::unique_ptr<SocketPass> made(new SocketPass(std::make_unique<Loaded>(texts, options)));
+  if (auto status = made->load(); !status) return core::fail(status.error());
+  return made;
+}
+
+core::Status SocketPass::load() {
+  const auto units = KernelUnits::running();
+  if (!units) return core::fail(units.error());
+  loaded_->units = *units;
+  listen_to_libbpf();
+  sockets* skeleton = loaded_->skeleton = sockets::open();
+  if (skeleton == nullptr) return core::fail(load_error(errno));
+  skeleton->rodata->with_closed = loaded_->options.closed;
+  skeleton->rodata->with_ledger = loaded_->options.witness != nullptr;
+  skeleton->rodata->tick_us = units->tick_ns / 1000;
+  if (loaded_->options.witness != nullptr) {
+    const int err = bpf_map__reuse_fd(skeleton->maps.sockets, loaded_->options.witness->ledgers());
+    if (err != 0) return core::fail(core::system_error("share the witness's ledgers", -err));
+  }
+  if (const int err = sockets::load(skeleton); err != 0) return core::fail(load_error(-err));
+  loaded_->link = bpf_program__attach_iter(skeleton->progs.each_socket, nullptr);
+  if (loaded_->link == nullptr) return core::fail(core::system_error("attach the pass over all sockets", errno));
+  return {};
+}
+
+core::Status SocketPass::read(const record::Row& base, std::vector<record::Row>& rows) {
+  const core::Fd iterator(bpf_iter_create(bpf_link__fd(loaded_->link)));
+  if (!iterator) {
+    const int err = errno;
+    rows.clear();
+    return core::fail(core::system_error("start a pass over all sockets", err));
+  }
+  loaded_->rows_by_cookie.clear();
+  loaded_->counts = {};
+  std::size_t count = 0;
+  const core::Status status = loaded_->read_all(iterator, base, rows, count);
+  rows.resize(count);
+  return status;
+}
+
+const SocketPassCounts& SocketPass::counts() const { return loaded_->counts; }
+
+}  // namespace uncork::probe
