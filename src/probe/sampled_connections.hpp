@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "probe/inet_diag.hpp"
+#include "probe/diag/inet_diag.hpp"
 #include "probe/processes.hpp"
 #include "probe/source.hpp"
 #include "stall/sampled_ledger.hpp"

@@ -14,7 +14,7 @@
 
 #include "core/clock.hpp"
 #include "core/result.hpp"
-#include "probe/inet_diag.hpp"
+#include "probe/diag/inet_diag.hpp"
 #include "probe/sampled_connections.hpp"
 #include "probe/source.hpp"
 

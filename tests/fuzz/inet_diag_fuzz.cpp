@@ -6,7 +6,7 @@
 #include <span>
 
 #include "core/error.hpp"
-#include "probe/inet_diag.hpp"
+#include "probe/diag/inet_diag.hpp"
 #include "stall/sampled_ledger.hpp"
 
 namespace {

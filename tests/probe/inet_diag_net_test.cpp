@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "core/syscall.hpp"
-#include "probe/inet_diag.hpp"
+#include "probe/diag/inet_diag.hpp"
 #include "tests/probe/conversation.hpp"
 #include "tests/probe/privilege.hpp"
 

@@ -1,4 +1,4 @@
-#include "probe/inet_diag.hpp"
+#include "probe/diag/inet_diag.hpp"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>

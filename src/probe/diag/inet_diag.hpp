@@ -3,17 +3,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/clock.hpp"
 #include "core/endpoint.hpp"
 #include "core/result.hpp"
+#include "probe/diag/channel.hpp"
+#include "probe/diag/dump.hpp"
 #include "probe/tcp_info.hpp"
-
-struct mnl_socket;
 
 namespace uncork::probe {
 
@@ -42,8 +42,6 @@ struct SocketFilter {
   std::optional<std::uint16_t> port{};
 };
 
-enum class Reply : bool { more, complete };
-
 /// Reads one datagram of the answer to request `sequence` and appends its sockets. Sans-I/O; any bytes, any alignment. The
 /// kernel's own refusal and a message that contradicts its length are errors, which name the byte; messages of other requests are
 /// skipped.
@@ -64,13 +62,10 @@ class InetDiag {
   [[nodiscard]] core::Status list(const SocketFilter& filter, SocketList& into);
 
  private:
-  struct Closer {
-    void operator()(mnl_socket* socket) const;
-  };
-  explicit InetDiag(mnl_socket* socket);
+  explicit InetDiag(DiagChannel channel) : channel_(std::move(channel)), buffer_(DiagChannel::kBufferBytes) {}
   [[nodiscard]] core::Status list_once(const SocketFilter& filter, SocketList& into);
 
-  std::unique_ptr<mnl_socket, Closer> socket_;
+  DiagChannel channel_;
   std::vector<std::byte> buffer_;
   std::uint32_t sequence_ = 0;
 };

@@ -1,0 +1,59 @@
+#pragma once
+// Hears of every TCP socket that ends.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/result.hpp"
+#include "probe/diag/channel.hpp"
+#include "probe/namespaces/discovery.hpp"
+
+namespace uncork::probe {
+
+/// Listens to the kernel's word about each socket's end (SKNLGRP_INET_TCP_DESTROY and its IPv6 twin): for the namespaces that
+/// have a number as seen from here, on one socket (NETLINK_LISTEN_ALL_NSID, CAP_NET_BROADCAST); for each of the others on a
+/// socket opened in it, which keeps it alive until keep_only() no longer names it. Buffers of 16 MiB (CAP_NET_ADMIN; else what
+/// the system allows): about 40,000 ends, measured. One thread at a time.
+class CloseListener {
+ public:
+  static constexpr int kBufferBytes = 16 * 1024 * 1024;
+
+  enum class Reach : bool { own, numbered };
+  /// In the caller's own namespace, and (`numbered`) in those with a number if that is allowed.
+  [[nodiscard]] static core::Result<CloseListener> open(Reach reach);
+
+  /// Whether the ends of sockets in this namespace are heard.
+  [[nodiscard]] bool hears(const FoundNamespace& space) const;
+  /// Call on a thread that is in `space`.
+  [[nodiscard]] core::Status listen_inside(const FoundNamespace& space);
+  /// Forgets the namespaces that are not among these, and learns the numbers of those that are.
+  void keep_only(std::span<const FoundNamespace> spaces);
+
+  /// What was heard since the last call: `on_datagram(inode of the namespace, bytes)`; 0: the namespace of an unknown number.
+  /// Returns how often the kernel said that it had to drop some.
+  [[nodiscard]] std::uint64_t take(const std::function<void(std::uint64_t, std::span<const std::byte>)>& on_datagram);
+
+  /// Descriptors that are readable when there is something to take.
+  [[nodiscard]] std::vector<int> descriptors() const;
+  [[nodiscard]] bool hears_numbered() const { return hears_numbered_; }
+  [[nodiscard]] std::size_t sockets_inside() const { return inside_.size(); }
+  /// A socket's buffer as the kernel accounts for it, which is twice what was asked for.
+  [[nodiscard]] int buffer_bytes() const;
+
+ private:
+  CloseListener(DiagChannel own, std::uint64_t own_inode, bool numbered)
+      : own_(std::move(own)), own_inode_(own_inode), hears_numbered_(numbered), buffer_(DiagChannel::kBufferBytes) {}
+
+  DiagChannel own_;
+  std::uint64_t own_inode_;
+  bool hears_numbered_;
+  std::map<std::uint64_t, DiagChannel> inside_;       // by inode
+  std::map<std::uint32_t, std::uint64_t> by_number_;  // inode
+  std::vector<std::byte> buffer_;
+};
+
+}  // namespace uncork::probe

@@ -1,0 +1,181 @@
+#include "probe/look/assembler.hpp"
+
+#include <linux/inet_diag.h>
+
+#include <chrono>
+#include <utility>
+
+#include "probe/diag/close_reason.hpp"
+
+namespace uncork::probe {
+namespace {
+
+using record::Block;
+using record::Row;
+
+std::int64_t realtime_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+StateSet states_of(SocketKind kind, const Row& row) {
+  return kind == SocketKind::request ? kRequestSockets : row.inet_diag_msg_state < 32 ? 1U << row.inet_diag_msg_state : 0;
+}
+
+/// Neither end: what an abort leaves of the addresses, and what a socket has that was never connected.
+bool has_no_peer(const Row& row) { return row.inet_diag_msg_socket_destination_port == 0; }
+
+}  // namespace
+
+LookAssembler::LookAssembler(const Options& options, KernelVersion kernel, record::Texts& texts)
+    : options_(options), texts_(texts), decoder_(options.attributes, kernel, texts) {}
+
+void LookAssembler::set_kernel(KernelVersion kernel) { decoder_ = RowDecoder(options_.attributes, kernel, texts_); }
+
+void LookAssembler::name(Row& row, const SpaceIdentity& space) {
+  row.netns = texts_.keep(space.name);
+  row.container_id = texts_.keep(space.container.id);
+  row.container_runtime = texts_.keep(space.container.runtime);
+  row.netns_inode = space.inode;
+  if (space.inode != 0) row.blocks |= Block::netns;
+  if (space.nsid) {
+    row.nsid = *space.nsid;
+    row.blocks |= Block::nsid;
+  }
+}
+
+void LookAssembler::begin(Look& into, const Row& base) {
+  look_ = &into;
+  base_ = base;
+  into.sequence = base.sequence;
+  into.timestamp_ns = base.timestamp_ns;
+  into.rows.clear();
+  into.limits.clear();
+  into.coverage = {};
+  now_.clear();
+  passed_.clear();
+}
+
+void LookAssembler::take_pass(std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    if ((options_.states & states_of(SocketKind::full, row)) == 0) continue;
+    if (!now_.insert(row.inet_diag_msg_socket_cookie, static_cast<std::uint32_t>(look_->rows.size()))) {
+      ++look_->coverage.duplicate_cookies;
+      continue;
+    }
+    look_->rows.push_back(row);
+    ++passed_.number(row.netns_inode);
+  }
+}
+
+std::uint64_t LookAssembler::pass_rows_of(std::uint64_t inode) const { return passed_.find(inode).value_or(0); }
+
+void LookAssembler::begin_space(const SpaceIdentity& space) {
+  space_ = {};
+  space_.inode = space.inode;
+  space_.name = space.name;
+  space_.rows = pass_rows_of(space.inode);
+  blank_ = base_;
+  name(blank_, space);
+  interrupted_ = false;
+  listed_.clear();
+}
+
+bool LookAssembler::accept(SocketKind kind, const Row& row) {
+  if (kind == SocketKind::other_family || (options_.states & states_of(kind, row)) == 0) return false;
+  const std::uint64_t cookie = row.inet_diag_msg_socket_cookie;
+  if (!listed_.insert(cookie, 0)) {
+    ++look_->coverage.duplicate_cookies;
+    return false;
+  }
+  // There already: seen by the pass, or by a list that is now taken once more.
+  if (!now_.insert(cookie, 0)) return false;
+  ++space_.rows;
+  if (kind == SocketKind::request) ++space_.requests;
+  look_->coverage.unknown_attributes += row.unknown_attributes;
+  return true;
+}
+
+core::Result<Reply> LookAssembler::feed(std::span<const std::byte> datagram, std::uint32_t sequence) {
+  std::vector<Row>& rows = look_->rows;
+  std::uint64_t index = 0;
+  return read_dump_reply(datagram, sequence, interrupted_, [&](const NetlinkMessage& message) -> core::Status {
+    Row& row = rows.emplace_back(blank_);
+    row.record_counter = index++;
+    const auto kind = decoder_.decode(message, row);
+    if (!kind || !accept(*kind, row)) rows.pop_back();
+    if (!kind) return core::fail(kind.error());
+    return {};
+  });
+}
+
+void LookAssembler::end_space(std::optional<std::uint64_t> least, std::string trouble) {
+  space_.counted = least;
+  space_.complete = trouble.empty();
+  space_.trouble = std::move(trouble);
+  if (!space_.complete || interrupted_) ++look_->coverage.dump_gaps;
+  if (space_.complete && interrupted_) space_.trouble = "sockets changed while they were listed";
+  if (least && space_rows() < *least && space_.trouble.empty()) {
+    space_.trouble = std::to_string(space_rows()) + " of the " + std::to_string(*least) + " sockets that the kernel counts";
+  }
+  look_->coverage.rows += space_.rows;
+  look_->coverage.counted += least.value_or(0);
+  look_->coverage.namespaces.push_back(space_);
+}
+
+core::Status LookAssembler::closed(std::span<const std::byte> datagram, const SpaceIdentity& space, const Row& base) {
+  Row named = base;
+  named.timestamp_ns = realtime_ns();
+  name(named, space);
+  NetlinkMessages messages(datagram);
+  NetlinkMessage message;
+  for (;;) {
+    const auto more = messages.next(message);
+    if (!more) return core::fail(more.error());
+    if (!*more) return {};
+    if (message.header.nlmsg_type != SOCK_DIAG_BY_FAMILY || message.payload.size() < sizeof(inet_diag_msg)) continue;
+    add_last_row(message, named);
+  }
+}
+
+// What the kernel says last of a socket has no owner, no cgroup and no congestion control; after an abort it has nothing at all.
+// The look before knows.
+void LookAssembler::add_last_row(const NetlinkMessage& message, const Row& named) {
+  Row row = named;
+  const auto kind = decoder_.decode(message, row);
+  if (!kind || *kind == SocketKind::other_family || !history_.ended(row.inet_diag_msg_socket_cookie)) return;
+  ++closes_;
+  const Row* before = history_.row_of(row.inet_diag_msg_socket_cookie);
+  if (before == nullptr && has_no_peer(row)) {
+    ++nameless_;  // never connected, or aborted: nothing is known of it
+    return;
+  }
+  const bool was_wiped = before != nullptr && has_no_peer(row) && !has_no_peer(*before);
+  if (before != nullptr) {
+    Row last = *before;
+    if (!was_wiped) (void)decoder_.decode(message, last);
+    last.inet_diag_msg_uid = before->inet_diag_msg_uid;
+    last.inet_diag_msg_inode = before->inet_diag_msg_inode;
+    last.timestamp_ns = named.timestamp_ns;
+    last.sequence = named.sequence;
+    row = last;
+  }
+  row.blocks |= Block::close;
+  row.close_reason = was_wiped ? record::CloseReason::aborted : close_reason_of(row, before);
+  row.row_kind = never_connected(row, before) ? record::RowKind::never_connected : record::RowKind::closed;
+  row.last_row = true;
+  ended_rows_.push_back(row);
+}
+
+void LookAssembler::end() {
+  look_->coverage.close_events = std::exchange(closes_, 0);
+  look_->coverage.nameless_closes = std::exchange(nameless_, 0);
+  look_->coverage.close_events_lost = std::exchange(losses_, 0);
+  const bool whole = look_->coverage.whole();
+  if (whole) history_.compare(look_->rows, options_.close_events, look_->coverage);
+  history_.remember(look_->rows, whole, options_.close_events ? SocketHistory::KeepRows::yes : SocketHistory::KeepRows::no);
+  look_->rows.insert(look_->rows.end(), ended_rows_.begin(), ended_rows_.end());
+  ended_rows_.clear();
+  look_ = nullptr;
+}
+
+}  // namespace uncork::probe

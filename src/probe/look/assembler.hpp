@@ -1,0 +1,92 @@
+#pragma once
+// Makes looks of what the kernel says: of a live one and of a recorded one alike.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "probe/diag/attributes.hpp"
+#include "probe/diag/dump.hpp"
+#include "probe/diag/row_decoder.hpp"
+#include "probe/look/cookie_map.hpp"
+#include "probe/look/history.hpp"
+#include "probe/look/look.hpp"
+#include "probe/namespaces/container.hpp"
+
+namespace uncork::probe {
+
+/// Which namespace a row is of. A value.
+struct SpaceIdentity {
+  std::uint64_t inode = 0;  ///< 0: not known (a capture that does not tell)
+  std::string name{};
+  Container container{};
+  std::optional<std::uint32_t> nsid{};
+};
+
+/// Fed with the datagrams of each look, it decodes them, drops what was listed twice, makes the last rows of sockets that ended,
+/// and keeps account of what was missed. Sans-I/O; any datagrams. Calls come in the order begin, (begin_space, feed…,
+/// end_space)…, end; closed() at any time between two ends. Not thread-safe.
+class LookAssembler {
+ public:
+  struct Options {
+    Attributes attributes = Attributes::usual();
+    StateSet states = kAllStates;
+    bool close_events = false;
+  };
+
+  /// `texts` keeps what the rows name.
+  LookAssembler(const Options& options, KernelVersion kernel, record::Texts& texts);
+  void set_kernel(KernelVersion kernel);
+
+  /// `base`: what all rows of this look share. `into` is written to until end().
+  void begin(Look& into, const record::Row& base);
+  /// The rows of a pass over all namespaces that was made before any dump; dumps then add what they alone see.
+  void take_pass(std::vector<record::Row>& rows);
+  [[nodiscard]] std::uint64_t pass_rows_of(std::uint64_t inode) const;
+
+  void begin_space(const SpaceIdentity& space);
+  /// One datagram of the answer to request `sequence`.
+  [[nodiscard]] core::Result<Reply> feed(std::span<const std::byte> datagram, std::uint32_t sequence);
+  /// Rows of this namespace so far, without request sockets: what the kernel counts.
+  [[nodiscard]] std::uint64_t space_rows() const { return space_.rows - space_.requests; }
+  /// It will be listed once more. Rows that the first list had stay.
+  void again() { listed_.clear(); }
+  /// `least`: fewer rows than this are too few; absent: nobody counted. `trouble`: why the list ended early, if it did.
+  void end_space(std::optional<std::uint64_t> least, std::string trouble);
+
+  /// A datagram of the close events' groups, of sockets in `space`; `base` is what its rows share.
+  core::Status closed(std::span<const std::byte> datagram, const SpaceIdentity& space, const record::Row& base);
+  void lost_close_events() { ++losses_; }
+
+  void end();
+
+ private:
+  /// Whether the row just read, the last of the look's, is to stay.
+  [[nodiscard]] bool accept(SocketKind kind, const record::Row& row);
+  void add_last_row(const NetlinkMessage& message, const record::Row& named);
+  void name(record::Row& row, const SpaceIdentity& space);
+
+  Options options_;
+  record::Texts& texts_;
+  RowDecoder decoder_;
+
+  Look* look_ = nullptr;  // between begin and end
+  record::Row base_;      // of the look
+  record::Row blank_;     // of the namespace
+  NamespaceCoverage space_;
+  bool interrupted_ = false;
+  CookieMap now_;     // rows of this look
+  CookieMap listed_;  // of this list
+  CookieMap passed_;  // how many of each namespace the pass saw
+  SocketHistory history_;
+
+  std::vector<record::Row> ended_rows_;  // since the last look
+  std::uint64_t closes_ = 0;
+  std::uint64_t nameless_ = 0;
+  std::uint64_t losses_ = 0;
+};
+
+}  // namespace uncork::probe

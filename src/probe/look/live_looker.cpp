@@ -1,0 +1,275 @@
+#include "probe/look/live_looker.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "core/syscall.hpp"
+#include "probe/namespaces.hpp"
+#include "probe/namespaces/enter.hpp"
+#include "probe/namespaces/sockstat.hpp"
+
+namespace uncork::probe {
+namespace {
+
+constexpr core::Micros kBetweenSearches = std::chrono::milliseconds(500);
+constexpr core::Micros kUntilMounted = std::chrono::milliseconds(50);
+constexpr int kListsMost = 3;  // of one namespace, while the kernel counts more sockets than were listed
+
+std::int64_t realtime_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::string host_name() {
+  auto name = core::read_file("/proc/sys/kernel/hostname", 256).value_or("");
+  if (name.ends_with('\n')) name.pop_back();
+  return name;
+}
+
+std::string boot_id() { return core::read_file("/proc/sys/kernel/random/boot_id", 64).value_or("").substr(0, 36); }
+
+/// Runs `task` on a thread of its own, which may go into other namespaces.
+core::Status on_own_thread(const std::function<void()>& task) {
+  try {
+    std::jthread thread(task);
+  } catch (const std::system_error& error) {
+    return core::fail(core::system_error("start a thread to enter namespaces", error.code().value()));
+  }
+  return {};
+}
+
+}  // namespace
+
+SpaceIdentity identity_of(const FoundNamespace& space) { return {space.inode, space.name, space.container, space.nsid}; }
+
+LiveLooker::LiveLooker(const LookOptions& options) : options_(options), buffer_(DiagChannel::kBufferBytes) {}
+
+core::Result<std::unique_ptr<Looker>> LiveLooker::open(const LookOptions& options) {
+  if (options.bpf == UseBpf::yes) {
+    return core::fail({core::ErrorCode::not_supported, 0, "look at sockets with BPF: this program cannot do that yet"});
+  }
+  std::unique_ptr<LiveLooker> looker(new LiveLooker(options));
+  if (auto prepared = looker->prepare(); !prepared) return core::fail(prepared.error());
+  return looker;
+}
+
+core::Status LiveLooker::prepare() {
+  kernel_ = running_kernel_release();
+  assembler_.emplace(LookAssembler::Options{options_.attributes, options_.states, options_.close_events},
+                     parse_kernel_version(kernel_), texts_);
+  base_.schema_version = 1;
+  base_.hostname = texts_.keep(host_name());
+  base_.boot_id = texts_.keep(boot_id());
+  const auto inode = own_namespace();
+  if (!inode) return core::fail(inode.error());
+  own_inode_ = *inode;
+  if (!options_.record_to.empty()) {
+    auto capture = CaptureWriter::create(options_.record_to);
+    if (!capture) return core::fail(capture.error());
+    capture_.emplace(std::move(*capture));
+  }
+  const bool own_only = options_.namespaces.kind == WhichNamespaces::Kind::own;
+  if (options_.close_events) {
+    auto listener = CloseListener::open(own_only ? CloseListener::Reach::own : CloseListener::Reach::numbered);
+    if (!listener) return core::fail(listener.error());
+    closes_.emplace(std::move(*listener));
+  }
+  if (!own_only) {
+    std::vector<std::string> folders = DiscoveryOptions().folders;
+    folders.insert(folders.end(), options_.namespaces.folders.begin(), options_.namespaces.folders.end());
+    auto watch = NamespaceWatch::open(std::move(folders));
+    if (watch) watch_.emplace(std::move(*watch));  // without news, the search of wait() finds them
+  }
+  if (auto found = find_spaces(); !found) return found;
+  if (!closes_) return {};
+  // From now on, not from the first look on.
+  return on_own_thread([this] {
+    for (const FoundNamespace& space : spaces_) {
+      if (!closes_->hears(space) && enter_namespace(space)) (void)closes_->listen_inside(space);
+    }
+  });
+}
+
+core::Status LiveLooker::find_spaces() {
+  auto chosen = choose_namespaces(options_.namespaces, Descriptors::look_through);
+  if (!chosen) return core::fail(chosen.error());
+  spaces_ = std::move(chosen->spaces);
+  refused_processes_ = chosen->refused;
+  if (options_.namespaces.kind != WhichNamespaces::Kind::own) look_up_nsids(spaces_);
+  if (closes_) closes_->keep_only(spaces_);
+  known_spaces_.clear();
+  for (const FoundNamespace& space : spaces_) known_spaces_.insert(space.inode);
+  return {};
+}
+
+core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
+  // A name that is no namespace's any more was one's when we began: what is left is looked at.
+  if (auto found = find_spaces(); !found && found.error().code != core::ErrorCode::not_found) return core::fail(found.error());
+  ++base_.sequence;
+  base_.timestamp_ns = realtime_ns();
+  assembler_->begin(into, base_);
+  note({.kind = CaptureNote::Kind::look, .sequence = base_.sequence, .timestamp_ns = base_.timestamp_ns, .kernel = kernel_});
+  trouble_.clear();
+  visit_all(into);
+  take_closes();
+  assembler_->end();
+  note({.kind = CaptureNote::Kind::end, .sequence = base_.sequence});
+  tell_limits(into);
+  if (capture_) {
+    if (auto written = capture_->flush(); !written) into.limits.push_back("the capture is not whole: " + written.error().message);
+  }
+  if (into.coverage.namespaces.empty() && !trouble_.empty()) {
+    return core::fail({core::ErrorCode::system, 0, "look at sockets: " + trouble_});
+  }
+  return Outcome::made;
+}
+
+void LiveLooker::visit_all(Look& into) {
+  const bool stays = std::ranges::all_of(spaces_, [&](const FoundNamespace& space) { return space.inode == own_inode_; });
+  const auto visits = [&] {
+    for (const FoundNamespace& space : spaces_) visit(space, into);
+  };
+  if (stays) {
+    visits();
+  } else if (auto started = on_own_thread(visits); !started) {
+    count_trouble(started.error(), into);
+  }
+}
+
+void LiveLooker::count_trouble(const core::Error& error, Look& into) {
+  if (error.code == core::ErrorCode::not_permitted) {
+    ++into.coverage.refused_namespaces;
+  } else {
+    ++into.coverage.vanished_namespaces;
+  }
+  if (trouble_.empty()) trouble_ = error.message;
+}
+
+void LiveLooker::visit(const FoundNamespace& space, Look& into) {
+  const auto inside = own_namespace();
+  if (!inside || *inside != space.inode) {
+    if (auto entered = enter_namespace(space); !entered) return count_trouble(entered.error(), into);
+  }
+  if (closes_ && !closes_->hears(space)) (void)closes_->listen_inside(space);
+  assembler_->begin_space(identity_of(space));
+  CaptureNote begin{.kind = CaptureNote::Kind::space, .inode = space.inode, .name = space.name};
+  begin.container_id = space.container.id;
+  begin.container_runtime = space.container.runtime;
+  begin.nsid = space.nsid;
+  note(begin);
+
+  // Fewer than the kernel counted before the list and after it: some were missed.
+  std::optional<std::uint64_t> least;
+  std::string trouble;
+  for (int lists = 1; lists <= kListsMost; ++lists) {
+    if (auto listed = list(space); !listed) trouble = listed.error().message;
+    if (options_.states != kAllStates) break;
+    const auto count = count_sockets();
+    if (!count) break;
+    least = std::min(least.value_or(count->total()), count->total());
+    if (!trouble.empty() || assembler_->space_rows() >= *least) break;
+    assembler_->again();
+  }
+  if (trouble_.empty()) trouble_ = trouble;
+  assembler_->end_space(least, trouble);
+  note(
+      {.kind = CaptureNote::Kind::done, .inode = space.inode, .counted = least, .complete = trouble.empty(), .trouble = trouble});
+}
+
+// The socket is opened for this list alone: an open one would keep the namespace alive.
+core::Status LiveLooker::list(const FoundNamespace& /*space*/) {
+  const auto channel = DiagChannel::open();
+  if (!channel) return core::fail(channel.error());
+  ++request_;
+  const DumpDatagram request(
+      {.extensions = options_.attributes.request_bits(), .states = options_.states, .port = {}, .sequence = request_});
+  record(request.bytes(), CaptureWriter::Direction::sent);
+  if (auto sent = channel->send(request.bytes()); !sent) return sent;
+  for (;;) {
+    const auto part = receive_dump(*channel, buffer_);
+    if (!part) return core::fail(part.error());
+    record(*part, CaptureWriter::Direction::received);
+    const auto reply = assembler_->feed(*part, request_);
+    if (!reply) return core::fail(reply.error());
+    if (*reply == Reply::complete) return {};
+  }
+}
+
+void LiveLooker::take_closes() {
+  if (!closes_) return;
+  record::Row base = base_;
+  const std::uint64_t losses = closes_->take([&](std::uint64_t inode, std::span<const std::byte> datagram) {
+    const auto space = std::ranges::find(spaces_, inode, &FoundNamespace::inode);
+    const bool is_known = space != spaces_.end();
+    if (!is_known && options_.namespaces.kind != WhichNamespaces::Kind::all) return;
+    const SpaceIdentity identity = is_known ? identity_of(*space) : SpaceIdentity{};
+    note({.kind = CaptureNote::Kind::closes, .inode = identity.inode, .name = identity.name});
+    record(datagram, CaptureWriter::Direction::received);
+    (void)assembler_->closed(datagram, identity, base);
+  });
+  for (std::uint64_t i = 0; i < losses; ++i) assembler_->lost_close_events();
+}
+
+void LiveLooker::tell_limits(Look& into) const {
+  into.limits.push_back("without BPF: no process, no descriptor, no stall ledger beside the sockets");
+  if (into.coverage.refused_namespaces != 0 || refused_processes_ != 0) {
+    into.limits.push_back("other network namespaces need root: " + std::to_string(into.coverage.refused_namespaces) +
+                          " could not be entered, " + std::to_string(refused_processes_) + " processes could not be looked into");
+  }
+  if (!closes_) return;
+  const auto unheard = std::ranges::count_if(spaces_, [&](const FoundNamespace& space) { return !closes_->hears(space); });
+  if (unheard != 0) into.limits.push_back("the ends of sockets are not heard in " + std::to_string(unheard) + " namespaces");
+  if (closes_->sockets_inside() != 0) {
+    into.limits.push_back(
+        std::to_string(closes_->sockets_inside()) +
+        " namespaces have no number (`ip netns set NAME auto` gives one) and are kept alive while we listen in them");
+  }
+}
+
+core::Result<bool> LiveLooker::wait(core::Time until) {
+  core::Time search_at = core::MonotonicClock::now() + kBetweenSearches;
+  for (;;) {
+    const core::Time now = core::MonotonicClock::now();
+    if (now >= until) return false;
+    if (watch_ && now >= search_at) {
+      if (is_new_space_there()) return true;
+      // A search may take long where there are many processes: not more than a fiftieth of the time.
+      search_at = core::MonotonicClock::now() + std::max(kBetweenSearches, 50 * (core::MonotonicClock::now() - now));
+    }
+    std::vector<pollfd> waited;
+    if (closes_) {
+      for (const int fd : closes_->descriptors()) waited.push_back({fd, POLLIN, 0});
+    }
+    if (watch_) {
+      waited.push_back({watch_->folder_news().get(), POLLIN, 0});
+      waited.push_back({watch_->number_news().get(), POLLIN, 0});
+    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>((watch_ ? std::min(until, search_at) : until) - now);
+    const int ready = ::poll(waited.data(), waited.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (ready < 0 && errno != EINTR) return core::fail(core::system_error("wait for news of sockets", errno));
+    if (ready <= 0) continue;
+    take_closes();
+    if (watch_ && watch_->take()) search_at = std::min(search_at, core::MonotonicClock::now() + kUntilMounted);
+  }
+}
+
+bool LiveLooker::is_new_space_there() {
+  const auto chosen = choose_namespaces(options_.namespaces, Descriptors::pass_over);
+  if (!chosen) return false;
+  return std::ranges::any_of(chosen->spaces, [&](const FoundNamespace& space) { return !known_spaces_.contains(space.inode); });
+}
+
+void LiveLooker::note(const CaptureNote& note) {
+  if (capture_) record(write_note(note), CaptureWriter::Direction::sent);
+}
+
+void LiveLooker::record(std::span<const std::byte> datagram, CaptureWriter::Direction direction) {
+  if (capture_) capture_->write(datagram, direction, realtime_ns());
+}
+
+}  // namespace uncork::probe

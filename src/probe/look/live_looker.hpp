@@ -1,0 +1,62 @@
+#pragma once
+// Looks at the running kernel.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "probe/diag/capture.hpp"
+#include "probe/diag/capture_note.hpp"
+#include "probe/diag/close_listener.hpp"
+#include "probe/look/assembler.hpp"
+#include "probe/look/look.hpp"
+#include "probe/namespaces/watch.hpp"
+
+namespace uncork::probe {
+
+class LiveLooker final : public Looker {
+ public:
+  [[nodiscard]] static core::Result<std::unique_ptr<Looker>> open(const LookOptions& options);
+
+  [[nodiscard]] core::Result<Outcome> look(Look& into) override;
+  [[nodiscard]] core::Result<bool> wait(core::Time until) override;
+
+ private:
+  explicit LiveLooker(const LookOptions& options);
+  core::Status prepare();
+
+  [[nodiscard]] core::Status find_spaces();
+  void visit_all(Look& into);
+  void visit(const FoundNamespace& space, Look& into);
+  void count_trouble(const core::Error& error, Look& into);
+  [[nodiscard]] core::Status list(const FoundNamespace& space);
+  void take_closes();
+  void tell_limits(Look& into) const;
+  [[nodiscard]] bool is_new_space_there();
+
+  void note(const CaptureNote& note);
+  void record(std::span<const std::byte> datagram, CaptureWriter::Direction direction);
+
+  const LookOptions options_;
+  record::Texts texts_;
+  record::Row base_;
+  std::string kernel_;
+  std::optional<LookAssembler> assembler_;
+  std::optional<CaptureWriter> capture_;
+  std::optional<CloseListener> closes_;
+  std::optional<NamespaceWatch> watch_;
+  std::vector<FoundNamespace> spaces_;
+  std::set<std::uint64_t> known_spaces_;
+  std::uint64_t own_inode_ = 0;
+  std::size_t refused_processes_ = 0;
+  std::vector<std::byte> buffer_;
+  std::uint32_t request_ = 0;
+  std::string trouble_;  // the first namespace's that could not be looked at
+};
+
+[[nodiscard]] SpaceIdentity identity_of(const FoundNamespace& space);
+
+}  // namespace uncork::probe

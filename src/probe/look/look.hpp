@@ -1,0 +1,68 @@
+#pragma once
+// One look at every TCP socket of every network namespace that this user may see.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/result.hpp"
+#include "probe/diag/attributes.hpp"
+#include "probe/diag/dump.hpp"
+#include "probe/look/coverage.hpp"
+#include "probe/namespaces/choice.hpp"
+#include "record/row.hpp"
+
+namespace uncork::probe {
+
+/// Whether to walk the sockets with BPF (process, descriptor, ledger; one pass for all namespaces) or with dumps alone.
+enum class UseBpf : std::uint8_t { automatic, yes, no };
+
+struct LookOptions {
+  WhichNamespaces namespaces{};
+  Attributes attributes = Attributes::usual();
+  StateSet states = kAllStates;
+  UseBpf bpf = UseBpf::automatic;
+  bool close_events = false;  ///< listen for sockets that end between two looks; each becomes a last row of the next look
+  std::string record_to{};    ///< a capture (pcap, LINKTYPE_NETLINK) of all that the kernel said; empty: none
+};
+
+/// What one look saw. Reused from look to look, so that its memory is.
+struct Look {
+  std::uint64_t sequence = 0;     ///< 1 for the first
+  std::int64_t timestamp_ns = 0;  ///< CLOCK_REALTIME at its begin; each row has its own, when its part was read
+  std::vector<record::Row> rows;  ///< their texts live as long as the Looker
+  Coverage coverage;
+  std::vector<std::string> limits;  ///< what this look could not see and why, one sentence each; empty: nothing
+};
+
+/// Looks again and again. One thread at a time; uses one more of its own inside look(). Needs no privilege for the caller's own
+/// namespace, CAP_SYS_ADMIN (and CAP_SYS_PTRACE to find those of other users' processes) for others. No namespace is kept alive
+/// between looks, but by the close events, where they need a socket in each (limits says so).
+class Looker {
+ public:
+  /// Errors: invalid_argument for what the options say; not_found for a name that is no namespace's; not_permitted; with
+  /// UseBpf::yes, that BPF cannot be used.
+  [[nodiscard]] static core::Result<std::unique_ptr<Looker>> open(const LookOptions& options);
+  /// The looks in a capture, through the same decoder: `attributes`, `states` and the namespaces' names choose among what it
+  /// holds. Errors: the file cannot be read or is no capture of netlink.
+  [[nodiscard]] static core::Result<std::unique_ptr<Looker>> replay(const std::string& capture, const LookOptions& options);
+  virtual ~Looker() = default;
+  Looker(const Looker&) = delete;
+  Looker& operator=(const Looker&) = delete;
+
+  enum class Outcome : std::uint8_t { made, end };  ///< end: a replay has no more looks
+  /// Replaces what is in `into`. Fails only when nothing could be seen at all; what is missing is told by coverage and limits.
+  [[nodiscard]] virtual core::Result<Outcome> look(Look& into) = 0;
+
+  /// Waits until `until` and takes in close events meanwhile, so that the kernel's buffer does not overflow between two looks.
+  /// Returns early, with true, when a new namespace has been found. A replay returns at once.
+  [[nodiscard]] virtual core::Result<bool> wait(core::Time until) = 0;
+
+ protected:
+  Looker() = default;
+};
+
+}  // namespace uncork::probe
