@@ -218,7 +218,7 @@ void add_sockets(CLI::App& program, Action& chosen) {
              Choices<probe::UseBpf>{{"auto", probe::UseBpf::automatic}, {"yes", probe::UseBpf::yes}, {"no", probe::UseBpf::no}},
              "Walk the sockets with BPF, which knows processes and lost time, or with inet_diag");
   verb->footer(
-      "Examples:\n  uncork sockets state established dst 10.0.0.0/8\n  uncork sockets --filter 'dport == 443 and (rtt > 100ms or "
+      "Example:\n  uncork sockets state established dst 10.0.0.0/8\n  uncork sockets --filter 'dport == 443 and (rtt > 100ms or "
       "lost > 1s) and comm ~ \"^nginx\"' --sort lost\n  uncork sockets --follow 1s --changed-only --format jsonl --deltas");
   verb->callback([options, &chosen] {
     chosen = [options] {

@@ -116,7 +116,8 @@ const std::vector<Made>& made_columns() {
       {of_row("limit", "LIMIT", limit_cell), "what held the sending back most: a cause of the stall ledger, or of the busy time"},
       {rate("sent/s", "SENT/S", summed({"tcp_info_bytes_sent"})), "bytes sent a second since the look before (--follow)"},
       {rate("received/s", "RECV/S", summed({"tcp_info_bytes_received"})), "bytes received a second"},
-      {increment("+retrans", "+RETR", summed({"tcp_info_total_retrans"}), Counts::pieces), "segments sent again since the look before"},
+      {increment("+retrans", "+RETR", summed({"tcp_info_total_retrans"}), Counts::pieces),
+       "segments sent again since the look before"},
       {increment("+lost", "+LOST", by_cause("lost_"), Counts::microseconds), "time lost since then"},
       {increment("+late", "+LATE", by_cause("late_"), Counts::microseconds), "time late since then"},
   };

@@ -10,29 +10,54 @@
 namespace uncork::report {
 namespace {
 
-constexpr std::size_t kGap = 2;            // between columns, as Table has it
-constexpr std::size_t kLeastAddress = 18;  // `[2001:db8..]:65535`
-constexpr std::size_t kUsual = 14;         // as many of kOffered are shown where there is no terminal
+constexpr std::size_t kGap = 2;               // between columns, as Table has it
+constexpr std::size_t kLeastAddress = 18;     // `[2001:db8..]:65535`
+constexpr std::size_t kBesideAddresses = 38;  // state and process, with their gaps: addresses leave them so much
+
+/// When a column is shown, if there is room and a line knows it.
+enum class When : std::uint8_t {
+  always,  ///< even if not
+  several_namespaces,
+  following,
+  usually,
+  on_wide_terminals,
+};
 
 struct Offered {
   std::string_view name;
-  int place = 0;           ///< from left to right
-  bool following = false;  ///< only beside a look before
+  int place;  ///< from left to right
+  When when = When::usually;
 };
 
 /// In the order in which room is given to them.
-constexpr std::array<Offered, 28> kOffered = {{
-    {"state", 0},        {"local", 3},           {"peer", 4},
-    {"process", 1},      {"netns", 2},           {"closed", 20},
-    {"rtt", 5},          {"sent/s", 6, true},    {"received/s", 7, true},
-    {"+lost", 12, true}, {"+retrans", 11, true}, {"lost", 13},
-    {"sent", 8},         {"received", 9},        {"retrans", 10},
-    {"late", 14},        {"limit", 15},          {"recvq", 21},
-    {"sendq", 22},       {"nodelay", 16},        {"cc", 17},
-    {"min_rtt", 18},     {"cwnd", 19},           {"notsent", 23},
-    {"unacked", 24},     {"pacing", 25},         {"container", 26},
-    {"uid", 27},
-}};
+constexpr std::array<Offered, 28> kOffered = {{{"state", 0, When::always},
+                                               {"local", 3, When::always},
+                                               {"peer", 4, When::always},
+                                               {"process", 1},
+                                               {"netns", 2, When::several_namespaces},
+                                               {"closed", 20},
+                                               {"rtt", 5},
+                                               {"sent/s", 6, When::following},
+                                               {"received/s", 7, When::following},
+                                               {"+lost", 12, When::following},
+                                               {"+retrans", 11, When::following},
+                                               {"lost", 13},
+                                               {"sent", 8},
+                                               {"received", 9},
+                                               {"retrans", 10},
+                                               {"late", 14},
+                                               {"limit", 15},
+                                               {"recvq", 21, When::on_wide_terminals},
+                                               {"sendq", 22, When::on_wide_terminals},
+                                               {"nodelay", 16, When::on_wide_terminals},
+                                               {"cc", 17, When::on_wide_terminals},
+                                               {"min_rtt", 18, When::on_wide_terminals},
+                                               {"cwnd", 19, When::on_wide_terminals},
+                                               {"notsent", 23, When::on_wide_terminals},
+                                               {"unacked", 24, When::on_wide_terminals},
+                                               {"pacing", 25, When::on_wide_terminals},
+                                               {"container", 26, When::on_wide_terminals},
+                                               {"uid", 27, When::on_wide_terminals}}};
 
 struct Filled {
   SocketColumn column;
@@ -82,19 +107,18 @@ std::array<std::size_t, 2> address_room(std::array<std::size_t, 2> wanted, std::
 
 std::vector<SocketColumn> columns_that_fit(std::span<const SocketLine> lines, std::size_t width, bool following) {
   const bool several = several_namespaces(lines);
+  const std::size_t most_of_address = std::max(kLeastAddress, (std::max(width, kBesideAddresses) - kBesideAddresses) / 2);
   std::vector<Filled> chosen;
   std::size_t used = 0;
-  std::size_t considered = 0;
   for (const Offered& offered : kOffered) {
-    if (offered.following && !following) continue;
-    ++considered;
+    if (offered.when == When::following && !following) continue;
+    if (offered.when == When::several_namespaces && !several) continue;
+    if (offered.when == When::on_wide_terminals && width == 0) continue;
     Filled filled = fill(lines, offered);
-    const bool always = offered.name == "state" || is_address(filled.column);
-    if (!always && (!filled.known || (offered.name == "netns" && !several))) continue;
-    if (is_address(filled.column) && width != 0)
-      filled.width = std::min(filled.width, std::max(kLeastAddress, (width - std::min<std::size_t>(width, 38)) / 2));
+    if (width != 0 && is_address(filled.column)) filled.width = std::min(filled.width, most_of_address);
     const std::size_t with = used + (used == 0 ? 0 : kGap) + filled.width;
-    if (!always && (width == 0 ? considered > kUsual + 4 : with > width)) continue;
+    const bool fits = width == 0 || with <= width;
+    if (offered.when != When::always && (!filled.known || !fits)) continue;
     used = with;
     chosen.push_back(std::move(filled));
   }
