@@ -1,5 +1,6 @@
 #include "filter/tree.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -39,6 +40,10 @@ std::string as_part(const Node& node) {
 }
 
 }  // namespace
+
+bool mentions_state(const Node& node) {
+  return node.kind == Node::Kind::in_states || std::ranges::any_of(node.children, mentions_state);
+}
 
 std::string to_string(const Node& node) {
   std::string text;

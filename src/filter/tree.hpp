@@ -43,6 +43,9 @@ inline constexpr std::size_t kDeepest = 64;
 /// Why `expression` is no regular expression that filters take (RE2's syntax); empty: it is one.
 [[nodiscard]] std::string expression_error(std::string_view expression);
 
+/// Whether it asks for the state anywhere.
+[[nodiscard]] bool mentions_state(const Node& node);
+
 /// The filter in its plainest words; reading it gives the same tree.
 [[nodiscard]] std::string to_string(const Node& node);
 

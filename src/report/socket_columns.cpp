@@ -174,6 +174,8 @@ std::string field_text(const Row& row, const filter::Field& field) {
   if (field.kind == filter::Field::Kind::state) return state_text(row);
   const filter::Values values = field.values(row);
   if (!values.known()) return std::string(kUnknown);
+  const bool of_listener = row.inet_diag_msg_state == kListen && (field.name == "recvq" || field.name == "sendq");
+  if (of_listener) return std::to_string(values.first().number);  // connections
   switch (field.kind) {
     case filter::Field::Kind::number:
       return number_text(field, values.first().number);

@@ -48,7 +48,7 @@ TEST_F(SocketTable, shows_what_was_asked_for_and_a_dash_for_what_is_not_known) {
       socket_table(lines(), columns, 0),
       "STATE      PROCESS      LOCAL          PEER               RTT     SENT     LOST  CAUSE              NODELAY     PACING\n"
       "ESTAB      nginx[4711]  10.0.0.1:8001  10.0.0.2:40000  250 us  8.39 MB  5.00 ms  nagle_delayed_ack  yes      1.00 Gbps\n"
-      "LISTEN     -            [::]:443       *:*                  -      0 B        -  -                  -                -\n"
+      "LISTEN     -            [::]:443       *:*                  -        -        -  -                  -                -\n"
       "TIME-WAIT  -            10.0.0.1:443   10.9.0.3:50000       -        -        -  -                  -                -\n");
 }
 

@@ -41,7 +41,7 @@ std::string as_state_words(const std::string& list) {
   return words;
 }
 
-core::Result<filter::Filter> filter_of(const SocketsOptions& options) {
+core::Result<filter::Node> filter_of(const SocketsOptions& options) {
   std::string words;
   for (const std::string& word : options.words) words += (words.empty() ? "" : " ") + word;
   const std::pair<std::string, std::string> parts[] = {
@@ -53,8 +53,7 @@ core::Result<filter::Filter> filter_of(const SocketsOptions& options) {
     if (!tree) return core::fail(pointed_at(tree.error(), what, text));
     if (tree->kind != filter::Node::Kind::everything) all.children.push_back(std::move(*tree));
   }
-  if (all.children.empty()) return filter::Filter();
-  return filter::Filter::compile(all);
+  return all.children.empty() ? filter::Node() : all;
 }
 
 core::Error no_column(const std::string& option, const std::string& name) {
@@ -110,11 +109,14 @@ core::Status check_together(const SocketsOptions& options) {
 
 core::Result<SocketsPlan> plan_of(const SocketsOptions& options) {
   if (auto together = check_together(options); !together) return core::fail(together.error());
-  auto filter = filter_of(options);
+  auto tree = filter_of(options);
+  if (!tree) return core::fail(tree.error());
+  auto filter = filter::Filter::compile(*tree);
   if (!filter) return core::fail(filter.error());
   auto columns = columns_of(options);
   if (!columns) return core::fail(columns.error());
-  SocketsPlan plan{std::move(*filter), std::move(*columns), nullptr, {}};
+  const bool for_people = options.format == RowFormat::table && !options.json;
+  SocketsPlan plan{std::move(*filter), for_people && !filter::mentions_state(*tree), std::move(*columns), nullptr, {}};
   if (!options.sort.empty()) {
     plan.sort = filter::find_field(options.sort);
     if (plan.sort == nullptr) return core::fail(no_column("--sort", options.sort));

@@ -41,6 +41,7 @@ struct SocketsOptions {
 /// What of it was read and found good.
 struct SocketsPlan {
   filter::Filter filter;
+  bool leaves_out_waiting = false;      ///< nobody asked for states, and it is for people: not what waits in TIME_WAIT
   std::vector<std::string> columns;     ///< empty: chosen to fit
   const filter::Field* sort = nullptr;  ///< none: by state, then by address
   probe::LookOptions look;

@@ -10,10 +10,11 @@ namespace {
 
 using record::Row;
 
+constexpr std::uint32_t kTimeWait = 6;
+
 /// Connections first, then listeners, then what has ended.
 int rank(const Row& row) {
   constexpr std::uint32_t kEstablished = 1;
-  constexpr std::uint32_t kTimeWait = 6;
   constexpr std::uint32_t kListen = 10;
   if (row.row_kind != record::RowKind::socket) return 4;
   if (row.inet_diag_msg_state == kEstablished) return 0;
@@ -65,6 +66,10 @@ Selected Selection::choose(const probe::Look& look) {
     const record::Delta* const delta = repeats ? &deltas_.of(row) : nullptr;  // of every row: a filter may let it pass next time
     if (!plan_.filter.matches(row)) continue;
     if (options_.changed_only && !delta->changed) continue;
+    if (plan_.leaves_out_waiting && row.inet_diag_msg_state == kTimeWait && row.row_kind == record::RowKind::socket) {
+      ++selected.waiting;
+      continue;
+    }
     selected.lines.push_back({&row, delta == nullptr ? nullptr : &selected.deltas.emplace_back(*delta)});
   }
   if (repeats) deltas_.end_look();

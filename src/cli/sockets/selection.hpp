@@ -17,6 +17,7 @@ struct Selected {
   std::vector<report::SocketLine> lines;  ///< in order, at most `--top`
   std::deque<record::Delta> deltas;       ///< of the lines, where there can be any
   std::size_t matching = 0;               ///< before `--top`
+  std::size_t waiting = 0;                ///< in TIME_WAIT, left out of these for that reason alone
 };
 
 /// Chooses and sorts the rows of one look after the other.

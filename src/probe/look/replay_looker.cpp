@@ -22,7 +22,7 @@ std::optional<nlmsghdr> first_header(std::span<const std::byte> datagram) {
 ReplayLooker::ReplayLooker(std::vector<std::byte> file, const LookOptions& options)
     : options_(options),
       file_(std::move(file)),
-      assembler_({options.attributes, options.states, .close_events = true}, KernelVersion{}, texts_) {}
+      assembler_({.attributes = options.attributes, .states = options.states, .close_events = true}, KernelVersion{}, texts_) {}
 
 core::Result<std::unique_ptr<Looker>> ReplayLooker::open(const std::string& capture, const LookOptions& options) {
   const auto text = core::read_file(capture, kMostBytes);
