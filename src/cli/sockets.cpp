@@ -10,6 +10,7 @@
 
 #include "cli/output.hpp"
 #include "cli/sockets/options.hpp"
+#include "cli/sockets/process_names.hpp"
 #include "cli/sockets/row_output.hpp"
 #include "cli/sockets/selection.hpp"
 #include "cli/verb.hpp"
@@ -48,18 +49,27 @@ class Sockets {
   std::unique_ptr<RowOutput> rows_;  // none: a table
   Selection selection_;
   probe::Look look_;
+  record::Texts texts_;  // of names that we found
   std::vector<std::string> said_limits_;
   bool said_empty_ = false;
 };
 
-/// `12 of 57 sockets in 3 namespaces, by inet_diag`, and what the coverage lacks.
-std::string summary(std::size_t matching, const probe::Look& look) {
+/// Of each row BPF knows its socket's options, which inet_diag does not tell.
+bool is_by_bpf(const probe::Look& look) {
+  return std::ranges::any_of(look.rows, [](const record::Row& row) { return row.knows(record::Block::options); });
+}
+
+/// `12 of 57 sockets in 3 namespaces, by inet_diag`, what is left out, and what the coverage lacks.
+std::string summary(const Selected& selected, const probe::Look& look) {
   const auto sockets = static_cast<std::size_t>(std::ranges::count(look.rows, record::RowKind::socket, &record::Row::row_kind));
   const std::size_t spaces = look.coverage.namespaces.size();
   const std::string whole = look.coverage.sentence();
   const std::size_t lack = whole.find(", not whole");
-  return fmt::format("{} of {} {} in {} {}{}.\n", matching, look.rows.size(), sockets == look.rows.size() ? "sockets" : "rows",
-                     spaces, spaces == 1 ? "namespace" : "namespaces", lack == std::string::npos ? "" : whole.substr(lack));
+  const std::string waiting =
+      selected.waiting == 0 ? "" : fmt::format("; {} more in TIME-WAIT, which 'state all' shows", selected.waiting);
+  return fmt::format("{} of {} {} in {} {}, by {}{}{}.\n", selected.matching, look.rows.size(),
+                     sockets == look.rows.size() ? "sockets" : "rows", spaces, spaces == 1 ? "namespace" : "namespaces",
+                     is_by_bpf(look) ? "BPF" : "inet_diag", waiting, lack == std::string::npos ? "" : whole.substr(lack));
 }
 
 void Sockets::show_table(Selected selected) {
@@ -83,12 +93,12 @@ void Sockets::show_table(Selected selected) {
     put((color ? "\x1b[1m" : "") + table.substr(0, title_end) + (color ? "\x1b[0m" : "") + table.substr(title_end));
   }
   if (hidden != 0) print("... and {} more{}\n", hidden, redraws() ? "" : " (--top)");
-  print_text(summary(selected.matching, look_));
+  print_text(summary(selected, look_));
   if (repeats() && !redraws()) put("\n");
 }
 
 void Sockets::say_what_was_there(const Selected& selected) {
-  if (selected.matching != 0 || options_.changed_only || said_empty_ || redraws()) return;
+  if (selected.matching + selected.waiting != 0 || options_.changed_only || said_empty_ || redraws()) return;
   said_empty_ = true;
   if (look_.rows.empty()) {
     say("uncork sockets: there is no TCP socket\n");
@@ -121,6 +131,7 @@ core::Result<Sockets::Step> Sockets::look_once() {
   const auto outcome = looker_->look(look_);
   if (!outcome) return core::fail(outcome.error());
   if (*outcome == probe::Looker::Outcome::end) return Step::end;
+  if (options_.replay.empty()) name_processes(look_, texts_);
   show(selection_.choose(look_));
   return Step::go_on;
 }

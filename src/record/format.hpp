@@ -34,9 +34,9 @@ class Format {
 };
 
 struct FormatOptions {
-  std::vector<const Field*> columns;  ///< none: all of them
-  bool human = false;                 ///< addresses, states and times readable (addresses of text formats always are)
-  bool deltas = false;                ///< increments and rates beside the counters
+  std::vector<const Field*> columns = {};  ///< none: all of them
+  bool human = false;                      ///< addresses, states and times readable (addresses of text formats always are)
+  bool deltas = false;                     ///< increments and rates beside the counters
 };
 
 /// The names that make_format knows.

@@ -14,8 +14,8 @@ inline Row some_row(Texts& texts, std::uint32_t n = 0) {
     return (state >> 8) % most;
   };
   Row row;
-  row.blocks = netns | cookie | interface | timer | queues | owner | congestion | tos | sk_mem_info | shutdown | sock_opt | c_group | options |
-               process | ledger | exchanges | attributes | tcp_info_blocks(280);
+  row.blocks = netns | cookie | interface | timer | queues | owner | congestion | tos | sk_mem_info | shutdown | sock_opt |
+               c_group | options | process | ledger | exchanges | attributes | tcp_info_blocks(280);
   row.schema_version = 1;
   row.timestamp_ns = 1764081234567890123 + n;
   row.hostname = texts.keep("edge-7.ams.example.net");
@@ -27,7 +27,8 @@ inline Row some_row(Texts& texts, std::uint32_t n = 0) {
   row.inet_diag_msg_state = 1;
   row.inet_diag_msg_socket_source_port = 8001;
   row.inet_diag_msg_socket_destination_port = 32768 + up_to(28000);
-  row.inet_diag_msg_socket_source = n % 3 == 0 ? Address{0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1} : Address{198, 18, 0, 1};
+  row.inet_diag_msg_socket_source =
+      n % 3 == 0 ? Address{0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1} : Address{198, 18, 0, 1};
   row.inet_diag_msg_socket_destination = row.inet_diag_msg_socket_source;
   row.inet_diag_msg_socket_destination[3] = static_cast<std::uint8_t>(up_to(256));
   row.inet_diag_msg_socket_cookie = 100000 + n;
