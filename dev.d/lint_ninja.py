@@ -1,7 +1,9 @@
 """Writes lint.ninja: one step for each header that must compile alone, each file that clang-tidy reads and each with co_await.
 
-usage: lint_ninja.py ROOT FOLDER; FOLDER has the compile_commands.json of clang. Ninja gives what a checker needs: it
-runs the steps in parallel and repeats only those whose inputs (dependencies of the compiler, rules, tools) changed.
+usage: lint_ninja.py ROOT FOLDER [CHANGED…]; FOLDER has the compile_commands.json of clang. Ninja gives what a checker needs: it
+runs the steps in parallel and repeats only those whose inputs (dependencies of the compiler, rules, tools) changed. With CHANGED,
+paths below ROOT, only their steps are run by default: those of a changed file itself, and for a changed header also those of the
+source of its name, or of one that includes it, since clang-tidy looks at a header where it is included.
 """
 
 import json
@@ -41,9 +43,11 @@ class Steps:
 
     def __init__(self, root):
         self.text = RULES + f"root = {escaped(root)}\n"
+        self.of = {}  # the steps of each file
 
     def add(self, rule, output, target, implicit=(), **variables):
         needs = "".join(f" {escaped(path)}" for path in implicit)
+        self.of.setdefault(pathlib.Path(target), []).append(f"checked/{escaped(output)}.{rule}")
         self.text += f"build checked/{escaped(output)}.{rule}: {rule} {escaped(target)} |{needs}\n"
         self.text += "".join(f"  {name} = {value.replace('$', '$$')}\n" for name, value in variables.items())
 
@@ -122,12 +126,27 @@ def add_sources(steps, root, folder):
             steps.add("co_await", name, source, co_await_rules(root), how="-p .", **shared)
 
 
+def touched(changed, known):
+    """The files whose steps look at the changed ones."""
+    files = set(changed) & known
+    for header in (path for path in files.copy() if path.suffix in (".hpp", ".h")):
+        source = header.with_suffix(".cpp")
+        if source not in known:
+            named = f'{header.parent.name}/{header.name}"'
+            source = next((path for path in sorted(known) if path.suffix == ".cpp" and named in path.read_text()), header)
+        files.add(source)
+    return sorted(files)
+
+
 def main():
     root, folder = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
     steps = Steps(root)
     add_headers(steps, root, folder)
     add_sources(steps, root, folder)
     add_examples(steps, root)
+    if len(sys.argv) > 3:
+        chosen = [step for file in touched((root / name for name in sys.argv[3:]), steps.of.keys()) for step in steps.of[file]]
+        steps.text += "build chosen: phony " + " ".join(chosen) + "\ndefault chosen\n"
     (folder / "lint.ninja").write_text(steps.text)
 
 

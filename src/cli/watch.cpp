@@ -163,9 +163,10 @@ Exit Watch::say_end(core::Time now) const {
     if (view_ == View::redrawn) put("\x1b[H\x1b[2J");
     for (std::size_t i = 0; i < lines.size() && i < options_.top; ++i) print_page(report::verdict_text(lines[i].verdict) + "\n");
     if (lines.size() > options_.top) print("... and {} more (--top)\n", lines.size() - options_.top);
-    print_page(fmt::format("Watched for {}{}: {} {}; {} lost time that matters (at least {}, and {:g} % or {} an exchange).\n",
+    print_page(fmt::format("Watched for {}{}: {} {}{}; {} lost time that matters (at least {}, and {:g} % or {} an exchange).\n",
                            core::to_string(now - begun_), opened_.why_sampled.empty() ? "" : ", sampled", board_.seen(),
-                           options_.keeps_whole() ? "connections" : "connections on which something was held", losing,
+                           board_.seen() == 1 ? "connection" : "connections",
+                           options_.keeps_whole() ? "" : " on which something was held", losing,
                            core::to_string(options_.threshold.least_lost), options_.min_share_percent,
                            core::to_string(options_.threshold.least_an_exchange)));
     for (const std::string& limit : opened_.source->limits()) {

@@ -68,7 +68,7 @@ UNCORK_SHARED uncork_let_leave(struct uncork_waiting* w, struct uncork_late* lat
     if (late_us != 0 && UNCORK_CAST(int, late_us) > 0) {
       late->sum_us += UNCORK_CAST(uncork_u64, late_us) * w->writes[slot];
       late->writes += w->writes[slot];
-      if (late_us > late->worst_us) late->worst_us = late_us;
+      if (w->writes[slot] != 0 && late_us > late->worst_us) late->worst_us = late_us;
     }
     w->first = (w->first + 1) & (UNCORK_WAITING_WRITES - 1);
     w->count -= 1;

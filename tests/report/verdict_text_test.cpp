@@ -94,6 +94,13 @@ TEST(VerdictText, has_a_line_on_late_writes_where_one_was_late_enough_to_be_noti
   EXPECT_EQ(lines_of(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed))).size(), 5U);
 }
 
+TEST(VerdictText, counts_no_late_writes_where_none_were_seen) {
+  stall::Account account = some_account();
+  account.writes = 0;
+  account.late_by[UNCORK_NAGLE_DELAYED_ACK] = {ms(41), 1, ms(41)};
+  EXPECT_EQ(lines_of(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed))).size(), 5U);
+}
+
 TEST(VerdictText, says_that_late_writes_cost_the_exchanges_less_than_they_were_late) {
   stall::Account account = some_account();
   account.late_by[UNCORK_NAGLE_DELAYED_ACK] = {ms(2001), 50, ms(41)};

@@ -60,6 +60,7 @@ TEST(LateWrites, of_a_write_whose_first_part_has_left_the_rest_is_not_counted_ag
   uncork_let_leave(&waiting, &late, kNow + 8'000, 250);
   EXPECT_EQ(late.sum_us, 1'000U);
   EXPECT_EQ(late.writes, 1U);
+  EXPECT_EQ(late.worst_us, 1'000U);
 }
 
 TEST(LateWrites, more_than_sixteen_that_wait_are_all_counted_and_the_newest_share_an_entry) {
