@@ -193,10 +193,12 @@ core::Result<Exit> sockets(const SocketsOptions& options) {
 void add_sockets(CLI::App& program, Action& chosen) {
   auto* verb = program.add_subcommand("sockets", "Show every TCP socket: who holds it, how it does, what it lost");
   const auto options = std::make_shared<SocketsOptions>();
-  verb->add_option("words", options->words, "A filter in the words of ss: state established dst 10.0.0.0/8 sport = :443")
-      ->type_name("FILTER");
-  verb->add_option("--netns", options->netns, "Only these network namespaces; all, or own (default: all as root, else own)")
-      ->type_name("NAME");
+  verb->add_option("FILTER", options->words, "A filter in the words of ss: state established dst 10.0.0.0/8 sport = :443")
+      ->type_name("");
+  verb->add_option("--netns", options->netns,
+                   "Only this network namespace, or several: a,b; all; own (default: all as root, else own)")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
   verb->add_option("--state", options->states, "Only sockets in these states, such as established,listening")
       ->type_name("STATES");
   verb->add_option("--filter", options->filter, "Only sockets of which this is true; --columns help lists the fields")

@@ -69,7 +69,7 @@ Summed by_cause(std::string_view prefix) {
 }
 
 std::optional<std::uint64_t> growth(const SocketLine& line, const Summed& fields) {
-  if (line.delta == nullptr || line.delta->first) return std::nullopt;
+  if (line.delta == nullptr || line.delta->first || line.row->inet_diag_msg_state == kListen) return std::nullopt;
   std::uint64_t sum = 0;
   for (const record::Field* field : fields) {
     const auto increment = line.delta->increment(*field);

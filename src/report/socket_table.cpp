@@ -27,6 +27,7 @@ struct Offered {
   std::string_view name;
   int place;  ///< from left to right
   When when = When::usually;
+  std::string_view with{};  ///< the other of a pair, the next in the list: both are shown or neither
 };
 
 /// In the order in which room is given to them.
@@ -37,17 +38,17 @@ constexpr std::array<Offered, 28> kOffered = {{{"state", 0, When::always},
                                                {"netns", 2, When::several_namespaces},
                                                {"closed", 20},
                                                {"rtt", 5},
-                                               {"sent/s", 6, When::following},
+                                               {"sent/s", 6, When::following, "received/s"},
                                                {"received/s", 7, When::following},
                                                {"+lost", 12, When::following},
                                                {"+retrans", 11, When::following},
                                                {"lost", 13},
-                                               {"sent", 8},
+                                               {"sent", 8, When::usually, "received"},
                                                {"received", 9},
                                                {"retrans", 10},
                                                {"late", 14},
                                                {"limit", 15},
-                                               {"recvq", 21, When::on_wide_terminals},
+                                               {"recvq", 21, When::on_wide_terminals, "sendq"},
                                                {"sendq", 22, When::on_wide_terminals},
                                                {"nodelay", 16, When::on_wide_terminals},
                                                {"cc", 17, When::on_wide_terminals},
@@ -110,15 +111,21 @@ std::vector<SocketColumn> columns_that_fit(std::span<const SocketLine> lines, st
   const std::size_t most_of_address = std::max(kLeastAddress, (std::max(width, kBesideAddresses) - kBesideAddresses) / 2);
   std::vector<Filled> chosen;
   std::size_t used = 0;
+  std::string_view left_out;  // with the first of its pair
   for (const Offered& offered : kOffered) {
+    if (offered.name == left_out) continue;
     if (offered.when == When::following && !following) continue;
     if (offered.when == When::several_namespaces && !several) continue;
     if (offered.when == When::on_wide_terminals && width == 0) continue;
     Filled filled = fill(lines, offered);
     if (width != 0 && is_address(filled.column)) filled.width = std::min(filled.width, most_of_address);
     const std::size_t with = used + (used == 0 ? 0 : kGap) + filled.width;
-    const bool fits = width == 0 || with <= width;
-    if (offered.when != When::always && (!filled.known || !fits)) continue;
+    const std::size_t pair = offered.with.empty() ? 0 : kGap + fill(lines, {offered.with, 0}).width;
+    const bool fits = width == 0 || with + pair <= width;
+    if (offered.when != When::always && (!filled.known || !fits)) {
+      left_out = offered.with;
+      continue;
+    }
     used = with;
     chosen.push_back(std::move(filled));
   }

@@ -69,7 +69,8 @@ TEST_F(SocketTable, fits_its_width) {
   for (const std::size_t width : {40U, 60U, 80U, 100U, 120U, 160U, 200U, 300U}) {
     const std::string text = table(all, width);
     EXPECT_LE(widest(text), width) << text;
-    if (width >= 60) EXPECT_THAT(text, HasSubstr("]:8001")) << text;  // the port stays
+    if (width < 60) continue;
+    EXPECT_THAT(text, HasSubstr("]:8001")) << text;  // the port stays
   }
   EXPECT_THAT(table(all, 80), HasSubstr("..]:8001"));
   EXPECT_THAT(table(all, 300), HasSubstr("[2001:db8:1111:2222:3333:4444:5555:6666]:8001"));
