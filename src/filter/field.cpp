@@ -160,7 +160,7 @@ std::vector<Field> names_for_people() {
   Field state = named("state", "inet_diag_msg_state", "established, listening, time-wait and so on, as in ss");
   state.kind = Field::Kind::state;
   return {
-      std::move(state),
+      state,
       named("src", "inet_diag_msg_socket_source", "the local address, with its port or a prefix if wanted"),
       named("dst", "inet_diag_msg_socket_destination", "the peer's"),
       port("sport", "inet_diag_msg_socket_source_port", "the local port"),

@@ -9,7 +9,7 @@
 #include "tests/filter/some_rows.hpp"
 
 namespace {
-std::size_t allocations = 0;
+std::size_t allocations = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): operator new can reach nothing else
 }  // namespace
 
 void* operator new(std::size_t size) {

@@ -29,10 +29,10 @@ auto usual_order(const Row& row) {
 }
 
 /// Most first for what counts something, else from a to z; what is unknown is last, whichever way round.
-bool comes_before(const Row& a, const Row& b, const filter::Field& field, bool reverse) {
+std::strong_ordering order_by(const Row& a, const Row& b, const filter::Field& field, bool reverse) {
   const filter::Values left = field.values(a);
   const filter::Values right = field.values(b);
-  if (!left.known() || !right.known()) return left.known();
+  if (!left.known() || !right.known()) return right.known() <=> left.known();
   std::strong_ordering order = std::strong_ordering::equal;
   using Kind = filter::Field::Kind;
   if (field.kind == Kind::text) {
@@ -44,19 +44,19 @@ bool comes_before(const Row& a, const Row& b, const filter::Field& field, bool r
     order = left.first().number <=> right.first().number;
     if (field.kind == Kind::number || field.kind == Kind::flag) order = 0 <=> order;
   }
-  return reverse ? order > 0 : order < 0;
+  return reverse ? 0 <=> order : order;
 }
 
 }  // namespace
 
 void Selection::sort(std::vector<report::SocketLine>& lines) const {
-  std::ranges::stable_sort(lines, [](const auto& a, const auto& b) { return usual_order(*a.row) < usual_order(*b.row); });
-  if (plan_.sort == nullptr) {
-    if (options_.reverse) std::ranges::reverse(lines);
-    return;
-  }
-  std::ranges::stable_sort(
-      lines, [&](const auto& a, const auto& b) { return comes_before(*a.row, *b.row, *plan_.sort, options_.reverse); });
+  std::ranges::sort(lines, [&](const report::SocketLine& a, const report::SocketLine& b) {
+    if (plan_.sort == nullptr) {
+      return options_.reverse ? usual_order(*b.row) < usual_order(*a.row) : usual_order(*a.row) < usual_order(*b.row);
+    }
+    const auto order = order_by(*a.row, *b.row, *plan_.sort, options_.reverse);
+    return order != 0 ? order < 0 : usual_order(*a.row) < usual_order(*b.row);
+  });
 }
 
 Selected Selection::choose(const probe::Look& look) {
@@ -83,7 +83,7 @@ std::string states_there(const probe::Look& look) {
   std::map<std::string, std::size_t> counts;
   for (const Row& row : look.rows) ++counts[report::state_text(row)];
   std::vector<std::pair<std::string, std::size_t>> sorted(counts.begin(), counts.end());
-  std::ranges::stable_sort(sorted, std::ranges::greater{}, &std::pair<std::string, std::size_t>::second);
+  std::ranges::sort(sorted, std::ranges::greater{}, [](const auto& state) { return std::pair(state.second, state.first); });
   std::string text;
   for (const auto& [state, count] : sorted) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + state;
   return text;
