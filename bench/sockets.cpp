@@ -196,8 +196,8 @@ void measure(Side& side) {
 }
 
 nlohmann::json report(const char* field, std::size_t sockets, std::vector<Side>& sides) {
-  fmt::print("\n{}: {} sockets\n{:<28}{:>8}{:>28}{:>14}{:>28}\n", field, sockets, "", "rows", "CPU ms a poll (spread)", "us a row",
-             "first / this (spread)");
+  fmt::print("\n{}: {} sockets\n{:<28}{:>8}{:>28}{:>14}{:>28}\n", field, sockets, "", "rows", "CPU ms a poll (spread)",
+             "us a row", "first / this (spread)");
   nlohmann::json document = {{"sockets", sockets}};
   for (const Side& side : sides) {
     std::vector<double> ratio;

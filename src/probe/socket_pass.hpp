@@ -24,14 +24,15 @@ struct SocketPassCounts {
 };
 
 /// Reads every TCP socket that a descriptor stands for, in whatever namespace: address to ledger, with process, command and
-/// descriptor; one row a socket, under the lowest pid and there the lowest descriptor that hold it. Not seen, and to be taken from
-/// a dump: TIME_WAIT, requests, what was not accepted yet, what was closed and still sends. No namespace is entered or kept alive.
-/// One thread. Needs CAP_BPF, CAP_PERFMON and the kernel's BTF.
+/// descriptor; one row a socket, under the lowest pid and there the lowest descriptor that hold it. Not seen, and to be taken
+/// from a dump: TIME_WAIT, requests, what was not accepted yet, what was closed and still sends. No namespace is entered or kept
+/// alive. One thread. Needs CAP_BPF, CAP_PERFMON and the kernel's BTF.
 class SocketPass {
  public:
   /// `texts` keeps the rows' texts and must outlive them and the pass. Errors: not_permitted, not_supported (no BTF, or a kernel
   /// whose BPF cannot do it); the message says which.
-  [[nodiscard]] static core::Result<std::unique_ptr<SocketPass>> open(record::Texts& texts, const SocketPassOptions& options = {});
+  [[nodiscard]] static core::Result<std::unique_ptr<SocketPass>> open(record::Texts& texts,
+                                                                      const SocketPassOptions& options = {});
   ~SocketPass();
   SocketPass(const SocketPass&) = delete;
   SocketPass& operator=(const SocketPass&) = delete;

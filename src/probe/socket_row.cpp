@@ -18,7 +18,7 @@ using record::Block;
 using record::Row;
 using Facts = uncork_socket_facts;
 
-constexpr std::uint8_t kListen = 10;          // include/net/tcp_states.h
+constexpr std::uint8_t kListen = 10;             // include/net/tcp_states.h
 constexpr std::uint64_t kPerSecond = 1'000'000;  // us
 
 std::uint32_t to_us(std::uint32_t jiffies, const KernelUnits& units) {
@@ -66,7 +66,7 @@ void fill_identity(const Facts& f, Row& into) {
 
 /// struct inet_diag_sockopt, out of inet_sock.inet_flags (include/net/inet_sock.h INET_FLAGS_*, Linux 6.6 and later).
 std::uint32_t sock_opt_of(std::uint32_t flags) {
-  constexpr std::array<std::uint8_t, 11> kFlags = {9,  // RECVERR
+  constexpr std::array<std::uint8_t, 11> kFlags = {9,                           // RECVERR
                                                    16, 11, 12, 13, 15, 14, 17,  // IS_ICSK to NODEFRAG
                                                    18, 10, 19};  // BIND_ADDRESS_NO_PORT, RECVERR_RFC4884, DEFER_CONNECT
   std::uint32_t bits = 0;
@@ -89,7 +89,11 @@ void fill_memory(const Facts& f, Row& into) {
 
 /// inet_sk_diag_fill()
 void fill_timer(const Facts& f, const KernelUnits& units, Row& into) {
-  enum Pending : std::uint8_t { kRetransmit = 1, kProbe = 3, kLossProbe = 5, kReordering = 6 };
+  // include/net/inet_connection_sock.h ICSK_TIME_*
+  constexpr std::uint8_t kRetransmit = 1;
+  constexpr std::uint8_t kProbe = 3;
+  constexpr std::uint8_t kLossProbe = 5;
+  constexpr std::uint8_t kReordering = 6;
   const bool retransmits = f.pending == kRetransmit || f.pending == kLossProbe || f.pending == kReordering;
   const bool probes = f.pending == kProbe;
   into.blocks |= Block::timer;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* How sockets end, as the kernel programs tell it: one record an event. Shared by both sides. */
+#pragma once
+
+#include "probe/bpf/socket_facts.h"
+
+enum uncork_ending_kind {
+  UNCORK_ENDING_RESET_SENT, /* reset_reason: the kernel's enum sk_rst_reason */
+  UNCORK_ENDING_RESET_RECEIVED,
+  UNCORK_ENDING_CLOSED,      /* the state became CLOSE */
+  UNCORK_ENDING_CLOSED_FACTS /* the same, of a connection that was cut off or never came to be; its facts follow */
+};
+
+struct uncork_ending {
+  uncork_u64 cookie;
+  uncork_u64 at_ns; /* CLOCK_MONOTONIC */
+  uncork_u32 kind;
+  uncork_u32 reset_reason;
+  int error;             /* CLOSED: sk_err, an errno */
+  uncork_u32 attempt_ms; /* CLOSED while connecting: for how long it had tried */
+  uncork_u8 old_state;   /* CLOSED: before */
+  uncork_u8 unused[7];
+};
+
+struct uncork_ending_with_facts {
+  struct uncork_ending ending;
+  struct uncork_socket_facts facts;
+};

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+// How connections end, and which never came to be. Linux 6.18 net/ipv4/tcp.c, tcp_input.c, tcp_ipv4.c:
+//  - inet_sock_set_state shows the state that the socket had and its sk_err, which is set before; by then its port has been
+//    given back (skc_num is 0, inet_sport is not), and its counters are not wiped yet.
+//  - tcp_receive_reset comes before the change to CLOSE; tcp_send_reset before it (an answer to a segment) or after it (close()
+//    with unread data, SO_LINGER of 0). So these are told apart, and user space puts them together.
+//  - whoever connects is the current task when the state becomes SYN_SENT, and no more when a timer gives up.
+//  - a SYN that finds a listener's queue full shows nowhere but in the listener's sk_drops.
+#include "probe/bpf/ending_records.h"
+#include "probe/bpf/fill_facts.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+struct attempt {
+  __u64 began_ns;
+  __u32 pid;
+  char command[16];
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct attempt);
+} attempts SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 4 << 20);
+} endings SEC(".maps");
+
+__u64 lost;  // records that found the ring full
+
+static __always_inline bool is_full_tcp(const struct sock* sk) {
+  __u8 state = sk->__sk_common.skc_state;
+  // A TIME_WAIT or request socket is no struct sock behind its common part.
+  return state != TCP_TIME_WAIT && state != TCP_NEW_SYN_RECV && is_tcp(sk);
+}
+
+static __always_inline void tell(__u64 cookie, enum uncork_ending_kind kind, __u32 reset_reason, int error, __u8 old_state) {
+  struct uncork_ending* e = bpf_ringbuf_reserve(&endings, sizeof *e, 0);
+
+  if (!e) {
+    __sync_fetch_and_add(&lost, 1);
+    return;
+  }
+  __builtin_memset(e, 0, sizeof *e);
+  e->cookie = cookie;
+  e->at_ns = bpf_ktime_get_ns();
+  e->kind = kind;
+  e->reset_reason = reset_reason;
+  e->error = error;
+  e->old_state = old_state;
+  bpf_ringbuf_submit(e, 0);
+}
+
+SEC("tp_btf/tcp_send_reset")
+int BPF_PROG(on_send_reset, struct sock* sk, const struct sk_buff* skb, int reason) {
+  if (!sk || !is_full_tcp(sk) || sk->__sk_common.skc_state == TCP_LISTEN) return 0;
+  tell(bpf_get_socket_cookie(sk), UNCORK_ENDING_RESET_SENT, reason, 0, sk->__sk_common.skc_state);
+  return 0;
+}
+
+SEC("tp_btf/tcp_receive_reset")
+int BPF_PROG(on_receive_reset, struct sock* sk) {
+  if (!sk) return 0;
+  tell(bpf_get_socket_cookie(sk), UNCORK_ENDING_RESET_RECEIVED, 0, 0, sk->__sk_common.skc_state);
+  return 0;
+}
+
+static __always_inline void remember_attempt(struct sock* sk) {
+  struct attempt* attempt = bpf_sk_storage_get(&attempts, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  struct task_struct* task;
+
+  if (!attempt) return;
+  attempt->began_ns = bpf_ktime_get_ns();
+  attempt->pid = bpf_get_current_pid_tgid() >> 32;
+  task = bpf_get_current_task_btf();
+  copy_name(attempt->command, task->group_leader->comm);
+}
+
+// The whole socket as it was: nothing shows it later.
+static __always_inline void tell_whole(struct sock* sk, __u8 old_state) {
+  struct uncork_ending_with_facts* e;
+  struct attempt* attempt = 0;
+  struct tcp_sock* tp;
+
+  if (old_state == TCP_SYN_SENT) attempt = bpf_sk_storage_get(&attempts, sk, 0, 0);
+  e = bpf_ringbuf_reserve(&endings, sizeof *e, 0);
+  if (!e) {
+    __sync_fetch_and_add(&lost, 1);
+    return;
+  }
+  __builtin_memset(e, 0, sizeof *e);
+  e->ending.cookie = e->facts.cookie = bpf_get_socket_cookie(sk);
+  e->ending.at_ns = bpf_ktime_get_ns();
+  e->ending.kind = UNCORK_ENDING_CLOSED_FACTS;
+  e->ending.error = sk->sk_err;
+  e->ending.old_state = old_state;
+  e->facts.state = old_state;
+  e->facts.fd = -1;
+  if (attempt) {
+    e->ending.attempt_ms = (e->ending.at_ns - attempt->began_ns) / 1000000;
+    e->facts.pid = attempt->pid;
+    copy_name(e->facts.command, attempt->command);
+  }
+  fill_socket(&e->facts, sk);
+  tp = cast_to(struct tcp_sock, sk);
+  e->facts.local_port = __builtin_bswap16(tp->inet_conn.icsk_inet.inet_sport);
+  fill_inet(&e->facts, &tp->inet_conn.icsk_inet);
+  fill_connection(&e->facts, &tp->inet_conn);
+  fill_options(&e->facts, tp);
+  e->facts.reordering = tp->reordering;
+  e->facts.snd_cwnd = tp->snd_cwnd;
+  fill_tcp(&e->facts, tp);
+  fill_later(&e->facts, tp);
+  bpf_ringbuf_submit(e, 0);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state, const struct sock* sk, int old_state, int new_state) {
+  struct sock* socket = (struct sock*)sk;
+
+  if (!is_tcp(sk)) return 0;
+  if (new_state == TCP_SYN_SENT) {
+    remember_attempt(socket);
+    return 0;
+  }
+  if (new_state == TCP_CLOSE) {
+    if (old_state == TCP_SYN_SENT || old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT)
+      tell_whole(socket, old_state);
+    else if (old_state != TCP_LISTEN && old_state != TCP_CLOSE)
+      tell(bpf_get_socket_cookie(socket), UNCORK_ENDING_CLOSED, 0, sk->sk_err, old_state);
+  }
+  if (old_state == TCP_SYN_SENT) bpf_sk_storage_delete(&attempts, socket);
+  return 0;
+}

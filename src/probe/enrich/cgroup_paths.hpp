@@ -1,0 +1,38 @@
+#pragma once
+// From cgroup ids to paths.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+namespace uncork::probe {
+
+/// Where cgroup v2 is mounted: /sys/fs/cgroup, or beside v1 /sys/fs/cgroup/unified; empty if nowhere.
+[[nodiscard]] std::string cgroup_mount(const std::string& mountinfo = "/proc/self/mountinfo");
+
+/// The paths of the machine's cgroups by id (the inode of the directory). The tree is walked when an id comes that was in no walk
+/// before, and never twice within one look. A cgroup that is gone keeps its path: ids are not used again. Not thread-safe.
+class CgroupPaths {
+ public:
+  explicit CgroupPaths(std::string mount = cgroup_mount()) : mount_(std::move(mount)) {}
+
+  /// Lets the tree be walked once more.
+  void begin_look() { walked_ = false; }
+  /// `/system.slice/nginx.service`; empty: no cgroup of that id was found. Valid until the next call of begin_look().
+  [[nodiscard]] const std::string& path_of(std::uint64_t id);
+
+  [[nodiscard]] std::size_t walks() const { return walks_; }
+
+ private:
+  static constexpr std::size_t kMost = 100'000;  // directories; more than that are not looked at
+
+  void walk();
+
+  std::string mount_;
+  std::unordered_map<std::uint64_t, std::string> paths_;  // empty: looked for and not found
+  bool walked_ = false;
+  std::size_t walks_ = 0;
+};
+
+}  // namespace uncork::probe

@@ -1,0 +1,112 @@
+#include "probe/socket_endings.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include <cerrno>
+#include <ctime>
+
+#include "probe/load_error.hpp"
+#include "socket_endings.skel.h"
+
+namespace uncork::probe {
+namespace {
+
+std::int64_t nanoseconds(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+/// How many arguments the kernel's tracepoint has; 0: there is none of that name.
+unsigned tracepoint_arguments(const char* name) {
+  const std::unique_ptr<btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), &btf__free);
+  if (!kernel) return 0;
+  const auto type_at = [&](std::uint32_t id) { return btf__type_by_id(kernel.get(), id); };
+  const int id = btf__find_by_name_kind(kernel.get(), ("btf_trace_" + std::string(name)).c_str(), BTF_KIND_TYPEDEF);
+  if (id <= 0) return 0;
+  const btf_type* pointer = type_at(type_at(static_cast<std::uint32_t>(id))->type);
+  if (pointer == nullptr || !btf_is_ptr(pointer)) return 0;
+  const btf_type* function = type_at(pointer->type);
+  if (function == nullptr || !btf_is_func_proto(function)) return 0;
+  return btf_vlen(function) - 1U;  // the first is the tracepoint's own
+}
+
+}  // namespace
+
+struct SocketEndings::Loaded {
+  socket_endings* skeleton = nullptr;
+  ring_buffer* ring = nullptr;
+  EndingBook book;
+  bool sees_sent_resets = true;
+  std::uint64_t unreadable = 0;
+
+  Loaded(record::Texts& texts, const KernelUnits& units) : book(texts, units) {}
+  Loaded(const Loaded&) = delete;
+  Loaded& operator=(const Loaded&) = delete;
+  ~Loaded() {
+    ring_buffer__free(ring);
+    socket_endings::destroy(skeleton);
+  }
+
+  static int on_ending(void* self, void* data, std::size_t size) {
+    auto* loaded = static_cast<Loaded*>(self);
+    if (!loaded->book.take({static_cast<const std::byte*>(data), size})) ++loaded->unreadable;
+    return 0;
+  }
+};
+
+SocketEndings::SocketEndings(std::unique_ptr<Loaded> loaded) : loaded_(std::move(loaded)) {}
+SocketEndings::~SocketEndings() = default;
+
+core::Result<std::unique_ptr<SocketEndings>> SocketEndings::attach(record::Texts& texts) {
+  const auto units = KernelUnits::running();
+  if (!units) return core::fail(units.error());
+  std::unique_ptr<SocketEndings> made(new SocketEndings(std::make_unique<Loaded>(texts, *units)));
+  if (auto status = made->load_and_attach(); !status) return core::fail(status.error());
+  return made;
+}
+
+core::Status SocketEndings::load_and_attach() {
+  listen_to_libbpf();
+  socket_endings* skeleton = loaded_->skeleton = socket_endings::open();
+  if (skeleton == nullptr) return core::fail(load_error(errno));
+  constexpr unsigned kWithReason = 3;
+  loaded_->sees_sent_resets = tracepoint_arguments("tcp_send_reset") >= kWithReason;
+  if (!loaded_->sees_sent_resets) bpf_program__set_autoload(skeleton->progs.on_send_reset, false);
+  if (const int err = socket_endings::load(skeleton); err != 0) return core::fail(load_error(-err));
+  if (const int err = socket_endings::attach(skeleton); err != 0) {
+    return core::fail(core::system_error("attach to the tracepoints of ending connections", -err));
+  }
+  loaded_->ring = ring_buffer__new(bpf_map__fd(skeleton->maps.endings), &Loaded::on_ending, loaded_.get(), nullptr);
+  if (loaded_->ring == nullptr) return core::fail(core::system_error("open the ring buffer of ending connections", errno));
+  return {};
+}
+
+core::Status SocketEndings::consume() {
+  if (const int err = ring_buffer__consume(loaded_->ring); err < 0) {
+    return core::fail(core::system_error("read how connections ended", -err));
+  }
+  return {};
+}
+
+std::optional<Ending> SocketEndings::ending_of(std::uint64_t cookie) { return loaded_->book.ending_of(cookie); }
+
+void SocketEndings::collect(const record::Row& base, std::vector<record::Row>& into) {
+  loaded_->book.collect(base, nanoseconds(CLOCK_REALTIME), static_cast<std::uint64_t>(nanoseconds(CLOCK_MONOTONIC)), into);
+}
+
+std::uint64_t SocketEndings::lost() const { return loaded_->skeleton->bss->lost; }
+
+std::vector<std::string> SocketEndings::limits() const {
+  std::vector<std::string> limits;
+  if (!loaded_->sees_sent_resets) {
+    limits.emplace_back("this kernel does not say why it sends resets (Linux 6.10 does): not seen are resets that were sent");
+  }
+  if (lost() != 0) limits.push_back(std::to_string(lost()) + " ends of connections not told: their ring buffer was full");
+  if (loaded_->unreadable != 0) limits.push_back(std::to_string(loaded_->unreadable) + " ends of connections could not be read");
+  return limits;
+}
+
+}  // namespace uncork::probe
