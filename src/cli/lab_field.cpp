@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "cli/lab.hpp"
-#include "cli/nearest.hpp"
 #include "cli/output.hpp"
+#include "core/nearest.hpp"
 #include "core/stop_signal.hpp"
 #include "core/syscall.hpp"
 #include "lab/field/field.hpp"
@@ -36,7 +36,7 @@ core::Result<field::Script> find(const std::vector<field::Script>& scripts, cons
     if (script.parsed.name == wanted) return script;
     names.push_back(script.parsed.name);
   }
-  const std::string near = nearest(wanted, names);
+  const std::string near = core::nearest(wanted, names);
   return core::fail(core::invalid_argument(
       fmt::format("no case '{}'; {}see 'uncork lab field --list'", wanted, near.empty() ? "" : "did you mean '" + near + "'? ")));
 }

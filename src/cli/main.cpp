@@ -74,6 +74,7 @@ Exit run(int argc, char** argv) {
       "3 not permitted or not possible here, 4 internal.");
   uncork::cli::Action chosen;
   uncork::cli::add_watch(program, chosen);
+  uncork::cli::add_sockets(program, chosen);
   uncork::cli::add_lab(program, chosen);
   uncork::cli::add_cure(program, chosen);
   uncork::cli::add_proxy(program, chosen);

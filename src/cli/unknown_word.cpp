@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/catalogue.hpp"
-#include "cli/nearest.hpp"
+#include "core/nearest.hpp"
 #include "report/printable.hpp"
 
 namespace uncork::cli {
@@ -40,7 +40,7 @@ std::string unknown_word(const CLI::App& program) {
       if (word == "--") continue;
       const bool is_option = word.starts_with('-') && word.size() > 1;
       const auto known = is_option ? options_of(*app) : verbs_of(*app);
-      const std::string near = nearest(word.substr(0, word.find('=')), known);
+      const std::string near = core::nearest(word.substr(0, word.find('=')), known);
       const char* kind = is_option ? "option" : known.empty() ? "argument" : "verb";
       return fmt::format("{}: no {} '{}'{}{}{}", full_name(*app), kind, report::printable(word.substr(0, 80)),
                          near.empty() ? "" : "; did you mean '", near, near.empty() ? "" : "'?");

@@ -32,6 +32,7 @@ using Action = std::function<Exit()>;
 
 /// Each adds one verb with its options and help to `program`; parsing it sets `chosen`. One file a verb.
 void add_watch(CLI::App& program, Action& chosen);
+void add_sockets(CLI::App& program, Action& chosen);
 void add_proxy(CLI::App& program, Action& chosen);
 void add_recv(CLI::App& program, Action& chosen);
 void add_send(CLI::App& program, Action& chosen);
@@ -114,5 +115,7 @@ Exit report_error(const core::Error& error);
 bool wants_color(int fd);
 /// Columns of the terminal at `fd`; 0 when it is none.
 int terminal_width(int fd);
+/// Its lines.
+int terminal_height(int fd);
 
 }  // namespace uncork::cli

@@ -121,6 +121,7 @@ std::vector<Row> rows(const World& world) {
     };
     const auto add_client = [&](const Words& words) { add(world.logged_in(words)); };
     add({"watch", "--for", "200ms", "--port", "9"}, 0, true);
+    add({"sockets", "state", "listening"});
     add({"lab", "chatty", "--exchanges", "5"}, 0, true);
     add({"cure", "--pid", self});
     add({"cure", "--pid", self, "--watch", "--for", "100ms"});

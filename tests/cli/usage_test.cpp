@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <fstream>
 
-#include "cli/nearest.hpp"
 #include "tests/cli/program.hpp"
 #include "tests/cure/scratch_directory.hpp"
 
@@ -20,15 +19,8 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::run_program;
 
-const std::vector<std::string> kVerbs = {"watch", "lab", "cure", "proxy", "send", "recv", "doctor"};
+const std::vector<std::string> kVerbs = {"watch", "sockets", "lab", "cure", "proxy", "send", "recv", "doctor"};
 const std::vector<std::string> kScenarios = {"chatty", "coalesce", "field", "heartbeat", "transmit", "zino"};
-
-TEST(Nearest, finds_a_word_one_slip_away_and_nothing_for_a_stranger) {
-  EXPECT_EQ(nearest("wach", kVerbs), "watch");
-  EXPECT_EQ(nearest("pryox", kVerbs), "proxy");
-  EXPECT_EQ(nearest("frobnicate", kVerbs), "");
-  EXPECT_EQ(nearest(std::string(100'000, 'x'), kVerbs), "");
-}
 
 TEST(Usage, an_unknown_verb_is_an_error_that_suggests_the_nearest) {
   const Finished finished = run_program({"wacth"});
@@ -142,6 +134,32 @@ TEST(Usage, help_of_every_verb_shows_an_example_and_stands_in_its_document) {
     EXPECT_THAT(help.out, AllOf(HasSubstr("Example:"), HasSubstr("--json"))) << verb;
     EXPECT_THAT(testing::source_file("docs/" + verb + ".md"), HasSubstr("```\n" + help.out + "```\n")) << verb;
   }
+}
+
+TEST(Usage, the_columns_of_sockets_stand_in_its_document) {
+  const Finished listed = run_program({"sockets", "--columns", "help"});
+  EXPECT_EQ(listed.exit, 0);
+  EXPECT_THAT(testing::source_file("docs/sockets.md"), HasSubstr("```\n" + listed.out + "```\n"));
+}
+
+TEST(Usage, a_wrong_filter_shows_the_place_and_what_was_expected) {
+  const Finished option = run_program({"sockets", "--filter", "rtt > 1ms and dprot == 80"});
+  EXPECT_EQ(option.exit, 2);
+  EXPECT_EQ(option.err,
+            "uncork: --filter: column 15: no field 'dprot'; did you mean 'dport'?\n"
+            "  rtt > 1ms and dprot == 80\n"
+            "                ^\n");
+  const Finished words = run_program({"sockets", "state", "establishd"});
+  EXPECT_EQ(words.exit, 2);
+  EXPECT_THAT(words.err, HasSubstr("uncork: filter: column 7: expected a state"));
+  const Finished state = run_program({"sockets", "--state", "lisening"});
+  EXPECT_EQ(state.exit, 2);
+  EXPECT_THAT(state.err, HasSubstr("did you mean 'listening'?"));
+  const Finished column = run_program({"sockets", "--columns", "state,rt"});
+  EXPECT_EQ(column.exit, 2);
+  EXPECT_THAT(column.err, HasSubstr("--columns 'rt': no such field; did you mean 'rtt'?"));
+  EXPECT_EQ(run_program({"sockets", "--for", "1s"}).exit, 2);
+  EXPECT_EQ(run_program({"sockets", "--json", "--format", "csv"}).exit, 2);
 }
 
 TEST(Usage, help_of_every_scenario_shows_an_example_and_stands_in_the_labs_document) {
