@@ -88,7 +88,7 @@ core::Status LiveLooker::prepare() {
   // From now on, not from the first look on.
   return on_own_thread([this] {
     for (const FoundNamespace& space : spaces_) {
-      if (!closes_->hears(space) && enter_namespace(space)) (void)closes_->listen_inside(space);
+      if (!closes_->hears(space) && enter_namespace(space)) (void)closes_->listen_inside(space).has_value() /* hears() tells */;
     }
   });
 }
@@ -199,7 +199,7 @@ void LiveLooker::visit(const FoundNamespace& space, Look& into) {
   if (!inside || *inside != space.inode) {
     if (auto entered = enter_namespace(space); !entered) return count_trouble(entered.error(), into);
   }
-  if (closes_ && !closes_->hears(space)) (void)closes_->listen_inside(space);
+  if (closes_ && !closes_->hears(space)) (void)closes_->listen_inside(space).has_value() /* hears() tells */;
   assembler_->begin_space(identity_of(space));
   CaptureNote begin{.kind = CaptureNote::Kind::space, .inode = space.inode, .name = space.name};
   begin.container_id = space.container.id;
@@ -258,7 +258,7 @@ void LiveLooker::take_closes() {
     const SpaceIdentity identity = is_known ? identity_of(*space) : SpaceIdentity{};
     note({.kind = CaptureNote::Kind::closes, .inode = identity.inode, .name = identity.name});
     record(datagram, CaptureWriter::Direction::received);
-    (void)assembler_->closed(datagram, identity, base);
+    if (!assembler_->closed(datagram, identity, base)) assembler_->lost_close_events();
   });
   for (std::uint64_t i = 0; i < losses; ++i) assembler_->lost_close_events();
 }
