@@ -149,7 +149,7 @@ TEST(FieldCase, errors_point_at_the_word_and_say_what_is_accepted) {
   EXPECT_THAT(error_of_line("want client cork+ 1..2ms"), HasSubstr("column 18: '' is not a cause"));
   EXPECT_THAT(error_of_line("want client cork 5..2ms"), HasSubstr("'5..2ms' is not a range"));
   EXPECT_THAT(error_of_line("want client cork 5..20%"), HasSubstr("a share is given `of lost` or `of wall`"));
-  EXPECT_THAT(error_of_line("repeat 1"), HasSubstr("a number from 2 to 100000"));
+  EXPECT_THAT(error_of_line("repeat 1"), HasSubstr("the number of exchanges must be from 2 to 100000"));
   EXPECT_THAT(error_of_line("late client 1..2ms 4"), HasSubstr("late writes are given as"));
 }
 
