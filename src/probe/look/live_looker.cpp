@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/count.hpp"
 #include "core/syscall.hpp"
 #include "probe/namespaces.hpp"
 #include "probe/namespaces/enter.hpp"
@@ -271,9 +272,13 @@ void LiveLooker::tell_limits(Look& into) const {
     into.limits.emplace_back(
         "connections that are being made (request sockets) are seen where a namespace had to be listed anyway");
   }
-  if (into.coverage.refused_namespaces != 0 || refused_processes_ != 0) {
-    into.limits.push_back("other network namespaces need root: " + std::to_string(into.coverage.refused_namespaces) +
-                          " could not be entered, " + std::to_string(refused_processes_) + " processes could not be looked into");
+  if (into.coverage.refused_namespaces != 0) {
+    into.limits.push_back(core::count_of(into.coverage.refused_namespaces, "network namespace") +
+                          " could not be entered (root may, with CAP_SYS_ADMIN)");
+  }
+  if (refused_processes_ != 0) {
+    into.limits.push_back(core::count_of(refused_processes_, "process", "processes") +
+                          " could not be looked into (root may, with CAP_SYS_PTRACE): namespaces known only there are not seen");
   }
   if (!closes_) return;
   const auto unheard = std::ranges::count_if(spaces_, [&](const FoundNamespace& space) { return !closes_->hears(space); });
