@@ -17,8 +17,10 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -75,11 +77,12 @@ class Holder {
     wait();
   }
   ~Holder() {
-    commands_.reset();
-    if (child_ > 0) ::waitpid(child_, nullptr, 0);
+    if (child_ <= 0) return;
+    ::kill(child_, SIGKILL);  // a later child holds our end of its pipe too
+    ::waitpid(child_, nullptr, 0);
   }
-  Holder(Holder&& other) noexcept
-      : child_(std::exchange(other.child_, -1)), commands_(std::move(other.commands_)), answers_(std::move(other.answers_)) {}
+  Holder(const Holder&) = delete;
+  Holder& operator=(const Holder&) = delete;
 
   void exchange() {
     (void)!::write(commands_.get(), "x", 1);
@@ -216,7 +219,7 @@ nlohmann::json report(const char* field, std::size_t sockets, std::vector<Side>&
 nlohmann::json run(const char* field, int namespace_count, int pairs, int holder_count, int rounds) {
   std::vector<link::Namespace> namespaces;
   for (int i = 0; i < namespace_count; ++i) namespaces.push_back(must(link::Namespace::make()));
-  std::vector<Holder> holders;
+  std::deque<Holder> holders;  // which stay where they are
   for (int i = 0; i < holder_count; ++i) holders.emplace_back(namespaces, pairs);
 
   record::Texts texts;
@@ -254,7 +257,7 @@ nlohmann::json run(const char* field, int namespace_count, int pairs, int holder
   for (int i = 0; i < rounds; ++i) measure(ledgers);
   sides.push_back(std::move(ledgers));
   const auto known = std::ranges::count_if(rows, [](const record::Row& row) { return row.knows(record::Block::ledger); });
-  const auto sockets = static_cast<std::size_t>(namespace_count * holder_count * (2 * pairs + 1));
+  const std::size_t sockets = namespaces.size() * holders.size() * (2 * static_cast<std::size_t>(pairs) + 1);
   nlohmann::json document = report(field, sockets, sides);
   fmt::print("with a ledger: {} rows\n", known);
   document["ledgers"] = known;

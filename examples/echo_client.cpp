@@ -43,7 +43,7 @@ asio::awaitable<void> converse(tcp::endpoint server, unsigned lines) {
     const std::size_t size =
         co_await asio::async_read_until(peer, asio::dynamic_buffer(received, kLongestLine), '\n', asio::use_awaitable);
     const std::string expected = "echo: line " + digits + "\n";
-    if (received.substr(0, size) != expected) throw std::runtime_error("another answer than '" + expected + "': " + received);
+    if (received.substr(0, size) != expected) throw std::runtime_error("expected '" + expected + "', received: " + received);
     received.erase(0, size);
   }
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;

@@ -155,7 +155,7 @@ int main(int argc, char** argv) {
   }
   const int folder = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) {
-    std::cerr << "file_server: '" << argv[2] << "' is no folder that can be opened\n";
+    std::cerr << "file_server: '" << argv[2] << "' is not a folder that can be opened\n";
     return 1;
   }
   try {

@@ -1,5 +1,5 @@
 #pragma once
-// The whole library, but for what needs Beast (stream/websocket.hpp).
+// The whole library, except what needs Beast (stream/websocket.hpp).
 
 #include "uncork/stream/coalescer.hpp"
 #include "uncork/stream/coalescing_stream.hpp"

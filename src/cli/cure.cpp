@@ -10,6 +10,7 @@
 
 #include "cli/output.hpp"
 #include "cli/verb.hpp"
+#include "core/count.hpp"
 #include "core/stop_signal.hpp"
 #include "cure/nodelay.hpp"
 #include "cure/process_identity.hpp"
@@ -72,11 +73,10 @@ class Printer {
     const std::string process = fmt::format("process {} ({})", arguments_.pid, command_);
     const std::string port = arguments_.port ? fmt::format(" with port {}", *arguments_.port) : "";
     if (arguments_.undo && totals_.seen == 0) return fmt::format("{}: nothing left to undo{}", process, port);
-    if (arguments_.undo) return fmt::format("{}: TCP_NODELAY taken back off {} of its sockets", process, totals_.undone);
+    if (arguments_.undo) return fmt::format("{}: TCP_NODELAY taken back from {} of its sockets", process, totals_.undone);
     if (totals_.seen == 0) return fmt::format("{}: no TCP socket{}", process, port);
     return fmt::format(
-        "{}: {} TCP {}{} seen, TCP_NODELAY set on {}{}", process, totals_.seen, totals_.seen == 1 ? "socket" : "sockets", port,
-        totals_.changed,
+        "{}: {}{} seen, TCP_NODELAY set on {}{}", process, core::count_of(totals_.seen, "TCP socket"), port, totals_.changed,
         totals_.changed == 0 || process_ended ? "" : fmt::format(" (uncork cure --pid {} --undo takes it back)", arguments_.pid));
   }
 
@@ -119,25 +119,25 @@ Exit watch(const CureArguments& arguments, const cure::CureOptions& options) {
 }
 
 constexpr const char* kFooter =
-    "Changes that one option on a duplicate of the descriptor; the process is not stopped and not written to.\n"
-    "Needs Linux 5.6, and the process's own user (where Yama allows it) or CAP_SYS_PTRACE.\n\n"
+    "It changes that one option, on a duplicate of the descriptor; the process is neither stopped nor written to.\n"
+    "It needs Linux 5.6, and either the process's own user (where Yama allows it) or CAP_SYS_PTRACE.\n\n"
     "Example:\n"
-    "  uncork cure --pid 4242 --port 8001 --watch   cure what it has and every connection that it makes\n"
+    "  uncork cure --pid 4242 --port 8001 --watch   cure its connections and each new one\n"
     "  uncork cure --pid 4242 --undo                put everything back";
 
 }  // namespace
 
 void add_cure(CLI::App& program, Action& chosen) {
   auto arguments = std::make_shared<CureArguments>();
-  CLI::App* verb = program.add_subcommand("cure", "Ends the stalls of a running process: sets TCP_NODELAY on its connections");
-  add_pid(*verb, "--pid", arguments->pid, "The process")->required();
-  add_port(*verb, "--port", arguments->port, "Only connections with this local or remote port");
-  auto* watching = verb->add_flag("--watch", arguments->watch, "Go on with new connections until the process ends or Ctrl-C");
+  CLI::App* verb = program.add_subcommand("cure", "End the stalls of a running process: set TCP_NODELAY on its connections");
+  add_pid(*verb, "--pid", arguments->pid, "Cure this process")->required();
+  add_port(*verb, "--port", arguments->port, "Change only connections with this local or remote port");
+  auto* watching = verb->add_flag("--watch", arguments->watch, "Keep curing new connections until the process ends or Ctrl-C");
   add_duration(*verb, "--for", arguments->watch_for, "With --watch: stop after this time, such as 30s", Zero::refused)
       ->needs(watching);
   verb->add_flag("--undo", arguments->undo, "Restore what earlier cures of this process changed, and nothing else")
       ->excludes(watching);
-  verb->add_flag("--json", arguments->json, "One JSON object a line");
+  verb->add_flag("--json", arguments->json, "Print one JSON object per line");
   verb->footer(kFooter);
   verb->callback([arguments, &chosen] {
     chosen = [arguments] {

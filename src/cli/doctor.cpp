@@ -10,6 +10,7 @@
 
 #include "cli/output.hpp"
 #include "cli/verb.hpp"
+#include "core/count.hpp"
 #include "cure/pidfd.hpp"
 #include "cure/refusal.hpp"
 #include "probe/processes.hpp"
@@ -29,7 +30,7 @@ struct Check {
 };
 
 Check check_witness() {
-  Check check{"witness", true, "see every hold, exactly, of all processes and namespaces (BPF)", "", ""};
+  Check check{"witness", true, "see every hold exactly, in all processes and namespaces (BPF)", "", ""};
   const auto witness = probe::Witness::attach();
   if (!witness) {
     check.possible = false;
@@ -44,7 +45,7 @@ Check check_witness() {
 }
 
 Check check_sampling() {
-  Check check{"sampling", true, "see stalls coarsely, by tcp_info, without privilege", "", ""};
+  Check check{"sampling", true, "see stalls coarsely, through tcp_info, without privileges", "", ""};
   const auto sampler = probe::Sampler::start();
   if (!sampler) {
     check.possible = false;
@@ -63,7 +64,8 @@ Check check_names() {
     check.remedy = "mount /proc";
   } else if (holders->refused != 0) {
     check.possible = false;
-    check.reason = fmt::format("the descriptors of {} processes of other users cannot be seen", holders->refused);
+    check.reason = fmt::format("the descriptors of {} of other users cannot be seen",
+                               core::count_of(holders->refused, "process", "processes"));
     check.remedy = "run as root to name them all";
   }
   return check;
@@ -127,8 +129,8 @@ Exit run_doctor(bool json) {
 void add_doctor(CLI::App& program, Action& chosen) {
   auto* verb = program.add_subcommand("doctor", "Say what this machine lets uncork see and do, and what would allow more");
   const auto json = std::make_shared<bool>(false);
-  verb->add_flag("--json", *json, "NDJSON: a line a check");
-  verb->footer("Example:\n  uncork doctor\n\nExit code 0 when all is possible, 3 when something is not.");
+  verb->add_flag("--json", *json, "Print NDJSON: one line per check");
+  verb->footer("Example:\n  uncork doctor\n\nExit code 0 when everything is possible, 3 when something is not.");
   verb->callback([json, &chosen] { chosen = [json] { return run_doctor(*json); }; });
 }
 

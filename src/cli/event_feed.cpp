@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/output.hpp"
+#include "core/count.hpp"
 #include "report/event_line.hpp"
 #include "report/verdict_json.hpp"
 
@@ -27,7 +28,8 @@ void EventFeed::print(const probe::ConnectionBoard& board) {
     put(json_ ? report::json_line(report::event_json(event.event, *where)) : report::event_text(event.event, *where));
   }
   waiting_.clear();
-  if (dropped_ != 0) say("uncork watch: {} events dropped: more than {} between two looks\n", dropped_, kMostWaiting);
+  if (dropped_ != 0)
+    say("uncork watch: {} dropped: more than {} between two looks\n", core::count_of(dropped_, "event"), kMostWaiting);
   dropped_ = 0;
   flush();
 }

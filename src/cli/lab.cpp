@@ -41,12 +41,13 @@ Exit run_lab(const LabArguments& arguments) {
     say("uncork lab: sampled, not witnessed by the kernel: {}\n", opened->why_sampled);
   }
   if (!arguments.json) {
-    print_page(fmt::format(
-        "A server answers each request with {} lines; a blocking client makes {} exchanges a cell. NAGLE is that of the last "
-        "sender before the client: the server, or the relay (uncork proxy), behind which the server has TCP_NODELAY.{}\n\n{}",
-        arguments.chatty.lines, arguments.chatty.exchanges,
-        opened->why_sampled.empty() ? "" : " WR/EX, HELD and SHARE are sampled, not witnessed by the kernel.",
-        lab::chatty_heading()));
+    print_page(
+        fmt::format("A server answers each request with {} lines; a blocking client makes {} exchanges per cell. NAGLE is the "
+                    "setting of the last sender before the client: the server, or the relay (uncork proxy), behind which the "
+                    "server has TCP_NODELAY.{}\n\n{}",
+                    arguments.chatty.lines, arguments.chatty.exchanges,
+                    opened->why_sampled.empty() ? "" : " WR/EX, HELD and SHARE are sampled, not witnessed by the kernel.",
+                    lab::chatty_heading()));
     flush();
   }
   lab::ChattyObserver observer;
@@ -72,9 +73,9 @@ Exit run_lab(const LabArguments& arguments) {
 }
 
 void add_chatty_options(CLI::App& verb, LabArguments& arguments) {
-  add_count(verb, "--exchanges", arguments.chatty.exchanges, 5, 100'000, "Exchanges a cell");
-  add_count(verb, "--lines", arguments.chatty.lines, 2, 10'000, "Lines of an answer");
-  verb.add_flag("--json", arguments.json, "One JSON document at the end");
+  add_count(verb, "--exchanges", arguments.chatty.exchanges, 5, 100'000, "Make N exchanges per cell");
+  add_count(verb, "--lines", arguments.chatty.lines, 2, 10'000, "Answer in N lines");
+  verb.add_flag("--json", arguments.json, "Print one JSON document at the end");
 }
 
 /// The server under test, run by the lab as a process of its own.
@@ -107,7 +108,7 @@ void add_lab(CLI::App& program, Action& chosen) {
       "Example:\n  uncork lab chatty --exchanges 50\n\nExit code 0 when every cell behaved as it must, 1 when one did not.");
   const auto arguments = std::make_shared<LabArguments>();
   add_chatty_options(*verb, *arguments);
-  auto* chatty = verb->add_subcommand("chatty", "A line server, written line by line or at once, directly and through a relay");
+  auto* chatty = verb->add_subcommand("chatty", "Write answers line by line or at once, directly and through a relay");
   chatty->footer("Example:\n  uncork lab chatty --lines 100 --json");
   add_chatty_options(*chatty, *arguments);
   add_line_server(*verb, chosen);

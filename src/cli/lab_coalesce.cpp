@@ -27,8 +27,8 @@ Exit run_scenario(const CoalesceArguments& arguments) {
   if (!arguments.json) {
     print_page(
         fmt::format("A server answers each request with {} messages of {} bytes, ready in one turn of its event loop; a blocking "
-                    "client reads them all and asks again. A lone message is a request for one. Then two servers answer small "
-                    "requests in one to four writes, {} requests at once or one by one, plain and gathered.\n\n",
+                    "client reads them all and asks again. A lone message is the answer to a request for one. Then two servers "
+                    "answer small requests in one to four writes, {} at once or one by one, plain and gathered.\n\n",
                     arguments.options.messages, lab::kMessageBytes, lab::kPipelined));
     flush();
   }
@@ -49,7 +49,7 @@ Exit run_scenario(const CoalesceArguments& arguments) {
     print_page(lab::coalesce_text(*result));
   }
   if (!opened->why_sampled.empty()) {
-    say("uncork lab: sends and holds are not counted, since the kernel's witness is not to be had: {}\n", opened->why_sampled);
+    say("uncork lab: sends and holds are not counted, since the kernel's witness is unavailable: {}\n", opened->why_sampled);
   }
   return lab::all_passed(result->criteria) ? Exit::ok : Exit::found;
 }
@@ -105,14 +105,14 @@ void add_answer_server(CLI::App& lab, Action& chosen) {
 }  // namespace
 
 void add_lab_coalesce(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("coalesce", "Many small messages a turn: a send each, or gathered, over TCP and TLS");
+  auto* verb = lab.add_subcommand("coalesce", "Send many small messages per turn, one by one or gathered, over TCP and TLS");
   verb->footer(
-      "Example:\n  uncork lab coalesce --messages 20\n\nExit code 0 when every criterion was measured and met, 1 when one was "
-      "not.");
+      "Example:\n  uncork lab coalesce --messages 20\n\n"
+      "Exit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<CoalesceArguments>();
-  add_count(*verb, "--messages", arguments->options.messages, 2, 10'000, "Messages a turn");
-  add_count(*verb, "--rounds", arguments->options.rounds, 3, 1000, "Rounds, in each of which every cell is measured");
-  verb->add_flag("--json", arguments->json, "One JSON document at the end");
+  add_count(*verb, "--messages", arguments->options.messages, 2, 10'000, "Send N messages per turn");
+  add_count(*verb, "--rounds", arguments->options.rounds, 3, 1000, "Measure every cell in each of N rounds");
+  verb->add_flag("--json", arguments->json, "Print one JSON document at the end");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_message_server(lab, chosen);
   add_answer_server(lab, chosen);

@@ -75,7 +75,7 @@ Exit run_scenario(const FieldArguments& arguments) {
   const auto clear = [progress] {
     if (progress) say("\r\x1b[K");
   };
-  if (!arguments.json) print_page("Milliseconds an exchange, the first one left out.\n\n");
+  if (!arguments.json) print_page("Milliseconds per exchange; the first one is left out.\n\n");
   flush();
   field::Observer observer;
   observer.on_begin = [&](const field::Case& next) {
@@ -152,20 +152,20 @@ void add_role(CLI::App& lab, Action& chosen) {
 }  // namespace
 
 void add_lab_field(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("field", "Patterns that people met in the field: is each judged as it must be?");
+  auto* verb = lab.add_subcommand("field", "Play patterns met in the field, and check that each is judged as it must be");
   verb->footer(
-      "Example:\n  uncork lab field F02 C02 --recovered\n\nNeeds root. Exit code 0 when every case is as wanted, 1 when one is "
-      "not.");
+      "Example:\n  uncork lab field F02 C02 --recovered\n\n"
+      "Needs root. Exit code 0 when every case is as wanted, 1 when one is not.");
   const auto arguments = std::make_shared<FieldArguments>();
-  verb->add_option("case", arguments->names, "Cases to play; all of them by default")->type_name("CASE");
-  verb->add_option("--file", arguments->files, "Play the case of this file")->type_name("FILE");
+  verb->add_option("case", arguments->names, "Cases to play (default: all)")->type_name("CASE");
+  verb->add_option("--file", arguments->files, "Play the case in this file")->type_name("FILE");
   verb->add_flag("--recovered", arguments->options.recovered,
-                 "Play cases with a remedy again, cured: is as much given back as claimed?");
+                 "Play cases again with their remedy, and check that it gives back what was claimed");
   add_choice<field::LedgerKind>(*verb, "--ledger", arguments->options.ledger,
                                 {{"kernel", field::LedgerKind::kernel}, {"streamed", field::LedgerKind::streamed}},
-                                "The kernel's own, or ours fed with its events (default kernel)");
-  verb->add_flag("--list", arguments->list, "Name the cases and what is wanted of them");
-  verb->add_flag("--json", arguments->json, "One JSON document at the end");
+                                "Judge by the kernel's own, or by ours fed with its events (default kernel)");
+  verb->add_flag("--list", arguments->list, "List the cases and what each must show");
+  verb->add_flag("--json", arguments->json, "Print one JSON document at the end");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_role(lab, chosen);
 }

@@ -33,12 +33,12 @@ Exit run_scenario(const HeartbeatArguments& arguments) {
   if (!opened) return report_error(opened.error());
   const lab::HeartbeatTimes times(arguments.options.scale);
   if (!arguments.json) {
-    print_page(fmt::format(
-        "A writer that always has something to write, and a peer that reads {:.0f} KiB a second and heartbeats every {}. The "
-        "silence limit T is {}, the no-progress limit L {}. Runs of each: {}, a peer process each. HB: heartbeats a run; WIN: "
-        "time on the peer's window{}.\n\n",
-        5.0 / arguments.options.scale, core::to_string(times.interval), core::to_string(times.silence),
-        core::to_string(times.no_progress), arguments.options.seeds, opened->why_sampled.empty() ? "" : ", sampled"));
+    print_page(
+        fmt::format("A writer that always has something to write, and a peer that reads {:.0f} KiB a second and sends a "
+                    "heartbeat every {}. The silence limit T is {}, the no-progress limit L is {}. Runs of each: {}, with a peer "
+                    "process each. HB: heartbeats per run; WIN: time on the peer's window{}.\n\n",
+                    5.0 / arguments.options.scale, core::to_string(times.interval), core::to_string(times.silence),
+                    core::to_string(times.no_progress), arguments.options.seeds, opened->why_sampled.empty() ? "" : ", sampled"));
     flush();
   }
   const bool progress = terminal_width(2) > 0;
@@ -87,13 +87,14 @@ void add_heartbeat_peer(CLI::App& lab, Action& chosen) {
 }  // namespace
 
 void add_lab_heartbeat(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("heartbeat", "Slow, talking, stopped and unreading peers: three rules of who is dead");
+  auto* verb = lab.add_subcommand("heartbeat", "Judge slow, talking, stopped and unreading peers by three rules of who is dead");
   verb->footer(
       "Example:\n  uncork lab heartbeat --seeds 2\n\nExit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<HeartbeatArguments>();
-  add_real(*verb, "--scale", arguments->options.scale, 0.05, 1, "X", "Of the original times; at 1 a run takes two minutes");
-  add_count(*verb, "--seeds", arguments->options.seeds, 1, 50, "Runs of each cell, at once");
-  verb->add_flag("--json", arguments->json, "One JSON document at the end");
+  add_real(*verb, "--scale", arguments->options.scale, 0.05, 1, "X",
+           "Scale the original times by X; at 1 a run takes two minutes");
+  add_count(*verb, "--seeds", arguments->options.seeds, 1, 50, "Run each cell N times, all at once");
+  verb->add_flag("--json", arguments->json, "Print one JSON document at the end");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_heartbeat_peer(lab, chosen);
 }

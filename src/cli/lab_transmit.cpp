@@ -37,13 +37,13 @@ Exit run_scenario(const TransmitArguments& arguments) {
     put_line(lab::transmit_json(*result).dump());
   } else {
     print_page(fmt::format(
-        "A head of {} bytes, a file and a tail of {} bytes go over a link of Ethernet's size to a peer that answers with one "
+        "A head of {} bytes, a file and a tail of {} bytes go over a link with Ethernet's MTU to a peer that answers with one "
         "byte, {} times by each strategy on one warm connection. Then our file server and nginx serve {} bytes to one client "
         "in turn. LEAST, MEDIAN and WORST count segments.\n\n{}",
         lab::kHeadBytes, lab::kTailBytes, arguments.options.runs, arguments.options.large, lab::transmit_text(*result)));
   }
   if (!opened->why_sampled.empty()) {
-    say("uncork lab: holds are not counted, since the kernel's witness is not to be had: {}\n", opened->why_sampled);
+    say("uncork lab: holds are not counted, since the kernel's witness is unavailable: {}\n", opened->why_sampled);
   }
   return lab::all_passed(result->criteria) ? Exit::ok : Exit::found;
 }
@@ -69,20 +69,20 @@ void add_file_server(CLI::App& lab, Action& chosen) {
 }  // namespace
 
 void add_lab_transmit(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("transmit", "A file by six ways of sending it: segments and stalls; and served beside nginx");
+  auto* verb = lab.add_subcommand("transmit", "Send a file in six ways, count segments and stalls, and serve it beside nginx");
   verb->footer(
-      "Example:\n  uncork lab transmit --runs 20\n\nNeeds root. Exit code 0 when every criterion was measured and met, 1 when "
-      "one was not.");
+      "Example:\n  uncork lab transmit --runs 20\n\n"
+      "Needs root. Exit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<TransmitArguments>();
-  add_count(*verb, "--runs", arguments->options.runs, 3, 10'000, "Exchanges of each size by each strategy");
-  add_count(*verb, "--rounds", arguments->options.rounds, 3, 1000, "Rounds, in each of which both servers have their turn");
+  add_count(*verb, "--runs", arguments->options.runs, 3, 10'000, "Make N exchanges of each size by each strategy");
+  add_count(*verb, "--rounds", arguments->options.rounds, 3, 1000, "Give both servers their turn in each of N rounds");
   const auto parse_mib = [](const std::string& argument, const std::string& text) {
     auto mib = parse_count(argument, text, 2, 4096);
     if (mib) *mib <<= 20U;
     return mib;
   };
-  add_parsed(*verb, "--large", arguments->options.large, "N", "MiB of the large file (default 64)", parse_mib);
-  verb->add_flag("--json", arguments->json, "One JSON document at the end");
+  add_parsed(*verb, "--large", arguments->options.large, "N", "Make the large file N MiB (default 64)", parse_mib);
+  verb->add_flag("--json", arguments->json, "Print one JSON document at the end");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_file_server(lab, chosen);
 }

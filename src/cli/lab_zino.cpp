@@ -5,6 +5,7 @@
 
 #include "cli/lab.hpp"
 #include "cli/output.hpp"
+#include "core/count.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/zino/experiment.hpp"
 #include "lab/zino/report.hpp"
@@ -21,12 +22,10 @@ struct ZinoArguments {
 
 void introduce(const lab::ZinoOptions& options) {
   print_page(
-      fmt::format("A client lists {} cases of a Zino server: GETATTRS, GETHIST and GETLOG of each, one after the other. A: "
-                  "directly. B: through a "
-                  "relay (uncork proxy) whose Nagle is on. C: the same, {:.0f} ms away each way. NAGLE is the server's own. "
-                  "CHUNKS come from the "
-                  "server; HELD is what Nagle kept back, BY whom, as the kernel says.\n\n{}",
-                  options.events, core::to_ms(lab::kFarAway), lab::zino_heading()));
+      fmt::format("A client lists {} of a Zino server: GETATTRS, GETHIST and GETLOG of each, one after the other. A: "
+                  "directly. B: through a relay (uncork proxy) whose Nagle is on. C: the same, {:.0f} ms away each way. "
+                  "NAGLE is the server's own. CHUNKS come from the server; HELD is what Nagle held, BY whom.\n\n{}",
+                  core::count_of(options.events, "case"), core::to_ms(lab::kFarAway), lab::zino_heading()));
   flush();
 }
 
@@ -35,7 +34,7 @@ Exit run_scenario(const ZinoArguments& arguments) {
   const auto opened = probe::open_source({});
   if (!opened) return report_error(opened.error());
   if (!opened->why_sampled.empty()) {
-    say("uncork lab: what was held is not known, since the kernel's witness is not to be had: {}\n", opened->why_sampled);
+    say("uncork lab: what was held is not known, since the kernel's witness is unavailable: {}\n", opened->why_sampled);
   }
   if (!arguments.json) introduce(arguments.options);
   const bool progress = terminal_width(2) > 0;
@@ -64,16 +63,16 @@ Exit run_scenario(const ZinoArguments& arguments) {
 }
 
 void add_whole_table(CLI::App& verb, ZinoArguments& arguments) {
-  add_count(verb, "--events", arguments.options.events, 1, 100'000, "Open cases");
+  add_count(verb, "--events", arguments.options.events, 1, 100'000, "Make N open cases");
   add_choice<lab::ZinoClient>(verb, "--client", arguments.options.client,
                               {{"builtin", lab::ZinoClient::builtin}, {"zinolib", lab::ZinoClient::zinolib}},
-                              "Who lists: our client, or the unmodified zinolib (default builtin)");
+                              "List with our client, or with the unmodified zinolib (default builtin)");
   add_choice<lab::ZinoServer>(verb, "--server", arguments.options.server,
                               {{"uncork", lab::ZinoServer::uncork}, {"zino2", lab::ZinoServer::zino2}},
-                              "Who serves: our server, or the real Zino 2 (default uncork)");
-  verb.add_option("--proxy-log", arguments.options.proxy_log, "Appends every chunk that the relays received to this file")
+                              "Serve with our server, or with the real Zino 2 (default uncork)");
+  verb.add_option("--proxy-log", arguments.options.proxy_log, "Append every chunk that the relays receive to this file")
       ->type_name("FILE");
-  verb.add_flag("--json", arguments.json, "One JSON document at the end");
+  verb.add_flag("--json", arguments.json, "Print one JSON document at the end");
 }
 
 /// Options of which any one asks for a single run.
@@ -84,23 +83,24 @@ std::vector<CLI::Option*> add_single_run(CLI::App& verb, ZinoArguments& argument
     return core::Micros(static_cast<std::int64_t>(*ms * 1000));
   };
   std::optional<core::Micros>& delay = arguments.setup.relay_delay;
-  auto* delayed = add_duration(verb, "--proxy-delay", delay, "One run, through a relay with this delay each way, such as 15ms");
-  return {
-      delayed,
-      add_parsed(verb, "--proxy-delay-ms", delay, "N", "The same as a bare number of milliseconds", parse_ms)->excludes(delayed),
-      add_choice<zino::Writes>(verb, "--writes", arguments.setup.writes,
-                               {{"coalesced", zino::Writes::coalesced}, {"per-line", zino::Writes::per_line}},
-                               "One run, the server writing so (default coalesced)"),
-      add_choice<lab::Nagle>(verb, "--nagle", arguments.setup.nagle, {{"on", lab::Nagle::on}, {"off", lab::Nagle::off}},
-                             "One run, with the server's Nagle on or off (default off)"),
-      add_count(verb, "--pipeline", arguments.setup.pipeline, 1, 1000, "One run, with N commands outstanding"),
-      verb.add_flag("--front", arguments.setup.front, "One run, with uncork zino front beside the client")};
+  auto* delayed =
+      add_duration(verb, "--proxy-delay", delay, "Do one run, through a relay with this delay each way, such as 15ms");
+  return {delayed,
+          add_parsed(verb, "--proxy-delay-ms", delay, "N", "Set the same as a bare number of milliseconds", parse_ms)
+              ->excludes(delayed),
+          add_choice<zino::Writes>(verb, "--writes", arguments.setup.writes,
+                                   {{"coalesced", zino::Writes::coalesced}, {"per-line", zino::Writes::per_line}},
+                                   "Do one run, with the server writing this way (default coalesced)"),
+          add_choice<lab::Nagle>(verb, "--nagle", arguments.setup.nagle, {{"on", lab::Nagle::on}, {"off", lab::Nagle::off}},
+                                 "Do one run, with the server's Nagle on or off (default off)"),
+          add_count(verb, "--pipeline", arguments.setup.pipeline, 1, 1000, "Do one run, with N commands outstanding"),
+          verb.add_flag("--front", arguments.setup.front, "Do one run, with uncork zino front beside the client")};
 }
 
 }  // namespace
 
 void add_lab_zino(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("zino", "The published case: a Zino server's cases listed through a relay, and two cures");
+  auto* verb = lab.add_subcommand("zino", "Replay the published case: list a Zino server's cases through a relay; try two cures");
   verb->footer(
       "Example:\n  uncork lab zino --events 50 --proxy-delay 15ms --front --client zinolib\n\n"
       "Exit code 0 when every criterion was measured and met, 1 when one was not.");
@@ -114,7 +114,7 @@ void add_lab_zino(CLI::App& lab, Action& chosen) {
     }
     if (arguments->options.server == lab::ZinoServer::zino2 && (given(single[2]) || given(single[3]))) {
       throw CLI::ValidationError("--server zino2",
-                                 "has no switch for --writes and --nagle: it writes a reply at once, Nagle off");
+                                 "has no switch for --writes and --nagle: it writes each reply at once, with Nagle off");
     }
     if (arguments->options.client == lab::ZinoClient::zinolib && arguments->setup.pipeline > 1) {
       throw CLI::ValidationError("--client zinolib", "sends one command at a time: leave --pipeline to our own client");

@@ -64,14 +64,14 @@ void add_manual(CLI::App& program, uncork::cli::Action& chosen) {
 }
 
 Exit run(int argc, char** argv) {
-  CLI::App program("Finds, proves and cures the stalls that small TCP writes cause.", "uncork");
+  CLI::App program("Find, prove and cure the stalls that small TCP writes cause.", "uncork");
   program.require_subcommand(1);
   program.set_version_flag("--version", "uncork " UNCORK_VERSION);
   program.footer(
       "Start with:\n  uncork lab              see a stall, its cause and its cure on this machine\n"
       "  uncork watch --for 10s  watch this machine's own connections\n\n"
-      "Exit codes: 0 nothing wrong, 1 stall found or scenario failed, 2 usage, 3 not permitted or not possible here, 4 "
-      "internal.");
+      "Exit codes: 0 nothing wrong, 1 stall found or scenario failed, 2 usage, "
+      "3 not permitted or not possible here, 4 internal.");
   uncork::cli::Action chosen;
   uncork::cli::add_watch(program, chosen);
   uncork::cli::add_sockets(program, chosen);

@@ -4,6 +4,7 @@
 
 #include "cli/output.hpp"
 #include "cli/verb.hpp"
+#include "core/count.hpp"
 #include "lab/transmit/transfer_report.hpp"
 
 namespace uncork::cli {
@@ -37,7 +38,7 @@ void Progress::show(std::uint64_t done, std::uint64_t expected) {
 }
 
 void Progress::show_count(std::uint64_t done, std::uint64_t expected, const char* what) {
-  if (due()) draw(fmt::format("{} of {} {}", done, expected, what));
+  if (due()) draw(fmt::format("{} of {}", done, core::count_of(expected, what)));
 }
 
 void Progress::clear() {

@@ -59,31 +59,32 @@ Exit run_proxy(ProxyArguments arguments) {
 /// `--NAME TIME`; and `--NAME-ms N`, which scripts have.
 void add_delay(CLI::App& verb, const std::string& name, core::Micros& into, const std::string& help) {
   auto* option = add_duration(verb, "--" + name, into, help);
-  add_parsed(verb, "--" + name + "-ms", into, "N", "The same as a bare number of milliseconds", relay::parse_milliseconds)
+  add_parsed(verb, "--" + name + "-ms", into, "N", "Set the same as a bare number of milliseconds", relay::parse_milliseconds)
       ->excludes(option);
 }
 
 void add_options(CLI::App& verb, ProxyArguments& arguments) {
   relay::ProxyOptions& options = arguments.options;
-  add_endpoint(verb, "--listen", options.listen, "Address to accept connections on; port 0 picks a free one")->required();
-  add_endpoint(verb, "--connect", options.connect, "Address to forward them to")->required();
+  add_endpoint(verb, "--listen", options.listen, "Accept connections on this address; port 0 picks a free one")->required();
+  add_endpoint(verb, "--connect", options.connect, "Forward them to this address")->required();
   add_delay(verb, "delay", options.delay, "Delay every chunk by this time, each way (default 0ms)");
   add_delay(verb, "jitter", options.jitter,
             "Delay each chunk by up to this time more, at random; keep their order (default 0ms)");
-  add_parsed(verb, "--seed", options.jitter_seed, "N", "The same number repeats the same jitter (default 1)", relay::parse_seed);
+  add_parsed(verb, "--seed", options.jitter_seed, "N", "Repeat the same jitter with the same number (default 1)",
+             relay::parse_seed);
   add_parsed(verb, "--rate", options.rate_bytes_per_second, "RATE",
-             "Bytes per second each way of a connection: 125000, 64k, 10M (default none)", relay::parse_bytes);
+             "Limit each way of a connection to so many bytes per second: 125000, 64k, 10M (default none)", relay::parse_bytes);
   add_parsed(verb, "--buffer", options.limit_bytes, "BYTES",
-             "Bytes that may wait each way of a connection (default 256 KiB, delayed 16 MiB)", relay::parse_bytes);
+             "Let so many bytes wait each way of a connection (default 256 KiB, delayed 16 MiB)", relay::parse_bytes);
   add_choice<relay::Nagle>(verb, "--nagle", options.nagle, {{"on", relay::Nagle::on}, {"off", relay::Nagle::off}},
-                           "Nagle's algorithm on the proxy's own sockets (default on, as in a plain relay)");
-  verb.add_option("--log", options.log_path, "A line per received chunk: direction, bytes, us since the last; - is stdout")
+                           "Turn Nagle's algorithm on or off on the proxy's own sockets (default on, as in a plain relay)");
+  verb.add_option("--log", options.log_path, "Log a line per received chunk: direction, bytes, us since the last; - is stdout")
       ->type_name("FILE");
   verb.add_flag_callback(
       "--allow-remote", [&options] { options.reach = relay::Reach::anyone; },
       "Let --listen be an address that other machines reach");
-  verb.add_flag("--quiet", arguments.quiet, "No lines about connections on standard error");
-  verb.add_flag("--json", arguments.json, "NDJSON on standard output: a listening line, at the end a summary line");
+  verb.add_flag("--quiet", arguments.quiet, "Print no lines about connections on standard error");
+  verb.add_flag("--json", arguments.json, "Print NDJSON on standard output: a listening line, and at the end a summary line");
 }
 
 }  // namespace

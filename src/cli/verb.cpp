@@ -21,7 +21,7 @@ auto duration_parser(Zero zero) {
     auto duration = core::parse_duration(argument, text);
     if (duration && duration->count() == 0 && zero == Zero::refused) {
       return core::fail(
-          core::invalid_argument(argument + " '" + text.substr(0, 40) + "': longer than nothing, such as 250ms, 10s"));
+          core::invalid_argument(argument + " '" + text.substr(0, 40) + "': give a time longer than 0, such as 250ms or 10s"));
     }
     return duration;
   };
@@ -38,7 +38,7 @@ std::optional<T> read_whole(std::string_view text) {
 core::Error not_between(std::string_view argument, std::string_view text, std::string_view what, const std::string& least,
                         const std::string& most) {
   return core::invalid_argument(
-      fmt::format("{} '{}': {} is a number from {} to {}", argument, text.substr(0, 40), what, least, most));
+      fmt::format("{} '{}': {} a number from {} to {}", argument, text.substr(0, 40), what, least, most));
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ core::Result<std::uint64_t> parse_count(std::string_view argument, std::string_v
                                         std::uint64_t most) {
   const auto value = read_whole<std::uint64_t>(text);
   if (!value || *value < least || *value > most) {
-    return core::fail(not_between(argument, text, "this", std::to_string(least), std::to_string(most)));
+    return core::fail(not_between(argument, text, "must be", std::to_string(least), std::to_string(most)));
   }
   return *value;
 }
@@ -55,7 +55,7 @@ core::Result<std::uint64_t> parse_count(std::string_view argument, std::string_v
 core::Result<double> parse_real(std::string_view argument, std::string_view text, double least, double most) {
   const auto value = read_whole<double>(text);
   if (!value || !(*value >= least && *value <= most)) {
-    return core::fail(not_between(argument, text, "this", fmt::format("{:g}", least), fmt::format("{:g}", most)));
+    return core::fail(not_between(argument, text, "must be", fmt::format("{:g}", least), fmt::format("{:g}", most)));
   }
   return *value;
 }
@@ -81,7 +81,7 @@ CLI::Option* add_pid(CLI::App& verb, const std::string& name, std::int32_t& into
   const auto parse = [](const std::string& argument, const std::string& text) -> core::Result<std::int32_t> {
     const auto pid = read_whole<std::int32_t>(text);
     if (pid && *pid >= 1 && *pid <= kLargestPid) return *pid;
-    return core::fail(not_between(argument, text, "a process id", "1", std::to_string(kLargestPid)));
+    return core::fail(not_between(argument, text, "a process id is", "1", std::to_string(kLargestPid)));
   };
   return add_parsed(verb, name, into, "PID", help, parse);
 }

@@ -103,7 +103,7 @@ CLI::Option* add_choice(CLI::App& verb, const std::string& name, T& into, Choice
     for (const auto& [word, value] : choices) {
       if (word == text) return core::Result<T>(value);
     }
-    return core::Result<T>(core::fail(core::invalid_argument(argument + " '" + text.substr(0, 40) + "': accepted are " + words)));
+    return core::Result<T>(core::fail(core::invalid_argument(argument + " '" + text.substr(0, 40) + "': accepted: " + words)));
   };
   return add_parsed(verb, name, into, words, help, parse);
 }

@@ -13,6 +13,7 @@
 #include "cli/event_feed.hpp"
 #include "cli/output.hpp"
 #include "cli/verb.hpp"
+#include "core/count.hpp"
 #include "core/duration.hpp"
 #include "core/stop_signal.hpp"
 #include "core/syscall.hpp"
@@ -111,7 +112,7 @@ void Watch::say_start() {
   said_limits_ = limits();
   for (const std::string& limit : said_limits_) say("uncork watch: {}\n", limit);
   const std::string until = options_.duration ? " for " + core::to_string(*options_.duration) : "";
-  say("uncork watch: watching{}; end with Ctrl-C\n", until);
+  say("uncork watch: watching{}; Ctrl-C ends it\n", until);
 }
 
 void Watch::show(core::Time now) {
@@ -163,9 +164,9 @@ Exit Watch::say_end(core::Time now) const {
     if (view_ == View::redrawn) put("\x1b[H\x1b[2J");
     for (std::size_t i = 0; i < lines.size() && i < options_.top; ++i) print_page(report::verdict_text(lines[i].verdict) + "\n");
     if (lines.size() > options_.top) print("... and {} more (--top)\n", lines.size() - options_.top);
-    print_page(fmt::format("Watched for {}{}: {} {}{}; {} lost time that matters (at least {}, and {:g} % or {} an exchange).\n",
-                           core::to_string(now - begun_), opened_.why_sampled.empty() ? "" : ", sampled", board_.seen(),
-                           board_.seen() == 1 ? "connection" : "connections",
+    print_page(fmt::format("Watched for {}{}: {}{}; {} lost time that matters (at least {}, and {:g} % or {} an exchange).\n",
+                           core::to_string(now - begun_), opened_.why_sampled.empty() ? "" : ", sampled",
+                           core::count_of(board_.seen(), "connection"),
                            options_.keeps_whole() ? "" : " on which something was held", losing,
                            core::to_string(options_.threshold.least_lost), options_.min_share_percent,
                            core::to_string(options_.threshold.least_an_exchange)));
@@ -263,17 +264,17 @@ core::Result<Exit> watch(WatchOptions options) {
 void add_watch(CLI::App& program, Action& chosen) {
   auto* verb = program.add_subcommand("watch", "Watch live connections: who loses time, why, and what ends it");
   const auto options = std::make_shared<WatchOptions>();
-  add_pid(*verb, "--pid", options->pid, "Only connections of this process; end when it has");
-  add_port(*verb, "--port", options->port, "Only connections with this port at either end");
-  verb->add_option("--netns", options->netns, "Only connections in this network namespace (ip netns)")->type_name("NAME");
-  add_duration(*verb, "--for", options->duration, "Stop after this time, such as 10s; else at Ctrl-C", Zero::refused);
+  add_pid(*verb, "--pid", options->pid, "Watch only this process's connections; end when it does");
+  add_port(*verb, "--port", options->port, "Watch only connections with this port at either end");
+  verb->add_option("--netns", options->netns, "Watch only connections in this network namespace (ip netns)")->type_name("NAME");
+  add_duration(*verb, "--for", options->duration, "Stop after this time, such as 10s (default: at Ctrl-C)", Zero::refused);
   add_count(*verb, "--top", options->top, 1, 1'000'000, "Show at most N connections");
-  add_duration(*verb, "--min-lost", options->threshold.least_lost, "Leave out connections that lost less (default 1ms)");
+  add_duration(*verb, "--min-lost", options->threshold.least_lost,
+               "Leave out connections that lost less than this (default 1ms)");
   add_real(*verb, "--min-share", options->min_share_percent, 0, 100, "PERCENT",
-           "Leave out those that lost a smaller share of the time in which exchanges were under way, unless an exchange lost "
-           "1 ms");
-  verb->add_flag("--all", options->all, "Show also what does not matter, and count every exchange of every connection");
-  verb->add_flag("--json", options->json, "NDJSON: a line a losing connection twice a second, then the verdicts");
+           "Leave out connections that lost a smaller share of their exchanges' time, unless they lost 1 ms an exchange");
+  verb->add_flag("--all", options->all, "Also show what does not matter, and count every exchange of every connection");
+  verb->add_flag("--json", options->json, "Print NDJSON: one line per losing connection twice a second, then the verdicts");
   verb->add_flag("--events", options->events, "Also print every event of these connections; needs the kernel's witness");
   verb->footer(
       "Example:\n  uncork watch --port 8001 --for 10s\n\nExit code 1 when a connection lost time that matters, 0 when none did.");

@@ -19,17 +19,17 @@ constexpr double kLongestUs = 24.0 * 24 * 3600e6;  // keeps every sum of a few d
 Result<Micros> parse_duration(std::string_view argument, std::string_view text) {
   const auto refuse = [&](std::string_view why) {
     return fail(invalid_argument(std::string(argument) + " '" + std::string(text.substr(0, 40)) + "': " + std::string(why) +
-                                 "; accepted are a number and a unit, such as 250ms, 10s, 1.5s, 2m"));
+                                 "; give a number and a unit, such as 250ms, 10s, 1.5s or 2m"));
   };
   double value = 0;
   const auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   if (err == std::errc::result_out_of_range) return refuse("more digits than a duration can use");
-  if (err != std::errc{} || !std::isfinite(value)) return refuse("no number");  // from_chars reads "inf" and "nan" too
+  if (err != std::errc{} || !std::isfinite(value)) return refuse("not a number");  // from_chars reads "inf" and "nan" too
   const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
   for (const Unit& known : kUnits) {
     if (unit != known.name) continue;
     const double us = value * known.us;
-    if (us < 0) return refuse("a duration is not negative");
+    if (us < 0) return refuse("a duration cannot be negative");
     if (us > kLongestUs) return refuse("longer than 24 days");
     return Micros(static_cast<std::int64_t>(std::llround(us)));
   }

@@ -9,7 +9,7 @@
 namespace uncork::core {
 namespace {
 
-constexpr std::string_view kAccepted = "accepted are 127.0.0.1:8001, [::1]:8001, localhost:8001 and :8001 (loopback)";
+constexpr std::string_view kAccepted = "accepted: 127.0.0.1:8001, [::1]:8001, localhost:8001, :8001 (loopback)";
 constexpr std::size_t kLongestAddress = 45;  // INET6_ADDRSTRLEN without its terminator
 
 Error bad(std::string_view text, std::string_view why) {
@@ -61,7 +61,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
     port = text.substr(colon + 1);
   }
   if (!parse_host(host, bracketed, endpoint)) {
-    return fail(bad(text, "'" + std::string(host.substr(0, 40)) + "' is no IP address (names are not looked up)"));
+    return fail(bad(text, "'" + std::string(host.substr(0, 40)) + "' is not an IP address (names are not looked up)"));
   }
   const auto number = parse_port("address '" + std::string(text.substr(0, 80)) + "': port", port, true);
   if (!number) return fail(number.error());

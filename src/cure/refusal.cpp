@@ -39,8 +39,8 @@ TraceRights read_trace_rights(pid_t target) {
 
 std::string missing_right(const TraceRights& rights) {
   if (rights.yama_scope >= 3) {
-    return "kernel.yama.ptrace_scope is 3, which forbids it to everybody until the next boot; set TCP_NODELAY in the program "
-           "instead";
+    return "kernel.yama.ptrace_scope is 3, which forbids it to everybody until the next boot; "
+           "set TCP_NODELAY in the program instead";
   }
   if (rights.cap_sys_ptrace) {
     return "uncork has CAP_SYS_PTRACE, so a security policy forbids it (seccomp, SELinux, AppArmor, or the process lies in an "
@@ -60,12 +60,13 @@ std::string missing_right(const TraceRights& rights) {
         "(sudo uncork cure ...){}",
         rights.yama_scope, rights.yama_scope == 1 ? ", or set kernel.yama.ptrace_scope to 0" : "");
   }
-  return "it is of the same user but guarded (set-user-id, capabilities or not dumpable); run uncork with CAP_SYS_PTRACE "
-         "(sudo uncork cure ...)";
+  return "it belongs to the same user but is protected (set-user-id, capabilities or not dumpable); run uncork "
+         "with CAP_SYS_PTRACE (sudo uncork cure ...)";
 }
 
 core::Error no_such_process(pid_t pid) {
-  return {core::ErrorCode::not_found, ESRCH, fmt::format("process {}: no such process; 'ps -e' lists those that run", pid)};
+  return {core::ErrorCode::not_found, ESRCH,
+          fmt::format("process {}: no such process; 'ps -e' lists those that are running", pid)};
 }
 
 core::Error explain_refusal(pid_t pid, const core::Error& error) {

@@ -130,11 +130,12 @@ core::Result<std::optional<CureState>> StateDirectory::load(pid_t pid) const {
   if (!text) return fail(text.error());
   auto state = parse_cure_state(*text);
   if (!state) {
-    return fail(unusable(path, fmt::format("corrupt: {}; remove the file to go on (what it recorded can then not be undone)",
-                                           state.error().message)));
+    return fail(
+        unusable(path, fmt::format("corrupt: {}; remove the file to go on (what it recorded can then no longer be undone)",
+                                   state.error().message)));
   }
   if (state->process.pid != pid) {
-    return fail(unusable(path, fmt::format("corrupt: it speaks of process {}; remove the file to go on", state->process.pid)));
+    return fail(unusable(path, fmt::format("corrupt: it is about process {}; remove the file to go on", state->process.pid)));
   }
   return std::optional(std::move(*state));
 }

@@ -98,7 +98,7 @@ std::string serialize(const CureState& state) {
 }
 
 core::Result<CureState> parse_cure_state(std::string_view text) {
-  if (text.size() > kLongestState) return core::fail(core::invalid_argument("longer than any state file of uncork's"));
+  if (text.size() > kLongestState) return core::fail(core::invalid_argument("longer than any state file of uncork"));
   Reader reader(text);
   auto process = parse_process(reader);
   if (!process) return core::fail(process.error());

@@ -40,7 +40,7 @@ std::vector<std::string> names_in(const std::string& directory) {
 }
 
 core::Error not_found(std::string_view name, const std::string& directory) {
-  std::string message = quoted(name) + ": there is none of that name in " + directory;
+  std::string message = quoted(name) + ": there is none with that name in " + directory;
   const auto names = names_in(directory);
   if (names.empty()) {
     message += ", nor any other (create one with `ip netns add`)";
@@ -56,7 +56,7 @@ core::Status check_name(std::string_view name) {
       name.find('\0') == std::string_view::npos) {
     return {};
   }
-  return core::fail(core::invalid_argument(quoted(name) + ": not a name; accepted is what `ip netns list` shows"));
+  return core::fail(core::invalid_argument(quoted(name) + ": not a name; give one that `ip netns list` shows"));
 }
 
 }  // namespace
@@ -111,7 +111,7 @@ core::Status enter_namespace(std::string_view name, const std::string& directory
   core::Error error = entered.error();
   if (error.code == core::ErrorCode::not_permitted) error.message += "; needs root (CAP_SYS_ADMIN)";
   // The file is there and is no namespace: what ip-netns(8) leaves when the mount on it is gone.
-  if (error.system_errno == EINVAL) error.message += "; " + directory + "/" + std::string(name) + " is no network namespace";
+  if (error.system_errno == EINVAL) error.message += "; " + directory + "/" + std::string(name) + " is not a network namespace";
   return core::fail(error);
 }
 

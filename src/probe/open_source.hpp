@@ -12,7 +12,7 @@ namespace uncork::probe {
 
 struct OpenedSource {
   std::unique_ptr<Source> source;
-  std::string why_sampled;  ///< why the witness could not be had; empty when it is the witness
+  std::string why_sampled;  ///< why the witness was unavailable; empty when it is the witness
 };
 
 /// The witness, or else sampling (with `sampling`'s limits on what to look at), or the sampler's error.

@@ -109,7 +109,8 @@ bool exists(pid_t pid, const std::string& proc) {
 core::Result<std::uint64_t> parse_start_time(std::string_view stat) {
   constexpr int kFieldsAfterCommand = 20;  // field 22, of which pid and command are the first two
   const auto malformed = [] {
-    return core::fail({core::ErrorCode::system, 0, "read the start time of a process: /proc/pid/stat is not as proc(5) has it"});
+    return core::fail(
+        {core::ErrorCode::system, 0, "read the start time of a process: /proc/pid/stat is not as proc(5) describes it"});
   };
   const std::size_t command_end = stat.rfind(')');
   if (command_end == std::string_view::npos) return malformed();

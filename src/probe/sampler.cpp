@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/count.hpp"
 #include "core/duration.hpp"
 #include "probe/namespaces.hpp"
 #include "probe/processes.hpp"
@@ -35,8 +36,8 @@ void Pace::pass_took(core::Micros cpu) {
 
 core::Result<std::unique_ptr<Sampler>> Sampler::start(const SamplerOptions& options) {
   if (options.interval < kShortest || options.interval > kLongest) {
-    return core::fail(core::invalid_argument("sample every " + core::to_string(options.interval) + ": accepted is " +
-                                             core::to_string(kShortest) + " to " + core::to_string(kLongest)));
+    return core::fail(core::invalid_argument("sample every " + core::to_string(options.interval) +
+                                             ": accepted: " + core::to_string(kShortest) + " to " + core::to_string(kLongest)));
   }
   std::unique_ptr<Sampler> sampler(new Sampler(options));
   std::promise<core::Status> started;
@@ -137,22 +138,24 @@ std::vector<std::string> Sampler::limits() const {
   const std::scoped_lock lock(mutex_);
   std::vector<std::string> limits;
   limits.push_back("tcp_info sampled every " + core::to_string(pace_.interval()) +
-                   ": writes, exact holds and what is shorter than that are not seen; sockets of other users have no pid");
+                   ": writes, exact holds and anything shorter than that are not seen; sockets of other users have no pid");
   if (pace_.slowed()) {
     limits.push_back("sampling every " + core::to_string(pace_.interval()) + " instead of every " +
-                     core::to_string(options_.interval) + ": one pass over " + std::to_string(connections_->size()) +
-                     " connections takes " + core::to_string(pace_.last_pass()) + "; choose a port or a namespace");
+                     core::to_string(options_.interval) + ": one pass over " +
+                     core::count_of(connections_->size(), "connection") + " takes " + core::to_string(pace_.last_pass()) +
+                     "; choose a port or a namespace");
   }
   if (const std::size_t nameless = connections_->nameless(); nameless != 0) {
-    limits.push_back(std::to_string(nameless) +
-                     " connections belong to processes that this user may not look into (run as root)");
+    limits.push_back(core::count_of(nameless, "connection belongs", "connections belong") +
+                     " to processes that this user may not inspect (run as root)");
   }
   if (interrupted_ != 0) {
-    limits.push_back(std::to_string(interrupted_) + " passes were interrupted by changing sockets and may have missed some");
+    limits.push_back(core::count_of(interrupted_, "pass was", "passes were") +
+                     " interrupted by changing sockets and may have missed some");
   }
   if (connections_->dropped() != 0) {
-    limits.push_back(std::to_string(connections_->dropped()) +
-                     " connections that ended were not shown: too many between two polls");
+    limits.push_back(core::count_of(connections_->dropped(), "ended connection was", "ended connections were") +
+                     " not shown: too many between two polls");
   }
   return limits;
 }

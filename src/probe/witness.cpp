@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/count.hpp"
 #include "core/syscall.hpp"
 #include "probe/load_error.hpp"
 #include "probe/namespaces.hpp"
@@ -112,7 +113,7 @@ core::Result<std::vector<std::string>> missing_tracepoints() {
   std::vector<std::string> missing;
   for (const Hook& hook : kHooks) {
     if (!has_tracepoint(**kernel, hook.tracepoint)) {
-      missing.push_back("this kernel has no tracepoint " + std::string(hook.tracepoint) + ": not seen are " + hook.unseen);
+      missing.push_back("this kernel has no tracepoint " + std::string(hook.tracepoint) + ", which shows " + hook.unseen);
     }
   }
   return missing;
@@ -144,7 +145,7 @@ core::Status Witness::load_and_attach() {
                                         ": this kernel has no such tracepoint (Linux 6.3 has all that the witness needs)"});
     }
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton.obj, hook.program), false);
-    loaded_->unseen.push_back("this kernel has no tracepoint " + std::string(hook.tracepoint) + ": not seen are " + hook.unseen);
+    loaded_->unseen.push_back("this kernel has no tracepoint " + std::string(hook.tracepoint) + ", which shows " + hook.unseen);
   }
   skeleton.rodata->stream_records = loaded_->options.stream;
   skeleton.rodata->tick_us = tick_us();
@@ -274,13 +275,13 @@ std::vector<ProgramCost> Witness::costs() const {
 std::vector<std::string> Witness::limits() const {
   std::vector<std::string> limits = loaded_->unseen;
   const WitnessLosses lost = losses();
-  const auto say = [&](std::uint64_t count, const char* what) {
-    if (count != 0) limits.push_back(std::to_string(count) + " " + what);
+  const auto say = [&](std::uint64_t count, const char* one, const char* many, const char* why) {
+    if (count != 0) limits.push_back(core::count_of(count, one, many) + why);
   };
-  say(lost.no_storage, "events of sockets without room for a ledger (raise net.core.optmem_max)");
-  say(lost.ring_full, "streamed events dropped: the ring buffer was full");
-  say(lost.ended_lost, "ended connections whose last ledger was dropped: their ring buffer was full");
-  say(lost.missed, "events missed: the kernel was running the same program already");
+  say(lost.no_storage, "event", "events", " of sockets without room for a ledger (raise net.core.optmem_max)");
+  say(lost.ring_full, "streamed event", "streamed events", " dropped: the ring buffer was full");
+  say(lost.ended_lost, "ended connection", "ended connections", " whose last ledger was dropped: the ring buffer was full");
+  say(lost.missed, "event", "events", " missed: the kernel was already running the same program");
   return limits;
 }
 

@@ -60,8 +60,8 @@ bool has_failed(tcp::socket& socket) {
 /// What a person can do about a listener that could not be set up.
 core::Error with_advice(core::Error error) {
   if (error.system_errno == EADDRINUSE)
-    error.message += "; another program listens there: take another port, or port 0 for a free one";
-  if (error.system_errno == EACCES) error.message += "; ports below 1024 need root: take a higher one";
+    error.message += "; another program listens there: use another port, or port 0 for a free one";
+  if (error.system_errno == EACCES) error.message += "; ports below 1024 need root: use a higher one";
   if (error.system_errno == EADDRNOTAVAIL) error.message += "; no interface of this machine has that address";
   return error;
 }
@@ -203,7 +203,7 @@ void Relay::Connection::connected(const error_code& failure) {
   if (why) {
     ++relay_.summary_.failed_connects;
     const std::string attempt = "connect " + core::to_string(relay_.options_.connect);
-    relay_.event(core::system_error(attempt, why.value()).message + "; closed the client");
+    relay_.event(core::system_error(attempt, why.value()).message + "; closed the client's connection");
     return close(Close::reset, "never opened");
   }
   opened_ = true;
@@ -361,7 +361,7 @@ core::Status Relay::listen() {
   listening_ = *bound;
   if (listening_ == options_.connect) {
     return core::fail(core::invalid_argument("--connect " + core::to_string(options_.connect) +
-                                             ": the proxy's own address; it would connect to itself without end"));
+                                             ": that is the proxy's own address; it would connect to itself without end"));
   }
   const bool v6 = listening_.family == core::Endpoint::Family::v6;
   acceptor_.assign(v6 ? tcp::v6() : tcp::v4(), listener->release());
@@ -450,7 +450,7 @@ void Relay::end_all() {
   accept_again_.cancel();
   log_flush_.cancel();
   const auto connections = connections_;  // close() erases
-  for (const auto& [id, connection] : connections) connection->close(connection->end_of_run(), "closed by the proxy's end");
+  for (const auto& [id, connection] : connections) connection->close(connection->end_of_run(), "closed when the proxy ended");
 }
 
 core::Result<Proxy> Proxy::start(const ProxyOptions& options) {

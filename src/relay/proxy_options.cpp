@@ -63,10 +63,10 @@ core::Status check(const ProxyOptions& options) {
   if (options.reach == Reach::loopback && !is_loopback(options.listen)) {
     return fail(invalid_argument("--listen " + core::to_string(options.listen) +
                                  ": not a loopback address, so other machines could use this proxy; listen on 127.0.0.1, or "
-                                 "add --allow-remote if that is wanted"));
+                                 "add --allow-remote if you want that"));
   }
   if (options.limit_bytes != 0 && options.limit_bytes < kLeastLimit) {
-    return fail(invalid_argument("--buffer " + std::to_string(options.limit_bytes) + ": too small; the least is " +
+    return fail(invalid_argument("--buffer " + std::to_string(options.limit_bytes) + ": too small; the minimum is " +
                                  std::to_string(kLeastLimit) + " bytes"));
   }
   const bool delay_ok = options.delay >= core::Micros(0) && options.delay <= kLongestDelay;
@@ -79,11 +79,11 @@ core::Status check(const ProxyOptions& options) {
 core::Result<std::uint64_t> parse_bytes(std::string_view argument, std::string_view text) {
   const auto refuse = [&](std::string_view why) {
     return fail(invalid_argument(quoted(argument, text) + std::string(why) +
-                                 "; accepted are bytes, with k, M or G for thousands, such as 125000, 64k, 10M"));
+                                 "; give bytes, with k, M or G for thousands, such as 125000, 64k or 10M"));
   };
   std::string_view rest = text;
   const auto value = take_number(rest);
-  if (!value) return refuse("no number");
+  if (!value) return refuse("not a number");
   const auto factor = factor_of(rest);
   if (!factor) return refuse("unknown suffix '" + std::string(rest.substr(0, 20)) + "'");
   const double bytes = *value * *factor;
@@ -97,8 +97,7 @@ core::Result<core::Micros> parse_milliseconds(std::string_view argument, std::st
   const auto value = take_number(rest);
   const double longest_ms = core::to_ms(kLongestDelay);
   if (!value || !rest.empty() || !(*value >= 0) || *value > longest_ms) {
-    return fail(
-        invalid_argument(quoted(argument, text) + "accepted are milliseconds as a bare number from 0 to 3600000 (an hour)"));
+    return fail(invalid_argument(quoted(argument, text) + "give milliseconds as a bare number from 0 to 3600000 (an hour)"));
   }
   return core::Micros(static_cast<std::int64_t>(std::llround(*value * 1000)));
 }
@@ -106,14 +105,14 @@ core::Result<core::Micros> parse_milliseconds(std::string_view argument, std::st
 core::Result<Nagle> parse_nagle(std::string_view argument, std::string_view text) {
   if (text == "on") return Nagle::on;
   if (text == "off") return Nagle::off;
-  return fail(invalid_argument(quoted(argument, text) + "accepted are on and off"));
+  return fail(invalid_argument(quoted(argument, text) + "give on or off"));
 }
 
 core::Result<std::uint64_t> parse_seed(std::string_view argument, std::string_view text) {
   std::uint64_t seed = 0;
   const auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), seed);
   if (err != std::errc{} || end != text.data() + text.size()) {
-    return fail(invalid_argument(quoted(argument, text) + "accepted are whole numbers from 0 to 18446744073709551615"));
+    return fail(invalid_argument(quoted(argument, text) + "give a whole number from 0 to 18446744073709551615"));
   }
   return seed;
 }

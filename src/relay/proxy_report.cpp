@@ -6,20 +6,17 @@
 #include <nlohmann/json.hpp>
 
 #include "core/clock.hpp"
+#include "core/count.hpp"
 
 namespace uncork::relay {
 namespace {
 
 using Json = nlohmann::ordered_json;  // "type" stays first, for people who read along
 
-std::string counted(std::uint64_t number, std::string_view thing) {
-  return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
-}
-
 std::string traffic_text(const Traffic& traffic) {
-  std::string text = counted(traffic.bytes, "byte") + " in " + counted(traffic.chunks, "chunk");
+  std::string text = core::count_of(traffic.bytes, "byte") + " in " + core::count_of(traffic.chunks, "chunk");
   if (traffic.forwarded_bytes != traffic.bytes) {
-    text += " (" + counted(traffic.bytes - traffic.forwarded_bytes, "byte") + " not forwarded)";
+    text += " (" + core::count_of(traffic.bytes - traffic.forwarded_bytes, "byte") + " not forwarded)";
   }
   return text;
 }
@@ -50,7 +47,7 @@ std::string traffic_text(const Traffic& c2s, const Traffic& s2c) {
 }
 
 std::string summary_line(const ProxySummary& summary) {
-  std::string text = counted(summary.connections, "connection");
+  std::string text = core::count_of(summary.connections, "connection");
   if (summary.failed_connects != 0) text += fmt::format(" ({} could not reach the target)", summary.failed_connects);
   return text + ", " + traffic_text(summary.c2s, summary.s2c);
 }

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "core/count.hpp"
 #include "core/duration.hpp"
 #include "report/printable.hpp"
 
@@ -35,17 +36,20 @@ std::string typical_hold(const stall::Log2Histogram& holds) {
     if (seen * 2 < all) continue;
     const auto low = core::Micros(bucket == 0 ? 0 : std::int64_t{1} << bucket);
     const auto high = core::Micros(std::int64_t{2} << bucket);
-    return fmt::format(", the middle one {} to {}", core::to_string(low), core::to_string(high));
+    return fmt::format(", median {} to {}", core::to_string(low), core::to_string(high));
   }
   return "";
 }
 
 std::string evidence(const stall::Verdict& v) {
   const stall::Account& a = v.account;
-  std::string text = fmt::format("{} exchanges, {} holds{}", a.exchanges, a.holds, typical_hold(a.hold_log2));
-  if (a.writes != 0)
-    text += fmt::format("; {:.1f} writes an exchange, {:.0f} bytes a write", a.writes_per_exchange(), a.bytes_per_write());
-  if (a.spurious_probes != 0) text += fmt::format("; {} segments sent again for nothing", a.spurious_probes);
+  std::string text = fmt::format("{}, {}{}", core::count_of(a.exchanges, "exchange"), core::count_of(a.holds, "hold"),
+                                 typical_hold(a.hold_log2));
+  if (a.writes != 0) {
+    text += fmt::format("; {:.1f} writes an exchange, {} a write", a.writes_per_exchange(),
+                        core::count_of(static_cast<std::uint64_t>(std::llround(a.bytes_per_write())), "byte"));
+  }
+  if (a.spurious_probes != 0) text += fmt::format("; {} sent again for nothing", core::count_of(a.spurious_probes, "segment"));
   if (v.where.nodelay) text += *v.where.nodelay ? "; TCP_NODELAY on" : "; TCP_NODELAY off";
   return text;
 }
@@ -56,9 +60,9 @@ std::string late(const stall::Verdict& v) {
   const stall::Late all = v.account.late();
   if (all.worst < kNoticed || v.account.writes == 0) return "";  // of an MPTCP subflow the writes are not seen
   const char* why =
-      v.lost * 2 < all.total ? "; more than the exchanges ended late: it matters where each message is used as it comes" : "";
-  return fmt::format("late      {} of {} writes left {} late in all, the worst {}{}\n", all.writes, v.account.writes,
-                     core::to_string(all.total), core::to_string(all.worst), why);
+      v.lost * 2 < all.total ? "; more than the exchanges lost: it matters where each message is used as it comes" : "";
+  return fmt::format("late      {} of {} left {} late in all, the worst {}{}\n", all.writes,
+                     core::count_of(v.account.writes, "write"), core::to_string(all.total), core::to_string(all.worst), why);
 }
 
 std::string cost(const stall::Verdict& v) {
@@ -87,11 +91,11 @@ std::string phrase(stall::Cause cause) {
     case stall::Cause::cork:
       return "TCP_CORK or MSG_MORE held a partial segment";
     case stall::Cause::receive_window:
-      return "the peer's window was closed: it does not read";
+      return "the peer's window was closed: the peer does not read";
     case stall::Cause::congestion_window:
       return "the congestion window was full";
     case stall::Cause::pacing:
-      return "the congestion control paced the segments";
+      return "congestion control paced the segments";
     case stall::Cause::loss_recovery:
       return "lost segments were sent again";
     case stall::Cause::send_buffer:

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/count.hpp"
 #include "core/duration.hpp"
 #include "report/table.hpp"
 #include "report/verdict_text.hpp"
@@ -9,8 +10,8 @@
 namespace uncork::report {
 
 std::string watch_table(std::span<const WatchLine> lines, const WatchSummary& summary, std::size_t width, Color color) {
-  std::string text = fmt::format("uncork watch  {}  {} connections, {} losing time\n\n", core::to_string(summary.watched),
-                                 summary.connections, summary.losing);
+  std::string text = fmt::format("uncork watch  {}  {}, {} losing time\n\n", core::to_string(summary.watched),
+                                 core::count_of(summary.connections, "connection"), summary.losing);
   if (lines.empty()) return text + "Nothing has stalled so far.\n";
   Table table({{"LOST/S", Align::right},
                {"LOST", Align::right},

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <utility>
+
+#include "core/count.hpp"
 
 namespace uncork::stall {
 namespace {
@@ -19,8 +22,8 @@ std::string other_end(const ConnectionEnd& where) {
 
 std::string pattern(const Account& account) {
   if (account.writes == 0) return "its write pattern was not seen";
-  return fmt::format("it makes {:.1f} writes of {:.0f} bytes an exchange", account.writes_per_exchange(),
-                     account.bytes_per_write());
+  return fmt::format("it makes {:.1f} writes of {} an exchange", account.writes_per_exchange(),
+                     core::count_of(static_cast<std::uint64_t>(std::llround(account.bytes_per_write())), "byte"));
 }
 
 std::string cure_command(const ConnectionEnd& where) {
@@ -33,8 +36,8 @@ std::string cure_command(const ConnectionEnd& where) {
 std::string_view name(Confidence confidence) { return confidence == Confidence::witnessed ? "witnessed" : "sampled"; }
 
 std::string_view reason(Confidence confidence) {
-  return confidence == Confidence::witnessed ? "the kernel told of every write, segment and acknowledgement"
-                                             : "tcp_info was looked at now and then: short holds and writes are not seen";
+  return confidence == Confidence::witnessed ? "the kernel reported every write, segment and acknowledgement"
+                                             : "tcp_info was sampled now and then: short holds and writes are not seen";
 }
 
 std::string_view name(Fault fault) {
@@ -94,7 +97,7 @@ Remedy remedy_for(Cause cause, const ConnectionEnd& where, const Account& accoun
     case Cause::nagle_round_trip:
       if (where.nodelay.value_or(false)) {
         return {"cured: TCP_NODELAY is set now",
-                fmt::format("{} has TCP_NODELAY set by now; merging its writes would also save packets ({}).", who(where),
+                fmt::format("{} has TCP_NODELAY set now; merging its writes would also save packets ({}).", who(where),
                             pattern(account)),
                 ""};
       }
@@ -109,15 +112,15 @@ Remedy remedy_for(Cause cause, const ConnectionEnd& where, const Account& accoun
               ""};
     case Cause::receive_window:
       return {"the reader must read faster",
-              fmt::format("Change {}: it does not read as fast as bytes arrive, so its window closes; read sooner or enlarge its "
-                          "receive buffer.",
+              fmt::format("Change {}: it does not read as fast as bytes arrive, so its window closes; "
+                          "read sooner, or enlarge its receive buffer.",
                           other_end(where)),
               ""};
     case Cause::send_buffer:
       return {
           "enlarge the send buffer",
-          fmt::format("Change {}: its send buffer is smaller than what the path holds until it is acknowledged; raise SO_SNDBUF "
-                      "or leave it to the kernel, and do not wait for each write.",
+          fmt::format("Change {}: its send buffer is smaller than what the path holds unacknowledged; raise SO_SNDBUF or leave "
+                      "its size to the kernel, and do not wait for each write.",
                       who(where)),
           ""};
     case Cause::congestion_window:
@@ -125,7 +128,7 @@ Remedy remedy_for(Cause cause, const ConnectionEnd& where, const Account& accoun
               "Neither program is at fault: the congestion window is full, so the path, or what shares it, sets the pace.", ""};
     case Cause::pacing:
       return {"paced: the path is the limit",
-              "Neither program is at fault: the congestion control (or SO_MAX_PACING_RATE) spreads segments over time.", ""};
+              "Neither program is at fault: congestion control (or SO_MAX_PACING_RATE) spreads segments over time.", ""};
     case Cause::loss_recovery:
       return {"find where packets are lost", "Neither program is at fault: segments were lost and sent again; look at the path.",
               ""};

@@ -8,13 +8,13 @@ namespace {
 const char* text(errc code) {
   switch (code) {
     case errc::peer_silent:
-      return "no sign of life from the peer for the silence limit";
+      return "no sign of life from the peer within the silence limit";
     case errc::no_progress:
-      return "the peer lives but has taken none of our bytes for the no-progress limit";
+      return "the peer lives but has taken none of our bytes within the no-progress limit";
     case errc::truncated:
-      return "the file ended before the bytes that were promised";
+      return "the file ended before the promised bytes did";
     case errc::frame_too_long:
-      return "a frame announces a payload over the bound";
+      return "a frame announces a payload larger than allowed";
     case errc::unknown_frame:
       return "a frame of an unknown reserved type";
     case errc::unexpected_payload:

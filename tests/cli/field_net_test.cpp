@@ -74,7 +74,7 @@ TEST(LabFieldUse, a_case_is_played_from_a_file_and_one_that_is_not_as_wanted_fai
   const Finished finished = run_program({"lab", "field", "--file", path});
   EXPECT_EQ(finished.exit, 1) << finished.err;
   EXPECT_THAT(finished.out, HasSubstr("server cork: 0.00, wanted 100 to 200 ms"));
-  EXPECT_THAT(finished.out, HasSubstr("0 of 1 cases are as wanted."));
+  EXPECT_THAT(finished.out, HasSubstr("0 of 1 case as wanted."));
 }
 
 TEST(LabFieldUse, an_unknown_case_and_a_broken_file_are_named) {
@@ -86,7 +86,7 @@ TEST(LabFieldUse, an_unknown_case_and_a_broken_file_are_named) {
   std::ofstream(path) << "case own\nclient w60 z9\n";
   const Finished broken = run_program({"lab", "field", "--file", path});
   EXPECT_EQ(broken.exit, 2);
-  EXPECT_THAT(broken.err, HasSubstr(path + ": line 2, column 12: 'z9' is no action"));
+  EXPECT_THAT(broken.err, HasSubstr(path + ": line 2, column 12: 'z9' is not an action"));
 }
 
 TEST(LabFieldUse, lists_the_cases_without_any_privilege) {

@@ -56,7 +56,7 @@ TEST(Usage, an_unknown_word_anywhere_is_an_error_that_suggests_the_nearest_and_n
 TEST(Usage, one_kind_of_argument_is_refused_alike_by_every_verb) {
   const std::string pid = "--pid '0': a process id is a number from 1 to 4194304";
   const std::string port = "a port is a number from 1 to 65535";
-  const std::string nothing = "'0s': longer than nothing";
+  const std::string nothing = "'0s': give a time longer than 0";
   const std::vector<std::pair<std::vector<std::string>, std::string>> kBad = {
       {{"watch", "--pid", "0"}, pid},
       {{"cure", "--pid", "0"}, pid},
@@ -67,13 +67,13 @@ TEST(Usage, one_kind_of_argument_is_refused_alike_by_every_verb) {
       {{"watch", "--for", "0s"}, "--for " + nothing},
       {{"cure", "--pid", "1", "--watch", "--for", "0s"}, "--for " + nothing},
       {{"zino", "list", "--timeout", "0s"}, "--timeout " + nothing},
-      {{"watch", "--top", "-3"}, "--top '-3': this is a number from 1 to 1000000"},
-      {{"lab", "--exchanges", "4"}, "--exchanges '4': this is a number from 5 to 100000"},
-      {{"zino", "fetch", "--all", "--pipeline", "x"}, "--pipeline 'x': this is a number from 1 to 10000"},
-      {{"watch", "--min-share", "101"}, "--min-share '101': this is a number from 0 to 100"},
-      {{"lab", "heartbeat", "--scale", "nan"}, "--scale 'nan': this is a number from 0.05 to 1"},
-      {{"proxy", "--listen", ":0", "--connect", ":1", "--nagle", "maybe"}, "--nagle 'maybe': accepted are on|off"},
-      {{"zino", "serve", "--state", "s", "--secrets", "s", "--nagle", "maybe"}, "--nagle 'maybe': accepted are on|off"},
+      {{"watch", "--top", "-3"}, "--top '-3': must be a number from 1 to 1000000"},
+      {{"lab", "--exchanges", "4"}, "--exchanges '4': must be a number from 5 to 100000"},
+      {{"zino", "fetch", "--all", "--pipeline", "x"}, "--pipeline 'x': must be a number from 1 to 10000"},
+      {{"watch", "--min-share", "101"}, "--min-share '101': must be a number from 0 to 100"},
+      {{"lab", "heartbeat", "--scale", "nan"}, "--scale 'nan': must be a number from 0.05 to 1"},
+      {{"proxy", "--listen", ":0", "--connect", ":1", "--nagle", "maybe"}, "--nagle 'maybe': accepted: on|off"},
+      {{"zino", "serve", "--state", "s", "--secrets", "s", "--nagle", "maybe"}, "--nagle 'maybe': accepted: on|off"},
       {{"proxy", "--listen", ":0", "--connect", ":1", "--delay", "20"}, "--delay '20': no unit"},
       {{"proxy", "--listen", ":0", "--connect", ":1", "--delay", "1ms", "--delay-ms", "1"}, "--delay excludes --delay-ms"},
       {{"lab", "zino", "--proxy-delay", "15"}, "--proxy-delay '15': no unit"},

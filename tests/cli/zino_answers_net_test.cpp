@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -213,35 +214,41 @@ void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>&
   }
 }
 
-TEST(ZinoAnswers, a_wrong_one_is_an_error_whatever_asked_for_it_and_however_it_comes) {
+/// A test a verb, since each starts the program some hundred times.
+class ZinoAnswersTo : public ::testing::TestWithParam<Arguments> {};
+
+TEST_P(ZinoAnswersTo, a_wrong_one_is_an_error_whatever_asked_for_it_and_however_it_comes) {
   struct Run {
-    const Arguments* verb;
     const Wrong* wrong;
     std::string at;
     bool byte_by_byte;
   };
   const Secrets secrets;
   std::vector<Run> runs;
-  for (const Arguments& verb : verbs()) {
-    for (const std::string& question : questions_of(verb, secrets)) {
-      for (const Wrong& wrong : wrongs()) {
-        if (question == "QUIT" && !wrong.goes_on) continue;
-        runs.push_back({&verb, &wrong, question, false});
-        runs.push_back({&verb, &wrong, question, true});
-      }
+  for (const std::string& question : questions_of(GetParam(), secrets)) {
+    for (const Wrong& wrong : wrongs()) {
+      if (question == "QUIT" && !wrong.goes_on) continue;
+      runs.push_back({&wrong, question, false});
+      runs.push_back({&wrong, question, true});
     }
   }
   std::mutex mutex;
   std::vector<std::string> complaints;
   for_each_at_once(runs.size(), [&](std::size_t number) {
     const Run& run = runs[number];
-    const std::string complaint = judge(*run.verb, *run.wrong, run.at, run.byte_by_byte, secrets);
+    const std::string complaint = judge(GetParam(), *run.wrong, run.at, run.byte_by_byte, secrets);
     const std::scoped_lock lock(mutex);
     if (!complaint.empty()) complaints.push_back(complaint);
   });
   for (const std::string& complaint : complaints) ADD_FAILURE() << complaint;
-  EXPECT_GT(runs.size(), 1000U);
+  EXPECT_GT(runs.size(), 50U);
 }
+
+INSTANTIATE_TEST_SUITE_P(Verb, ZinoAnswersTo, ::testing::ValuesIn(verbs()), [](const auto& verb) {
+  std::string name;
+  for (const char c : name_of(verb.param)) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+  return name;
+});
 
 /// A case that went away between the listing and its turn is the one thing that may be missing.
 TEST(ZinoAnswers, a_case_that_is_gone_is_left_out_and_counted) {
@@ -309,7 +316,7 @@ TEST(ZinoWatch, a_notification_is_told_whatever_becomes_of_the_questions_about_i
 
 TEST(ZinoWatch, a_line_that_is_no_notification_is_quoted) {
   const auto right_answer = [](const std::string&, const std::string& right) { return Said{.bytes = right}; };
-  EXPECT_THAT(watch_one(right_answer, "what is this\r\n", false).err, HasSubstr("'what is this', which is no notification"));
+  EXPECT_THAT(watch_one(right_answer, "what is this\r\n", false).err, HasSubstr("'what is this', which is not a notification"));
 }
 
 /// Wherever they wait: for the greeting, for an answer, for the nonce.
@@ -343,7 +350,7 @@ TEST(ZinoClient, an_interrupt_ends_watch_and_fetch_at_once_wherever_they_wait) {
 TEST(ZinoClient, a_state_that_is_none_is_refused_with_those_that_there_are) {
   const Finished listed = testing::run_program({"zino", "list", "--state", "opne"});
   EXPECT_EQ(listed.exit, 2);
-  EXPECT_THAT(listed.err, AllOf(HasSubstr("'opne' is no state; give open, working, waiting, confirm-wait, ignored, closed"),
+  EXPECT_THAT(listed.err, AllOf(HasSubstr("'opne' is not a state; give open, working, waiting, confirm-wait, ignored, closed"),
                                 HasSubstr("see 'uncork zino list --help'")));
 }
 
@@ -373,7 +380,7 @@ TEST(ZinoClient, a_maintenance_of_no_length_or_beyond_every_plan_is_refused_befo
   EXPECT_THAT(add("+2h", "+1h"), HasSubstr("before it begins"));
   EXPECT_THAT(add("+1h", "3026-12-24T18:00Z"), HasSubstr("'3026-12-24T18:00Z' is more than 100 years ahead"));
   EXPECT_THAT(add("+1h", "12026-12-24T18:00Z"), HasSubstr("is more than 100 years ahead"));
-  EXPECT_THAT(add("+1h", "tomorrow"), HasSubstr("is no time"));
+  EXPECT_THAT(add("+1h", "tomorrow"), HasSubstr("is not a time"));
   EXPECT_THAT(add("+1h", "+2h"), HasSubstr("/no/such"));
 }
 

@@ -19,7 +19,7 @@ void expect_refused(const std::string& text, const std::string& why) {
   ASSERT_FALSE(refused) << text << " was read as " << refused->count() << " us";
   EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
   EXPECT_THAT(refused.error().message, StartsWith("--for '" + text.substr(0, 40) + "': " + why));
-  EXPECT_THAT(refused.error().message, HasSubstr("accepted are a number and a unit"));
+  EXPECT_THAT(refused.error().message, HasSubstr("give a number and a unit"));
 }
 
 TEST(Duration, reads_every_unit) {
@@ -38,10 +38,10 @@ TEST(Duration, reads_fractions_and_zero) {
 }
 
 TEST(Duration, says_which_part_it_cannot_read) {
-  expect_refused("", "no number");
-  expect_refused("ms", "no number");
-  expect_refused("+1s", "no number");
-  expect_refused(" 1s", "no number");
+  expect_refused("", "not a number");
+  expect_refused("ms", "not a number");
+  expect_refused("+1s", "not a number");
+  expect_refused(" 1s", "not a number");
   expect_refused("10", "no unit");
   expect_refused("10 s", "unknown unit ' s'");
   expect_refused("10S", "unknown unit 'S'");
@@ -50,9 +50,9 @@ TEST(Duration, says_which_part_it_cannot_read) {
 }
 
 TEST(Duration, takes_no_negative_and_no_number_that_is_none) {
-  expect_refused("-1s", "a duration is not negative");
-  expect_refused("nans", "no number");
-  expect_refused("infs", "no number");
+  expect_refused("-1s", "a duration cannot be negative");
+  expect_refused("nans", "not a number");
+  expect_refused("infs", "not a number");
 }
 
 TEST(Duration, takes_24_days_and_not_a_microsecond_more) {

@@ -41,17 +41,17 @@ TEST(Endpoint, takes_localhost_and_nothing_for_the_loopback_address) {
 TEST(Endpoint, takes_port_zero_for_a_port_that_the_kernel_chooses) { EXPECT_EQ(parse_endpoint(":0"), v4({127, 0, 0, 1}, 0)); }
 
 TEST(Endpoint, names_the_part_that_is_wrong) {
-  EXPECT_THAT(refusal(""), HasSubstr("address '': no port; accepted are 127.0.0.1:8001"));
+  EXPECT_THAT(refusal(""), HasSubstr("address '': no port; accepted: 127.0.0.1:8001"));
   EXPECT_THAT(refusal("127.0.0.1"), HasSubstr("no port"));
   EXPECT_THAT(refusal("[::1]"), HasSubstr("no port after the bracket"));
   EXPECT_THAT(refusal("[::1]x:80"), HasSubstr("no port after the bracket"));
   EXPECT_THAT(refusal("[::1:80"), HasSubstr("the bracket is not closed"));
   EXPECT_THAT(refusal("::1:80"), HasSubstr("an IPv6 address needs brackets"));
-  EXPECT_THAT(refusal("example.test:80"), HasSubstr("'example.test' is no IP address (names are not looked up)"));
-  EXPECT_THAT(refusal("127.0.0.1.2:80"), HasSubstr("'127.0.0.1.2' is no IP address"));
-  EXPECT_THAT(refusal("127.1:80"), HasSubstr("'127.1' is no IP address"));
-  EXPECT_THAT(refusal("[127.0.0.1]:80"), HasSubstr("'127.0.0.1' is no IP address"));
-  EXPECT_THAT(refusal("[]:80"), HasSubstr("'' is no IP address"));
+  EXPECT_THAT(refusal("example.test:80"), HasSubstr("'example.test' is not an IP address (names are not looked up)"));
+  EXPECT_THAT(refusal("127.0.0.1.2:80"), HasSubstr("'127.0.0.1.2' is not an IP address"));
+  EXPECT_THAT(refusal("127.1:80"), HasSubstr("'127.1' is not an IP address"));
+  EXPECT_THAT(refusal("[127.0.0.1]:80"), HasSubstr("'127.0.0.1' is not an IP address"));
+  EXPECT_THAT(refusal("[]:80"), HasSubstr("'' is not an IP address"));
   EXPECT_THAT(refusal("127.0.0.1:"), HasSubstr("port '': a port is a number from 0 to 65535"));
   EXPECT_THAT(refusal("127.0.0.1:65536"), HasSubstr("port '65536': a port is a number from 0 to 65535"));
   EXPECT_THAT(refusal("[::1]:80x"), HasSubstr("port '80x'"));
@@ -59,7 +59,7 @@ TEST(Endpoint, names_the_part_that_is_wrong) {
 
 TEST(Endpoint, does_not_stop_reading_at_a_zero_byte) {
   using namespace std::string_literals;
-  EXPECT_THAT(refusal("127.0.0.1\0.evil:80"s), HasSubstr("is no IP address"));
+  EXPECT_THAT(refusal("127.0.0.1\0.evil:80"s), HasSubstr("is not an IP address"));
   EXPECT_THAT(refusal("127.0.0.1:80\0"s), HasSubstr("port '80"));
 }
 

@@ -123,7 +123,7 @@ TEST_F(StateDirectoryTest, names_a_corrupt_file_its_line_and_the_way_out) {
 TEST_F(StateDirectoryTest, refuses_a_state_of_another_process_under_this_name) {
   static_cast<void>(open());
   write(serialize({{kBoot, 7, 981723}, {}}));
-  EXPECT_THAT(load_error(), HasSubstr("speaks of process 7"));
+  EXPECT_THAT(load_error(), HasSubstr("is about process 7"));
 }
 
 TEST_F(StateDirectoryTest, refuses_a_file_that_others_can_write) {

@@ -86,7 +86,7 @@ TEST_F(CureVerb, undoes_once_and_then_says_that_nothing_is_left) {
   run({"--pid", pid_});
   const Outcome undone = run({"--pid", pid_, "--undo"});
   EXPECT_EQ(undone.exit, Exit::ok);
-  EXPECT_THAT(undone.out, AllOf(HasSubstr("on      off"), HasSubstr("taken back off 1 ")));
+  EXPECT_THAT(undone.out, AllOf(HasSubstr("on      off"), HasSubstr("taken back from 1 ")));
   EXPECT_FALSE(cure::testing::nodelay(connection_.server));
   const Outcome again = run({"--pid", pid_, "--undo"});
   EXPECT_EQ(again.exit, Exit::ok);

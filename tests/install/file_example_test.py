@@ -47,4 +47,4 @@ class Files(Example):
     def test_what_cannot_be_done_is_said(self):
         self.assert_usage("file_server", [], ["0"], ["x", "."])
         code, _, err = finished(self.program("file_server"), 0, "/nowhere/at/all")
-        self.assertEqual((code, err), (1, "file_server: '/nowhere/at/all' is no folder that can be opened\n"))
+        self.assertEqual((code, err), (1, "file_server: '/nowhere/at/all' is not a folder that can be opened\n"))

@@ -141,9 +141,9 @@ class FieldTest(InteropTest):
         self.assertEqual(seen.summary["confidence"], "witnessed")
         if seen.accounts == "whole":
             self.assertEqual(seen.exit, 0)
-            self.assertGreaterEqual(seen.summary["connections"], 2, "the load was not watched")
+            self.assertGreaterEqual(seen.summary["connections"], 1, "the load was not watched")
             # Of the millions of events of a long run some few meet the same program at work in an interrupt; they are said, and made up for.
-            limits = [limit for limit in seen.summary["limits"] if not re.match(r"\d{1,2} events missed: the kernel", limit)]
+            limits = [limit for limit in seen.summary["limits"] if not re.match(r"\d{1,2} events? missed: the kernel", limit)]
             self.assertEqual(limits, [])
 
     def judge(self, load, sentence):

@@ -114,7 +114,7 @@ TEST(ParseNagle, knows_on_and_off_only) {
   for (const auto* text : {"", "ON", "0", "offf"}) {
     const auto refused = parse_nagle("--nagle", text);
     ASSERT_FALSE(refused) << text;
-    EXPECT_EQ(refused.error().message, "--nagle '" + std::string(text) + "': accepted are on and off");
+    EXPECT_EQ(refused.error().message, "--nagle '" + std::string(text) + "': give on or off");
   }
 }
 

@@ -32,7 +32,7 @@ TEST(VerdictText, says_what_where_evidence_cost_and_remedy) {
   EXPECT_EQ(verdict_text(some_verdict(stall::Cause::nagle_delayed_ack, end)),
             "what      Nagle held bytes until the peer's delayed ACK (nagle_delayed_ack, witnessed)\n"
             "where     python3[4711] 127.0.0.1:8001 -> 127.0.0.1:50314 curl[815] in blue\n"
-            "evidence  25 exchanges, 25 holds, the middle one 32.8 ms to 65.5 ms; 3.0 writes an exchange, 48 bytes a write; "
+            "evidence  25 exchanges, 25 holds, median 32.8 ms to 65.5 ms; 3.0 writes an exchange, 48 bytes a write; "
             "TCP_NODELAY "
             "off\n"
             "cost      1.00 s lost of 1.25 s (80 %), 40.0 ms an exchange; also local_think 250 ms, idle 750 ms\n"
@@ -105,7 +105,7 @@ TEST(VerdictText, says_that_late_writes_cost_the_exchanges_less_than_they_were_l
   stall::Account account = some_account();
   account.late_by[UNCORK_NAGLE_DELAYED_ACK] = {ms(2001), 50, ms(41)};
   EXPECT_THAT(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed)),
-              HasSubstr("; more than the exchanges ended late"));
+              HasSubstr("; more than the exchanges lost"));
 }
 
 TEST(VerdictText, leaves_out_causes_under_a_hundredth_of_the_time) {
@@ -122,11 +122,10 @@ TEST(VerdictText, shows_the_bucket_in_which_the_middle_hold_lies) {
   account.hold_log2 = {};
   account.hold_log2[0] = 3;
   account.hold_log2[20] = 2;
-  EXPECT_THAT(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed)),
-              HasSubstr("the middle one 0 us to 2 us"));
+  EXPECT_THAT(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed)), HasSubstr("median 0 us to 2 us"));
   account.hold_log2[20] = 4;
   EXPECT_THAT(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed)),
-              HasSubstr("the middle one 1.05 s to 2.10 s"));
+              HasSubstr("median 1.05 s to 2.10 s"));
 }
 
 TEST(VerdictText, of_hostile_names_stays_five_printable_lines) {

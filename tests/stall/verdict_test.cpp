@@ -69,7 +69,7 @@ TEST(Remedy, for_nagle_on_a_socket_that_was_cured_meanwhile_says_so) {
   ConnectionEnd cured = server();
   cured.nodelay = true;
   const Remedy remedy = remedy_for(Cause::nagle_delayed_ack, cured, chatty());
-  EXPECT_THAT(remedy.full, HasSubstr("python3 (pid 4711) has TCP_NODELAY set by now"));
+  EXPECT_THAT(remedy.full, HasSubstr("python3 (pid 4711) has TCP_NODELAY set now"));
   EXPECT_THAT(remedy.brief, StartsWith("cured"));
   EXPECT_THAT(remedy.command, IsEmpty());
 }
@@ -203,7 +203,7 @@ TEST(Threshold, nothing_lost_never_matters) {
 }
 
 TEST(Confidence, says_why_it_is_no_higher) {
-  EXPECT_THAT(reason(Confidence::witnessed), HasSubstr("the kernel told"));
+  EXPECT_THAT(reason(Confidence::witnessed), HasSubstr("the kernel reported"));
   EXPECT_THAT(reason(Confidence::sampled), HasSubstr("now and then"));
 }
 

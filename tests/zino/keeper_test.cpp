@@ -161,7 +161,7 @@ TEST_F(KeeperTest, a_journal_of_another_state_file_is_refused_unless_it_is_empty
   write(file, testing::fixture_state());
   const auto opened = Keeper::open(file, kNow);
   ASSERT_FALSE(opened);
-  EXPECT_THAT(opened.error().message, HasSubstr("has 1 change to another state file"));
+  EXPECT_THAT(opened.error().message, HasSubstr("has 1 change to a state file other than"));
 }
 
 /// The files as a fold leaves them when it is killed after each of its steps.

@@ -16,7 +16,7 @@
 namespace uncork::stream {
 
 /// Bounds in bytes. The defaults are measured (bench/coalesce.cpp): below 64 KiB a batch pays for its send, above nothing is
-/// gained; a piece under 16 KiB is cheaper copied than gathered.
+/// gained; a piece under 16 KiB is cheaper to copy than to gather.
 struct coalescing_limits {
   std::size_t high_water = 64 * 1024;   ///< from here on writers wait: pending and in-flight bytes together
   std::size_t low_water = 32 * 1024;    ///< down to here they wait
@@ -70,7 +70,7 @@ class coalescer {
   /// Messages that no batch has taken yet.
   [[nodiscard]] std::size_t pending_messages() const noexcept { return message_sizes_.size(); }
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_bytes_; }
-  /// Bytes of all messages accepted since the beginning, cancelled ones excepted.
+  /// Bytes of all messages accepted since the beginning, except cancelled ones.
   [[nodiscard]] std::uint64_t accepted() const noexcept { return written_ + in_flight_bytes_ + pending_bytes_; }
   /// Bytes written since the beginning.
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }

@@ -25,7 +25,7 @@ namespace uncork::stream {
 /// Gathers writes and reads through. Models Asio's AsyncReadStream and AsyncWriteStream, so Asio's composed operations, Beast and
 /// ssl::stream run over it; over a `coalescing_stream<ssl::stream<tcp::socket>>` plaintext is gathered before it becomes records.
 ///
-/// The rule: while a send is in flight, writes accumulate; when none is, what this turn has written goes at its end. A stream
+/// The rule: while a send is in flight, writes accumulate; when none is, what this turn has written goes out at its end. A stream
 /// whose last turn was a single message sends the next one at once: alone it is not delayed at all, and if others follow they are
 /// gathered behind it, and so is all of the next turn. No timer, no waiting for a size or for an acknowledgement. TCP_NODELAY is
 /// set with the first send, and no send carries MSG_MORE, so the kernel holds nothing back either. (Why no delay: a fixed one
@@ -95,7 +95,7 @@ class coalescing_stream {
   }
 
   [[nodiscard]] executor_type get_executor() noexcept { return state_->get_executor(); }
-  /// For handshakes, reads, options. Whoever writes to it directly flushes first.
+  /// For handshakes, reads, options. Whoever writes to it directly must flush first.
   [[nodiscard]] next_layer_type& next_layer() noexcept { return state_->next; }
   [[nodiscard]] lowest_layer_type& lowest_layer() noexcept { return detail::lowest_layer_of(state_->next); }
   [[nodiscard]] const lowest_layer_type& lowest_layer() const noexcept { return detail::lowest_layer_of(state_->next); }

@@ -9,10 +9,10 @@ namespace uncork::stream {
 
 /// Reasons of ours; everything else is the system's or Asio's error_code, passed on unchanged.
 enum class errc {
-  peer_silent = 1,     ///< no sign of life from the peer for the silence limit
-  no_progress,         ///< the peer lives but has taken none of our bytes for the no-progress limit
-  truncated,           ///< the file ended before the bytes that were promised; see transmit_result
-  frame_too_long,      ///< a frame announces a payload over the bound
+  peer_silent = 1,     ///< no sign of life from the peer within the silence limit
+  no_progress,         ///< the peer lives but has taken none of our bytes within the no-progress limit
+  truncated,           ///< the file ended before the promised bytes did; see transmit_result
+  frame_too_long,      ///< a frame announces a payload larger than allowed
   unknown_frame,       ///< a frame of a reserved type that nobody has defined
   unexpected_payload,  ///< a heartbeat or shutdown frame that carries a payload
   peer_shut_down,      ///< the peer has sent its shutdown frame: nothing more will come
@@ -21,7 +21,7 @@ enum class errc {
   frame_cut_short      ///< the connection ended inside a frame
 };
 
-/// The category "uncork.stream". Lives for ever.
+/// The category "uncork.stream". Lives forever.
 [[nodiscard]] const boost::system::error_category& category() noexcept;
 [[nodiscard]] boost::system::error_code make_error_code(errc code) noexcept;
 

@@ -56,13 +56,13 @@ class frame_decoder {
   };
 
   /// Takes bytes up to the end of the next frame and no further. The errors are unknown_frame, unexpected_payload and
-  /// frame_too_long, known with the header's last byte; there is no way on from one: every later call gives it again and
+  /// frame_too_long, known with the header's last byte; none can be recovered from: every later call gives it again and
   /// takes nothing.
   [[nodiscard]] step decode(std::span<const std::byte> bytes);
 
-  /// Bytes from the stream's beginning to the first byte of the frame under way or awaited, after an error of the bad one.
+  /// Bytes from the stream's beginning to the first byte of the frame under way or awaited; after an error, of the bad one.
   [[nodiscard]] std::uint64_t frame_start() const noexcept { return frame_start_; }
-  /// Whether some bytes of a frame have come and others not: an end of the stream now has cut it short.
+  /// Whether some bytes of a frame have come and others not: if the stream ends now, it was cut short.
   [[nodiscard]] bool inside_frame() const noexcept { return header_size_ != 0; }
 
  private:

@@ -10,7 +10,7 @@
 namespace uncork::stream {
 
 struct heartbeat_options {
-  /// When the peer is given up, and how often it hears from us. TCP_USER_TIMEOUT stays as it is, which should be unset or at
+  /// When the peer is given up, and how often it hears from us. TCP_USER_TIMEOUT stays as it is; it should be unset or at
   /// least `no_progress`: it kills a peer that is slow but alive (measured: 5.2 s after the last accepted write when set to 5 s).
   liveness_limits liveness;
   /// Bytes that one frame may carry, in and out. A heartbeat waits for one frame at most, so over a slow link to a peer under the

@@ -19,11 +19,11 @@
 namespace uncork::stream {
 
 /// Reads and writes frames (frame.hpp), sends heartbeats when nothing else goes out, and gives the peer up when liveness.hpp says
-/// so. From start(), or the first operation, it reads all the time, whether or not the program does, into an inbox with a bound:
+/// so. From start(), or the first operation, it reads all the time, whether or not the program does, into a bounded inbox:
 /// heartbeats are seen until that is full.
 ///
 /// NextLayer is a stream socket of Asio's, connected before the start: it is tried first and waited for when it would block. Not
-/// ssl::stream: a record whose write was given up cannot be gone on with.
+/// ssl::stream: a record whose write was given up cannot be continued.
 ///
 /// Errors: peer_silent and no_progress from the judge; unknown_frame, unexpected_payload, frame_too_long and frame_cut_short (the
 /// end came inside a frame) from the framing; peer_shut_down after the peer's shutdown; shut_down after our own; else the

@@ -10,15 +10,14 @@ namespace uncork::stream {
 
 /// Which events prove a life.
 enum class liveness_policy {
-  /// zrepl before its fix (and Go's WriteByteTimeout): a write that waits has the silence limit, renewed only by own bytes
+  /// zrepl before its fix (and Go's WriteByteTimeout): a waiting write has the silence limit, renewed only by own bytes
   /// accepted. It kills receivers that are slow, not dead: their kernel may offer no window for 30 s.
   own_progress,
   /// zrepl after it (commit d6304f4): a heartbeat that comes in renews the write as well. Data frames do not, so a peer that
   /// sends data, and hence no heartbeats, is killed.
   heartbeat,
   /// Every frame is a sign of life, for readers and writers alike, and a second, longer limit is for the peer that lives and
-  /// takes
-  /// nothing.
+  /// takes nothing.
   any_frame
 };
 
@@ -28,11 +27,11 @@ struct liveness_limits {
   liveness_policy policy = liveness_policy::any_frame;
   /// T: a peer that has given no sign of life for so long is dead.
   duration silence = std::chrono::seconds(10);
-  /// L, of any_frame only: a living peer must take some of what waits for it within this. More than its whole window at the
-  /// slowest rate that is acceptable: 128 KiB at 5 kB/s are 25 s, and gaps of 30 s were measured at that rate.
+  /// L, of any_frame only: a living peer must take some of what waits for it within this. Give it more than its whole window
+  /// takes at the slowest acceptable rate: 128 KiB at 5 kB/s are 25 s, and gaps of 30 s were measured at that rate.
   duration no_progress = std::chrono::seconds(120);
   /// Without a frame sent for so long, a heartbeat goes out. None: a third of `silence`, so that two may be late or lost. It
-  /// must be well below what the peer's own silence limit is.
+  /// must be well below the peer's own silence limit.
   std::optional<duration> interval;
 };
 
@@ -53,7 +52,7 @@ enum class liveness_clock { none, silence, writing, no_progress };
 ///       megabytes of send buffer;
 ///   E2  bytes_acked moved.
 /// The limit runs while own bytes wait or are not acknowledged. Frames that come in do not renew it: else a peer that heartbeats
-/// without ever reading would hold a writer for good.
+/// without ever reading would hold a writer forever.
 ///
 /// A value; not thread-safe.
 class liveness {

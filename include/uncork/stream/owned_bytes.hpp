@@ -12,7 +12,7 @@
 namespace uncork::stream {
 
 /// A block of bytes and whatever keeps it alive. Made from an rvalue of any contiguous container of one-byte elements
-/// (std::string, std::vector<std::byte>, …). Copies share the block, which nobody may change any more.
+/// (std::string, std::vector<std::byte>, …). Copies share the block, which nobody may change any longer.
 class owned_bytes {
  public:
   owned_bytes() = default;

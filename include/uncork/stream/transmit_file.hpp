@@ -1,5 +1,5 @@
 #pragma once
-// Sends a file with what belongs before and behind it, in the fewest segments, without a stall and without blocking.
+// Sends a file with what belongs before and after it, in the fewest segments, without a stall and without blocking.
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -24,8 +24,8 @@ namespace uncork::stream {
 /// context, made when it is first needed.
 ///
 /// Errors: those of the system (EPIPE comes without SIGPIPE); operation_aborted; errc::truncated, when the file has fewer
-/// bytes than `options.length`, then with nothing sent, or when it shrank while it was being sent. Of a file that grows the bytes
-/// that it had at the start are sent. After an error the peer has `result.sent` bytes at most; only closing the connection
+/// bytes than `options.length`, then with nothing sent, or when it shrank while it was being sent. Of a file that grows, the
+/// bytes that it had at the start are sent. After an error the peer has `result.sent` bytes at most; only closing the connection
 /// tells it so.
 ///
 /// Cancellation: terminal and partial; takes effect at the next wait or turn. The socket must outlive the operation and may

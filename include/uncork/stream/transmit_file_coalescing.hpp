@@ -10,7 +10,7 @@
 
 namespace uncork::stream {
 
-/// The same as over a socket (transmit_file.hpp): descriptor, options, errors, cold and slow sources; by reading blocks of at
+/// The same as over a socket (transmit_file.hpp): descriptor, options, errors, cold and slow sources; but by reading blocks of at
 /// most 64 KiB and writing them through the stream, head and tail in one block with the bytes beside them. At most two blocks are
 /// in memory. Completes with void(error_code, transmit_result) when all of it is written, as async_flush means it; `sent` counts
 /// what the stream has accepted.

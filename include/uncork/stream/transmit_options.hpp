@@ -19,8 +19,8 @@ struct transmit_options {
   std::uint64_t length = 0;           ///< bytes of the file; 0: all from `offset` on, as it is at the start
   std::span<const std::byte> head;    ///< sent before the file; stays the caller's, unchanged, until completion
   std::span<const std::byte> tail;    ///< sent after it; likewise
-  std::size_t chunk_bound = 2 << 20;  ///< bytes of the file a turn of the loop, so that others have theirs; at least 1
-  std::function<void(const transmit_result&)> progress;  ///< told after each turn, also before the initiating function returns
+  std::size_t chunk_bound = 2 << 20;  ///< bytes of the file per turn of the loop, so that others have theirs; at least 1
+  std::function<void(const transmit_result&)> progress;  ///< called after each turn, even before the initiating function returns
 };
 
 /// The fewest TCP segments that carry `bytes`; `mss` is tcp_info's tcpi_snd_mss, the payload of a full segment.

@@ -49,7 +49,7 @@ core::Result<std::vector<zino::Attributes>> all_cases(zino::Client& client) {
   std::vector<zino::Attributes> cases;
   Progress progress;
   const auto keep = [&](std::size_t number, const zino::Reply& reply, core::Micros /*time*/) -> core::Status {
-    progress.show_count(number + 1, questions.size(), "cases");
+    progress.show_count(number + 1, questions.size(), "case");
     if (zino::is_gone(questions[number], reply)) return {};
     auto attributes = zino::attributes_of(reply, (*ids)[number]);
     if (!attributes) return core::fail(attributes.error());
@@ -102,7 +102,7 @@ std::shared_ptr<CaseArguments> add_case_arguments(CLI::App& verb) {
   auto arguments = std::make_shared<CaseArguments>();
   verb.add_option("ID", arguments->id, "The case")->type_name("")->required();
   add_login(verb, arguments->login);
-  verb.add_flag("--json", arguments->json, "As JSON: times in Unix seconds");
+  verb.add_flag("--json", arguments->json, "Print JSON, times in Unix seconds");
   return arguments;
 }
 
@@ -122,19 +122,19 @@ void add_entries(CLI::App& zino, Action& chosen, const std::string& name, const 
 }  // namespace
 
 void add_zino_list(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("list", "List the cases, those in need of somebody first");
+  auto* verb = zino.add_subcommand("list", "List the cases, those that need attention first");
   verb->footer("Example:\n  uncork zino list --server zino.example.org --state open --state working");
   const auto arguments = std::make_shared<ListArguments>();
-  verb->add_option("--state", arguments->states, "Only cases in this state; may be repeated")
+  verb->add_option("--state", arguments->states, "List only cases in this state; may be repeated")
       ->type_name("STATE")
       ->take_all()
       ->check([](const std::string& state) {
         const bool known = std::ranges::find(kCaseStates, state) != kCaseStates.end();
-        return known ? "" : fmt::format("'{}' is no state; give {}", state, fmt::join(kCaseStates, ", "));
+        return known ? "" : fmt::format("'{}' is not a state; give {}", state, fmt::join(kCaseStates, ", "));
       });
-  verb->add_option("--router", arguments->router, "Only cases of routers with this in their name")->type_name("TEXT");
+  verb->add_option("--router", arguments->router, "List only cases of routers with this in their name")->type_name("TEXT");
   add_login(*verb, arguments->login);
-  verb->add_flag("--json", arguments->json, "All attributes, as JSON: times in Unix seconds");
+  verb->add_flag("--json", arguments->json, "Print all attributes as JSON, times in Unix seconds");
   verb->callback([arguments, &chosen] {
     chosen = [arguments] {
       return with_session(arguments->login, form_of(arguments->json),
@@ -144,7 +144,7 @@ void add_zino_list(CLI::App& zino, Action& chosen) {
 }
 
 void add_zino_show(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("show", "Show all about one case: attributes, history, log");
+  auto* verb = zino.add_subcommand("show", "Show everything about one case: attributes, history, log");
   verb->footer("Example:\n  uncork zino show 34");
   const auto arguments = add_case_arguments(*verb);
   verb->callback([arguments, &chosen] {
@@ -160,7 +160,7 @@ void add_zino_history(CLI::App& zino, Action& chosen) {
 }
 
 void add_zino_log(CLI::App& zino, Action& chosen) {
-  add_entries(zino, chosen, "log", "GETLOG", "Show what was observed of a case");
+  add_entries(zino, chosen, "log", "GETLOG", "Show what was observed about a case");
 }
 
 }  // namespace uncork::cli

@@ -55,7 +55,7 @@ void add_zino_set_state(CLI::App& zino, Action& chosen) {
       ->type_name("")
       ->required();
   add_login(*verb, arguments->login);
-  verb->add_flag("--json", arguments->json, "What was done, as JSON");
+  verb->add_flag("--json", arguments->json, "Print what was done as JSON");
   verb->callback([arguments, &chosen] {
     chosen = [arguments] {
       return with_session(arguments->login, form_of(arguments->json),
@@ -65,12 +65,12 @@ void add_zino_set_state(CLI::App& zino, Action& chosen) {
 }
 
 void add_zino_add_history(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("add-history", "Write something into the history of a case");
+  auto* verb = zino.add_subcommand("add-history", "Add an entry to the history of a case");
   verb->footer("Example:\n  uncork zino add-history 34 --message 'Technician is on her way'");
   const auto arguments = add_case(*verb);
   add_message(*verb, arguments->message);
   add_login(*verb, arguments->login);
-  verb->add_flag("--json", arguments->json, "What was done, as JSON");
+  verb->add_flag("--json", arguments->json, "Print what was done as JSON");
   verb->callback([arguments, &chosen] {
     chosen = [arguments] {
       const auto text = read_message(arguments->message);  // before the session, whose server may have little patience

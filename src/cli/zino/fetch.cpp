@@ -11,6 +11,7 @@
 #include "cli/zino/login.hpp"
 #include "cli/zino/parts.hpp"
 #include "cli/zino/view.hpp"
+#include "core/count.hpp"
 #include "core/duration.hpp"
 #include "core/stop_signal.hpp"
 #include "report/table.hpp"
@@ -62,8 +63,8 @@ void print_json(const zino::FetchResult& result, std::size_t pipeline) {
 }
 
 void print_text(const zino::FetchResult& result, bool times) {
-  print("{} with history and log in {}; {} came in {}\n", zino::count_of(result.cases, "case"), core::to_string(result.total),
-        zino::count_of(result.replies, "reply", "replies"), zino::count_of(result.chunks.size(), "piece"));
+  print("{} with history and log in {}; {} came in {}\n", core::count_of(result.cases, "case"), core::to_string(result.total),
+        core::count_of(result.replies, "reply", "replies"), core::count_of(result.chunks.size(), "piece"));
   if (result.gone > 0) print("{} more went away meanwhile\n", result.gone);
   if (!times || result.cases == 0) return;
   report::Table table({{"COMMAND"},
@@ -90,7 +91,7 @@ Exit run_fetch(const FetchArguments& arguments) {
   options.connect.stopped = [&stop] { return stop.stopped(); };
   Progress progress;
   options.on_progress = [&](unsigned done, unsigned of) {
-    progress.show_count(done, of, "answers");
+    progress.show_count(done, of, "answer");
     return !stop.stopped();
   };
   const auto result = zino::fetch_all(options);
@@ -110,12 +111,12 @@ void add_zino_fetch(CLI::App& zino, Action& chosen) {
   auto* verb = zino.add_subcommand("fetch", "Ask for everything about every case, and time each command");
   verb->footer("Example:\n  uncork zino fetch --all --times --server zino.example.org");
   const auto arguments = std::make_shared<FetchArguments>();
-  verb->add_flag("--all", arguments->all, "Attributes, history and log of each case that CASEIDS names")->required();
+  verb->add_flag("--all", arguments->all, "Fetch attributes, history and log of each case that CASEIDS names")->required();
   add_count(*verb, "--pipeline", arguments->pipeline, 1, 10000,
-            "Commands outstanding; 1 waits for each answer, as old clients do");
-  verb->add_flag("--times", arguments->times, "Also how long each kind of command took");
+            "Keep N commands outstanding; 1 waits for each answer, as old clients do");
+  verb->add_flag("--times", arguments->times, "Also print how long each kind of command took");
   add_login(*verb, arguments->login);
-  verb->add_flag("--json", arguments->json, "All of it as JSON");
+  verb->add_flag("--json", arguments->json, "Print all of it as JSON");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_fetch(*arguments); }; });
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/output.hpp"
 #include "cli/zino/parts.hpp"
+#include "core/count.hpp"
 #include "zino/fixture/fixture.hpp"
 
 namespace uncork::cli {
@@ -36,10 +37,11 @@ Exit run_fixture(FixtureArguments arguments) {
     return Exit::ok;
   }
   print(
-      "{0} open cases in {1}. Serve them:\n  uncork zino serve --state {1}/zino-state.json --secrets {1}/secrets --polldevs "
-      "{1}/polldevs.cf\nor, in {1}:\n  zino --config-file zino.toml --trap-port 0\nThen log in as {2}, secret: {3}\n  uncork "
-      "zino list --credentials {1}/ritz.tcl\n",
-      arguments.options.events, directory, fixture.user, fixture.secret);
+      "{0} in {1}. Serve with:\n"
+      "  uncork zino serve --state {1}/zino-state.json --secrets {1}/secrets --polldevs {1}/polldevs.cf\nor, in {1}:\n"
+      "  zino --config-file zino.toml --trap-port 0\nThen log in as {2}, secret: {3}\n"
+      "  uncork zino list --credentials {1}/ritz.tcl\n",
+      core::count_of(arguments.options.events, "open case"), directory, fixture.user, fixture.secret);
   return Exit::ok;
 }
 
@@ -50,10 +52,13 @@ void add_zino_fixture(CLI::App& zino, Action& chosen) {
   verb->footer(
       "Example:\n  uncork zino fixture --events 100 --out demo\nFiles of an earlier fixture in the folder are replaced.");
   const auto arguments = std::make_shared<FixtureArguments>();
-  add_count(*verb, "--events", arguments->options.events, 1, 1000000, "Open cases; a tenth as many closed ones come with them");
-  verb->add_option("--out", arguments->directory, "Folder for the files; made if it is not there")->type_name("DIR")->required();
-  add_count(*verb, "--seed", arguments->options.seed, 0, UINT64_MAX, "The same number makes the same cases, at other times");
-  verb->add_flag("--json", arguments->json, "Names of the files and how to log in, as JSON");
+  add_count(*verb, "--events", arguments->options.events, 1, 1000000, "Make N open cases, and a tenth as many closed ones");
+  verb->add_option("--out", arguments->directory, "Write the files to this folder; make it if it is missing")
+      ->type_name("DIR")
+      ->required();
+  add_count(*verb, "--seed", arguments->options.seed, 0, UINT64_MAX,
+            "Repeat the same cases, at other times, with the same number");
+  verb->add_flag("--json", arguments->json, "Print the names of the files and how to log in, as JSON");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_fixture(*arguments); }; });
 }
 

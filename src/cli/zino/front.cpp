@@ -9,6 +9,7 @@
 #include "cli/output.hpp"
 #include "cli/zino/log_line.hpp"
 #include "cli/zino/parts.hpp"
+#include "core/count.hpp"
 #include "zino/front/front.hpp"
 #include "zino/protocol/text.hpp"
 
@@ -32,7 +33,7 @@ void show_summary(const zino::FrontSummary& summary, bool json) {
     return;
   }
   print("{}; {} passed through, {} answered ahead; answers unused: {} expired, {} dropped\n",
-        zino::count_of(summary.clients, "client"), zino::count_of(summary.passed_through, "command"), summary.ahead.used,
+        core::count_of(summary.clients, "client"), core::count_of(summary.passed_through, "command"), summary.ahead.used,
         summary.ahead.expired, summary.ahead.dropped);
 }
 
@@ -56,17 +57,18 @@ void add_zino_front(CLI::App& zino, Action& chosen) {
   const auto arguments = std::make_shared<FrontArguments>();
   zino::FrontOptions& options = arguments->options;
   options.log = [](const std::string& line) { log_line(line); };
-  add_server(*verb, "--connect", options.host, options.port, "The Zino server")->required();
-  add_port(*verb, "--connect-notify", options.notify_port, "Its port for notifications", Zero::refused);
-  verb->add_option("--listen", options.listen, "Address to listen on, IPv4 or IPv6; may be repeated")
+  add_server(*verb, "--connect", options.host, options.port, "Connect to this Zino server")->required();
+  add_port(*verb, "--connect-notify", options.notify_port, "Use this port of it for notifications", Zero::refused);
+  verb->add_option("--listen", options.listen, "Listen on this address, IPv4 or IPv6; may be repeated")
       ->type_name("ADDRESS")
       ->take_all()
       ->default_str("127.0.0.1");
-  add_port(*verb, "--port", options.listen_port, "Port for commands; 0 picks a free one", Zero::allowed);
-  add_port(*verb, "--notify-port", options.listen_notify_port, "Port for notifications; 0 picks a free one", Zero::allowed);
-  add_count(*verb, "--ahead", options.ahead, 1, 10000, "Questions asked ahead at a time, for each client");
-  add_count(*verb, "--max-connections", options.max_connections, 1, 1000000, "Clients on both ports together");
-  verb->add_flag("--json", arguments->json, "The summary at the end as JSON");
+  add_port(*verb, "--port", options.listen_port, "Use this port for commands; 0 picks a free one", Zero::allowed);
+  add_port(*verb, "--notify-port", options.listen_notify_port, "Use this port for notifications; 0 picks a free one",
+           Zero::allowed);
+  add_count(*verb, "--ahead", options.ahead, 1, 10000, "Ask at most N questions ahead at a time, for each client");
+  add_count(*verb, "--max-connections", options.max_connections, 1, 1000000, "Accept at most N clients on both ports together");
+  verb->add_flag("--json", arguments->json, "Print the summary at the end as JSON");
   verb->callback([arguments, &chosen] { chosen = [arguments] { return run_front(*arguments); }; });
 }
 

@@ -49,18 +49,18 @@ core::Result<zino::Credentials> read_credentials(const LoginArguments& arguments
 }  // namespace
 
 void add_login(CLI::App& verb, LoginArguments& arguments) {
-  verb.add_option("--server", arguments.server, "The Zino server (default: as the credentials say, else 127.0.0.1)")
+  verb.add_option("--server", arguments.server, "Connect to this Zino server (default: as the credentials say, else 127.0.0.1)")
       ->type_name("HOST[:PORT]");
   auto* credentials =
-      verb.add_option("--credentials", arguments.credentials, "Who to log in as, as curitz has it (default ~/.ritz.tcl)")
+      verb.add_option("--credentials", arguments.credentials, "Log in as this file says, in curitz's form (default ~/.ritz.tcl)")
           ->type_name("FILE");
-  verb.add_option("--profile", arguments.profile, "Profile in that file")->type_name("NAME")->capture_default_str();
-  auto* user = verb.add_option("--user", arguments.user, "Who to log in as")->type_name("NAME");
-  verb.add_option("--secrets", arguments.secrets, "A Zino server's secrets file, instead of credentials")
+  verb.add_option("--profile", arguments.profile, "Use this profile in that file")->type_name("NAME")->capture_default_str();
+  auto* user = verb.add_option("--user", arguments.user, "Log in as this user")->type_name("NAME");
+  verb.add_option("--secrets", arguments.secrets, "Take the secret from a Zino server's secrets file, instead of credentials")
       ->type_name("FILE")
       ->needs(user)
       ->excludes(credentials);
-  add_duration(verb, "--timeout", arguments.timeout, "Longest wait for the server (default 30s)", Zero::refused);
+  add_duration(verb, "--timeout", arguments.timeout, "Wait at most this long for the server (default 30s)", Zero::refused);
 }
 
 core::Result<zino::ConnectOptions> connect_options(const LoginArguments& arguments) {

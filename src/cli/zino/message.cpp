@@ -16,13 +16,13 @@ constexpr std::size_t kLongest = 1024 * 1024;  // what our server takes
 }  // namespace
 
 void add_message(CLI::App& verb, std::string& message) {
-  verb.add_option("-m,--message", message, "The text (default: standard input)")->type_name("TEXT");
+  verb.add_option("-m,--message", message, "Add this text (default: standard input)")->type_name("TEXT");
 }
 
 core::Result<std::string> read_message(const std::string& given) {
   std::string text = given;
   if (text.empty()) {
-    if (::isatty(STDIN_FILENO) == 1) log_line("the text, ended by Ctrl-D on a line of its own:");
+    if (::isatty(STDIN_FILENO) == 1) log_line("write the text; end it with Ctrl-D on a line of its own:");
     std::array<char, 4096> chunk{};
     for (std::size_t got = 0; (got = std::fread(chunk.data(), 1, chunk.size(), stdin)) > 0 && text.size() <= kLongest;) {
       text.append(chunk.data(), got);

@@ -113,8 +113,8 @@ core::Result<std::int64_t> read_time(const std::string& name, const std::string&
         core::invalid_argument(fmt::format("{}: '{}' is more than {} years ahead", name, text, kPlausible.count())));
   }
   if (!time) {
-    return core::fail(core::invalid_argument(
-        fmt::format("{}: '{}' is no time; give 2026-12-24T18:00 (local), 2026-12-24T18:00Z, Unix seconds, or +2h", name, text)));
+    return core::fail(core::invalid_argument(fmt::format(
+        "{}: '{}' is not a time; give 2026-12-24T18:00 (local), 2026-12-24T18:00Z, Unix seconds, or +2h", name, text)));
   }
   return zino::unix_seconds(*time);
 }
@@ -181,7 +181,7 @@ Part add_part(CLI::App& pm, Action& chosen, const std::string& name, const std::
   verb->footer("Example:\n  uncork zino pm " + example);
   auto arguments = std::make_shared<PmArguments>();
   add_login(*verb, arguments->login);
-  verb->add_flag("--json", arguments->json, "As JSON: times in Unix seconds");
+  verb->add_flag("--json", arguments->json, "Print JSON, times in Unix seconds");
   verb->callback([arguments, task, &chosen] {
     chosen = [arguments, task] {
       if (const auto good = task == add ? check_adding(*arguments) : core::Status(); !good) return report_error(good.error());
@@ -200,35 +200,34 @@ Part add_part_of_one(CLI::App& pm, Action& chosen, const std::string& name, cons
 }
 
 void add_adding(CLI::App& pm, Action& chosen) {
-  const Part part =
-      add_part(pm, chosen, "add", "Plan maintenance: cases of what matches are ignored meanwhile", "add --to +2h sw-1", add);
+  const Part part = add_part(pm, chosen, "add", "Plan maintenance, during which cases of whatever matches are ignored",
+                             "add --to +2h sw-1", add);
   PmArguments& arguments = *part.arguments;
-  part.verb
-      ->add_option("EXPRESSION", arguments.expression, "What is maintained, by the name of the router or the port's description")
+  part.verb->add_option("EXPRESSION", arguments.expression, "What is maintained, by router name or port description")
       ->type_name("")
       ->required();
-  part.verb->add_option("--from", arguments.from, "When it begins: 2026-12-24T18:00, Unix seconds, or +TIME from now")
+  part.verb->add_option("--from", arguments.from, "Begin then: 2026-12-24T18:00, Unix seconds, or +TIME from now")
       ->type_name("WHEN")
       ->capture_default_str();
-  part.verb->add_option("--to", arguments.to, "When it ends")->type_name("WHEN")->required();
-  part.verb->add_option("--type", arguments.type, "device or portstate")->type_name("TYPE")->capture_default_str();
+  part.verb->add_option("--to", arguments.to, "End then")->type_name("WHEN")->required();
+  part.verb->add_option("--type", arguments.type, "Set the type: device or portstate")->type_name("TYPE")->capture_default_str();
   part.verb
       ->add_option("--match", arguments.match_type,
-                   "How EXPRESSION is meant: exact, str (with * and ?), regexp, or intf-regexp (names of a device's ports)")
+                   "Read EXPRESSION as exact, str (with * and ?), regexp, or intf-regexp (names of a device's ports)")
       ->type_name("HOW")
       ->capture_default_str();
-  part.verb->add_option("--device", arguments.device, "For intf-regexp: the device's name, a regular expression too")
+  part.verb->add_option("--device", arguments.device, "With intf-regexp: match the device's name, a regular expression too")
       ->type_name("REGEXP");
 }
 
 void add_logging(CLI::App& pm, Action& chosen) {
-  auto* verb = pm.add_subcommand("add-log", "Write something into the log of a planned maintenance");
+  auto* verb = pm.add_subcommand("add-log", "Add an entry to the log of a planned maintenance");
   verb->footer("Example:\n  uncork zino pm add-log 3 --message 'Takes an hour more'");
   const auto arguments = std::make_shared<PmArguments>();
   verb->add_option("ID", arguments->id, "The planned maintenance")->type_name("")->required();
   add_message(*verb, arguments->message);
   add_login(*verb, arguments->login);
-  verb->add_flag("--json", arguments->json, "What was done, as JSON");
+  verb->add_flag("--json", arguments->json, "Print what was done as JSON");
   verb->callback([arguments, &chosen] {
     chosen = [arguments] {
       const auto text = read_message(arguments->message);
@@ -247,10 +246,10 @@ void add_zino_pm(CLI::App& zino, Action& chosen) {
   verb->require_subcommand(1);
   verb->footer("Example:\n  uncork zino pm add --from 2026-12-24T18:00 --to 2026-12-24T20:00 --match regexp '^oslo-'");
   add_part(*verb, chosen, "list", "List planned maintenance", "list", list);
-  add_part_of_one(*verb, chosen, "show", "Show one: what it matches, and its log", "show 3", show);
+  add_part_of_one(*verb, chosen, "show", "Show one planned maintenance: what it matches, and its log", "show 3", show);
   add_adding(*verb, chosen);
   add_logging(*verb, chosen);
-  add_part_of_one(*verb, chosen, "cancel", "Take one back", "cancel 3", cancel);
+  add_part_of_one(*verb, chosen, "cancel", "Cancel a planned maintenance", "cancel 3", cancel);
 }
 
 }  // namespace uncork::cli

@@ -32,38 +32,43 @@ Exit run_serve(const zino::ServerOptions& options) {
 }
 
 void add_files(CLI::App& verb, zino::ServerOptions& options) {
-  verb.add_option("--state", options.state, "State file, as Zino 2 keeps it; its journal goes beside it")
+  verb.add_option("--state", options.state, "Keep the state in this file, as Zino 2 does; its journal goes beside it")
       ->type_name("FILE")
       ->required();
-  verb.add_option("--secrets", options.secrets, "Users and secrets, read at every login")->type_name("FILE")->required();
-  verb.add_option("--polldevs", options.polldevs, "Routers, for COMMUNITY, POLLRTR, POLLINTF and CLEARFLAP")->type_name("FILE");
-  verb.add_option("--archive", options.archive, "Where closed cases go after 8 hours (default old-events beside the state file)")
+  verb.add_option("--secrets", options.secrets, "Read users and secrets from this file, at every login")
+      ->type_name("FILE")
+      ->required();
+  verb.add_option("--polldevs", options.polldevs, "Read routers from this file, for COMMUNITY, POLLRTR, POLLINTF and CLEARFLAP")
+      ->type_name("FILE");
+  verb.add_option("--archive", options.archive, "Move closed cases here after 8 hours (default old-events beside the state file)")
       ->type_name("DIR");
-  verb.add_option("--poll-command", options.poll_command, "Program to run as FILE ROUTER [IFINDEX] when a client asks to poll")
+  verb.add_option("--poll-command", options.poll_command, "Run FILE ROUTER [IFINDEX] when a client asks to poll")
       ->type_name("FILE");
 }
 
 void add_network(CLI::App& verb, zino::ServerOptions& options) {
-  verb.add_option("--listen", options.listen, "Address to listen on, IPv4 or IPv6; may be repeated")
+  verb.add_option("--listen", options.listen, "Listen on this address, IPv4 or IPv6; may be repeated")
       ->type_name("ADDRESS")
       ->take_all()
       ->default_str("127.0.0.1");
-  add_port(verb, "--port", options.port, "Port for commands; 0 picks a free one", Zero::allowed);
-  add_port(verb, "--notify-port", options.notify_port, "Port for notifications; 0 picks a free one", Zero::allowed);
+  add_port(verb, "--port", options.port, "Use this port for commands; 0 picks a free one", Zero::allowed);
+  add_port(verb, "--notify-port", options.notify_port, "Use this port for notifications; 0 picks a free one", Zero::allowed);
   add_choice<zino::Writes>(verb, "--writes", options.writes,
                            {{"coalesced", zino::Writes::coalesced}, {"per-line", zino::Writes::per_line}},
-                           "A send for each reply, or for each line as old servers do (default coalesced)");
+                           "Make one send per reply, or per line as old servers do (default coalesced)");
   add_choice<bool>(verb, "--nagle", options.nagle, {{"on", true}, {"off", false}},
-                   "Nagle's algorithm on the server's sockets (default off)");
+                   "Turn Nagle's algorithm on or off on the server's sockets (default off)");
 }
 
 void add_limits(CLI::App& verb, zino::ServerOptions& options) {
-  add_count(verb, "--max-connections", options.max_connections, 1, 1'000'000, "Connections to both ports together");
-  add_count(verb, "--max-failed-logins", options.failed_logins, 1, 1'000'000, "Failed logins of one address in a minute");
-  add_duration(verb, "--login-timeout", options.login_timeout, "Time to log in (default 10s)");
-  add_duration(verb, "--idle-timeout", options.idle_timeout, "Ends sessions that are silent for so long (default never)");
-  add_duration(verb, "--write-timeout", options.write_timeout, "Ends connections that read nothing for so long (default 60s)");
-  add_duration(verb, "--fold-every", options.fold_period, "How often the journal goes into the state file (default 5m)");
+  add_count(verb, "--max-connections", options.max_connections, 1, 1'000'000,
+            "Accept at most N connections to both ports together");
+  add_count(verb, "--max-failed-logins", options.failed_logins, 1, 1'000'000,
+            "Allow N failed logins from one address in a minute");
+  add_duration(verb, "--login-timeout", options.login_timeout, "Allow this long to log in (default 10s)");
+  add_duration(verb, "--idle-timeout", options.idle_timeout, "End sessions that are silent for this long (default never)");
+  add_duration(verb, "--write-timeout", options.write_timeout, "End connections that read nothing for this long (default 60s)");
+  add_duration(verb, "--fold-every", options.fold_period, "Fold the journal into the state file this often (default 5m)");
 }
 
 }  // namespace
@@ -72,7 +77,7 @@ void add_zino_serve(CLI::App& zino, Action& chosen) {
   auto* verb = zino.add_subcommand("serve", "Serve the legacy Zino protocol from a state file");
   verb->footer(
       "Example:\n  uncork zino serve --state zino-state.json --secrets secrets --polldevs polldevs.cf\n"
-      "Ctrl-C or SIGTERM saves and ends; SIGHUP saves and reads polldevs anew.");
+      "Ctrl-C or SIGTERM saves and ends; SIGHUP saves and rereads polldevs.");
   const auto options = std::make_shared<zino::ServerOptions>();
   options->log = [](const std::string& line) { log_line(line); };
   add_files(*verb, *options);

@@ -9,6 +9,7 @@
 #include <set>
 #include <string_view>
 
+#include "core/count.hpp"
 #include "report/printable.hpp"
 #include "report/table.hpp"
 #include "zino/protocol/text.hpp"
@@ -83,8 +84,8 @@ std::string case_table(const std::vector<zino::Attributes>& cases, std::int64_t 
                zino::value_of(*one, "type"), zino::value_of(*one, "router"), zino::case_summary(*one)});
   }
   return table.render(width, report::Fit::wrap) +
-         fmt::format("{}, sorted by state (those in need first), then by UPDATED; times are ago\n",
-                     zino::count_of(cases.size(), "case"));
+         fmt::format("{}, sorted by state (those that need attention first), then by UPDATED; times say how long ago\n",
+                     core::count_of(cases.size(), "case"));
 }
 
 std::string attribute_lines(const zino::Attributes& attributes) {

@@ -74,7 +74,7 @@ class CaseWatch {
   struct Told {
     zino::Attributes attributes;
     std::vector<zino::Entry> entries;  // new in the history or the log
-    std::string failed;                // why one of these could not be had
+    std::string failed;                // why one of these could not be fetched
   };
   /// What is known of a case that was spoken of.
   struct Known {
@@ -223,7 +223,7 @@ void CaseWatch::tell_lost(const core::Error& error, core::Micros wait) {
     print(dump(
         {{"event", "lost"}, {"at", std::time(nullptr)}, {"reason", error.message}, {"again_in_s", core::to_ms(wait) / 1000}}));
   } else {
-    log_line(fmt::format("{}; again in {}", error.message, core::to_string(wait)));
+    log_line(fmt::format("{}; trying again in {}", error.message, core::to_string(wait)));
   }
 }
 
@@ -263,12 +263,12 @@ Exit CaseWatch::run() {
 }  // namespace
 
 void add_zino_watch(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("watch", "Print what happens to the cases as it happens");
+  auto* verb = zino.add_subcommand("watch", "Print what happens to the cases, as it happens");
   verb->footer("Example:\n  uncork zino watch --server zino.example.org --json");
   const auto arguments = std::make_shared<WatchArguments>();
   add_login(*verb, arguments->login);
-  add_port(*verb, "--notify-port", arguments->login.notify_port, "The server's port for notifications", Zero::refused);
-  verb->add_flag("--json", arguments->json, "A JSON document a line");
+  add_port(*verb, "--notify-port", arguments->login.notify_port, "Use this port of the server for notifications", Zero::refused);
+  verb->add_flag("--json", arguments->json, "Print one JSON document per line");
   verb->callback([arguments, &chosen] {
     chosen = [arguments] {
       auto options = connect_options(arguments->login);

@@ -33,7 +33,8 @@ CLI::Option* add_server(CLI::App& verb, const std::string& name, std::string& ho
 }
 
 void add_zino(CLI::App& program, Action& chosen) {
-  auto* verb = program.add_subcommand("zino", "The legacy Zino protocol: a server without stalls, a client, a front for others'");
+  auto* verb =
+      program.add_subcommand("zino", "Speak the legacy Zino protocol: a server without stalls, a client, a front for others");
   verb->require_subcommand(1);
   verb->footer(
       "Example:\n  uncork zino serve --state zino-state.json --secrets secrets\n  uncork zino list --server zino.example.org");

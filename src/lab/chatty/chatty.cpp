@@ -169,7 +169,7 @@ core::Result<Cure> cure_live(const Setup& setup, const ChattyOptions& options, c
   if (cured->changed == 0) {
     cure.failed_because = "no socket was changed";
   } else if (cure.after_mean * static_cast<std::int64_t>(kCureFactor) > cure.before_mean) {
-    cure.failed_because = fmt::format("the mean fell less than {} times", kCureFactor);
+    cure.failed_because = fmt::format("the mean fell by less than a factor of {}", kCureFactor);
   }
   return cure;
 }

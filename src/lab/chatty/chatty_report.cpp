@@ -62,13 +62,13 @@ std::string chatty_sentence(const ChattyResult& result) {
   const auto failed =
       std::count_if(result.cells.begin(), result.cells.end(), [](const Cell& c) { return !c.failed_because.empty(); });
   if (!result.passed()) {
-    return fmt::format("Not as it should be: {} of {} cells{} did not behave; see FAILED above.\n", failed, result.cells.size(),
+    return fmt::format("Not as it should be: {} of {} cells{} failed; see FAILED above.\n", failed, result.cells.size(),
                        result.cure.failed_because.empty() ? "" : " and the cure");
   }
   return fmt::format(
       "Writing an answer line by line costs {} an exchange wherever Nagle is on at the last sender before the client, because it "
-      "holds the second line until the client's delayed ACK; with one write an answer, or with TCP_NODELAY, nothing is held. The "
-      "process to change is the one named: the relay, when there is one, and not the server behind it.\n",
+      "holds the second line until the client's delayed ACK; with one write per answer, or with TCP_NODELAY, nothing is held. "
+      "The process to change is the one named: the relay if there is one, not the server behind it.\n",
       core::to_string(result.cure.before_mean));
 }
 

@@ -40,15 +40,15 @@ void judge_transport(const std::vector<CoalesceRow>& rows, Transport transport, 
   if (plain == nullptr || nagle == nullptr || ours == nullptr) return;
   const std::string over = name(transport);
   const auto speed_up = paired_ratio(ours->messages_per_second, plain->messages_per_second);
-  criteria.push_back(at_least("speed_up_" + over,
-                              fmt::format("over {}, coalesced is at least {} times a send a message", over, kSpeedUp),
-                              speed_up ? std::optional(speed_up->median) : std::nullopt, kSpeedUp, "times"));
+  criteria.push_back(at_least(
+      "speed_up_" + over, fmt::format("over {}, coalesced is at least {} times as fast as one send per message", over, kSpeedUp),
+      speed_up ? std::optional(speed_up->median) : std::nullopt, kSpeedUp, "times"));
   add_spread(criteria.back(), speed_up);
   const double most_sends = std::max(kSendsPerMessage, 2.0 / options.messages);
   criteria.push_back(at_most(
       "sends_per_message_" + over,
-      fmt::format("over {}, coalesced makes at most {:.3g} sends a message at {} a turn", over, most_sends, options.messages),
-      ours->sends_per_message, most_sends, "sends a message"));
+      fmt::format("over {}, coalesced makes at most {:.3g} sends per message at {} per turn", over, most_sends, options.messages),
+      ours->sends_per_message, most_sends, "sends per message"));
   const auto lone = paired_ratio(as_ms(ours->lone_medians), as_ms(plain->lone_medians));
   criteria.push_back(
       at_most("lone_message_" + over,
@@ -56,10 +56,10 @@ void judge_transport(const std::vector<CoalesceRow>& rows, Transport transport, 
               lone ? std::optional(lone->median) : std::nullopt, kLoneRatio, "times"));
   add_spread(criteria.back(), lone);
   const auto held = [](const CoalesceRow& row) { return row.held ? std::optional(core::to_ms(*row.held)) : std::nullopt; };
-  criteria.push_back(at_least("nagle_holds_" + over, fmt::format("over {}, a send a message under Nagle is held", over),
+  criteria.push_back(at_least("nagle_holds_" + over, fmt::format("over {}, one send per message under Nagle is held", over),
                               held(*nagle), kHeldMs, "ms"));
-  criteria.push_back(at_most("coalesced_is_not_held_" + over, fmt::format("over {}, coalesced is held for nothing", over),
-                             held(*ours), kHeldMs, "ms"));
+  criteria.push_back(at_most("coalesced_is_not_held_" + over, fmt::format("over {}, coalesced is never held", over), held(*ours),
+                             kHeldMs, "ms"));
 }
 
 /// The most sends an answer of the rows that `chosen` says; nothing if one was not counted, or there are none.
@@ -133,16 +133,17 @@ std::vector<Criterion> judge_answers(const std::vector<AnswerRow>& rows) {
   for (const AnswerProtocol protocol : {AnswerProtocol::redis, AnswerProtocol::http}) {
     const std::string by = name(protocol);
     criteria.push_back(at_most("pipelined_sends_" + by,
-                               fmt::format("{} pipelined, coalesced makes at most {} sends an answer", by, kPipelinedSends),
+                               fmt::format("{} pipelined, coalesced makes at most {} sends per answer", by, kPipelinedSends),
                                most_sends(rows, [&](const AnswerRow& row) { return row.protocol == protocol && row.pipelined; }),
-                               kPipelinedSends, "sends an answer"));
-    criteria.push_back(at_least("pipelined_speed_up_" + by,
-                                fmt::format("{} pipelined, coalesced is at least {} times plain Asio", by, kPipelinedSpeedUp),
-                                least_speed_up(rows, protocol), kPipelinedSpeedUp, "times"));
+                               kPipelinedSends, "sends per answer"));
+    criteria.push_back(
+        at_least("pipelined_speed_up_" + by,
+                 fmt::format("{} pipelined, coalesced is at least {} times as fast as plain Asio", by, kPipelinedSpeedUp),
+                 least_speed_up(rows, protocol), kPipelinedSpeedUp, "times"));
     criteria.push_back(at_most(
         "answer_sends_" + by, fmt::format("{} after a greeting, an answer of up to {} writes is one send", by, kMostAnswerWrites),
         most_sends(rows, [&](const AnswerRow& row) { return row.protocol == protocol && !row.pipelined; }), kAnswerSends,
-        "sends an answer"));
+        "sends per answer"));
   }
   return criteria;
 }

@@ -14,8 +14,7 @@ constexpr int kDeepest = 4;
 constexpr double kLongestMs = 60'000;
 constexpr std::string_view kAccepted =
     "wN and mN (write N bytes, m with MSG_MORE), rN (read), sT (sleep T ms), pT (wait T ms at most until readable), cork, "
-    "uncork, "
-    "nodelay, close, N x ACTION, N x ( ACTIONS )";
+    "uncork, nodelay, close, N x ACTION, N x ( ACTIONS )";
 
 struct Letter {
   char letter;
@@ -47,7 +46,7 @@ class Parser {
     const auto word = words_.take("an action");
     if (!word) return core::fail(word.error());
     const auto action = read(word->text);
-    if (!action) return core::fail(words_.error_at(*word, fmt::format("'{}' is no action: {}", word->text, kAccepted)));
+    if (!action) return core::fail(words_.error_at(*word, fmt::format("'{}' is not an action: {}", word->text, kAccepted)));
     return add(into, {*action}, 1);
   }
 

@@ -47,7 +47,7 @@ class Parser {
     }
     std::string accepted;
     for (const auto& [name, parse] : kStatements) accepted += fmt::format("{}{}", accepted.empty() ? "" : ", ", name);
-    return fail(words.error_at(*word, fmt::format("'{}' is no statement: {}", word->text, accepted)));
+    return fail(words.error_at(*word, fmt::format("'{}' is not a statement: {}", word->text, accepted)));
   }
 
   core::Result<Case> finish() {
@@ -57,11 +57,11 @@ class Parser {
       return lacks("a line `client ACTIONS` and a line `server ACTIONS`");
     if (!nobody_ && case_.blames_nobody()) return lacks("a line `want …` that blames somebody, or `want nobody`");
     if (nobody_ && !case_.blames_nobody())
-      return fail(core::invalid_argument("a case cannot want a stall and nobody who causes one"));
+      return fail(core::invalid_argument("a case cannot want both a stall and nobody to cause one"));
     const auto& actions = case_.client.actions;
     const bool ask = actions.size() == 2 && actions[0].act == Act::write && actions[1].act == Act::read;
     if (case_.client.setup.threads > 1 && !ask) return lacks("one write and one read of a client with threads, and nothing else");
-    if (case_.server.setup.threads > 1) return fail(core::invalid_argument("a server of a case has one thread"));
+    if (case_.server.setup.threads > 1) return fail(core::invalid_argument("the server of a case has one thread"));
     if (case_.remedies.empty()) add_usual_remedies();
     return std::move(case_);
   }
@@ -113,8 +113,8 @@ class Parser {
       if (!interval) return fail(interval.error());
       of.polls = *interval;
     } else {
-      return fail(words.error_at(*word, fmt::format("'{}' is no option: nodelay, rcvbuf N, sndbuf N, congestion NAME, threads N, "
-                                                    "polls TIME",
+      return fail(words.error_at(*word, fmt::format("'{}' is not an option: nodelay, rcvbuf N, sndbuf N, congestion NAME, "
+                                                    "threads N, polls TIME",
                                                     word->text)));
     }
     return {};
@@ -156,8 +156,7 @@ class Parser {
       if (word->text == "queue") link.queue_bytes = *number;
       if (word->text == "seed") link.seed = *number;
     } else {
-      return fail(
-          words.error_at(*word, fmt::format("'{}' is nothing that a link has: rtt, loss, rate, queue, seed", word->text)));
+      return fail(words.error_at(*word, fmt::format("a link has no '{}': rtt, loss, rate, queue, seed", word->text)));
     }
     return {};
   }
@@ -197,12 +196,12 @@ class Parser {
     const auto range = read_range(word->text);
     if (!range)
       return fail(
-          words.error_at(*word, fmt::format("'{}' is no range: 38..44ms, 95..100% of lost, 36..46% of wall", word->text)));
+          words.error_at(*word, fmt::format("'{}' is not a range: 38..44ms, 95..100% of lost, 36..46% of wall", word->text)));
     if (range->second == Unit::ms) return *range;
     const auto of = words.take("`of lost` or `of wall`");
     const auto what = words.take("`of lost` or `of wall`");
     if (!of || !what || of->text != "of" || (what->text != "lost" && what->text != "wall")) {
-      return fail(words.error_at(*word, "a share is told `of lost` or `of wall`"));
+      return fail(words.error_at(*word, "a share is given `of lost` or `of wall`"));
     }
     return std::pair{range->first, what->text == "lost" ? Unit::of_lost : Unit::of_wall};
   }
@@ -223,7 +222,7 @@ class Parser {
     late.who = *who;
     const auto range = take_range(words);
     if (!range) return fail(range.error());
-    if (range->second != Unit::ms) return fail(words.error_here("lateness is told in ms"));
+    if (range->second != Unit::ms) return fail(words.error_here("lateness is given in ms"));
     late.ms = range->first;
     if (!words.empty()) {
       const auto writes = words.take("a number of writes");
@@ -231,7 +230,7 @@ class Parser {
       late.writes = parse_number(writes->text);
       const auto unit = words.take("`writes`");
       if (!late.writes || !unit || unit->text != "writes")
-        return fail(words.error_at(*writes, "late writes are told as: 4 writes"));
+        return fail(words.error_at(*writes, "late writes are given as: 4 writes"));
     }
     case_.lates.push_back(late);
     return words.finish();
@@ -255,7 +254,7 @@ class Parser {
       if (!word) return fail(word.error());
       const auto* found = std::ranges::find(kCures, word->text, [](Cure cure) { return name(cure); });
       if (found == kCures.end()) {
-        return fail(words.error_at(*word, fmt::format("'{}' is no remedy: nodelay, merge, nocork, nosleep, kernel_sndbuf, "
+        return fail(words.error_at(*word, fmt::format("'{}' is not a remedy: nodelay, merge, nocork, nosleep, kernel_sndbuf, "
                                                       "kernel_rcvbuf",
                                                       word->text)));
       }
@@ -322,7 +321,7 @@ const std::array<std::pair<std::string_view, Parser::Statement>, 13> Parser::kSt
 }  // namespace
 
 core::Result<Case> parse_case(std::string_view text) {
-  if (text.size() > kMostText) return fail(core::invalid_argument("a case is 64 KiB at most"));
+  if (text.size() > kMostText) return fail(core::invalid_argument("a case is at most 64 KiB"));
   Parser parser;
   std::size_t number = 0;
   while (!text.empty()) {

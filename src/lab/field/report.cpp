@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/count.hpp"
+
 namespace uncork::lab::field {
 namespace {
 
@@ -117,7 +119,7 @@ std::string text(const Outcome& outcome) {
   }
   for (const std::string& complaint : outcome.judgement.complaints) text += "        " + complaint + "\n";
   if (recovery && !recovery->equal) {
-    text += fmt::format("        the remedy gives back {} an exchange, {} were claimed\n", ms_text(recovery->given_back_ms),
+    text += fmt::format("        the remedy gives back {} an exchange; {} was claimed\n", ms_text(recovery->given_back_ms),
                         ms_text(recovery->claimed_ms));
   }
   if (!outcome.trouble.empty()) text += "        " + outcome.trouble + "\n";
@@ -126,7 +128,7 @@ std::string text(const Outcome& outcome) {
 
 std::string sentence(const std::vector<Outcome>& outcomes) {
   const auto right = std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) { return outcome.passed(); });
-  return fmt::format("{} of {} cases are as wanted.\n", right, outcomes.size());
+  return fmt::format("{} of {} as wanted.\n", right, core::count_of(outcomes.size(), "case"));
 }
 
 std::string list(const std::vector<Script>& scripts) {

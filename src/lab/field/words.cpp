@@ -56,7 +56,7 @@ core::Result<std::size_t> Words::take_number(std::string_view what, std::size_t 
   const std::string_view text = word->text;
   const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (wrong != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-    return core::fail(error_at(*word, fmt::format("'{}' is no {}: a number from {} to {}", text, what, least, most)));
+    return core::fail(error_at(*word, fmt::format("'{}': the {} must be from {} to {}", text, what, least, most)));
   }
   return value;
 }
@@ -66,7 +66,7 @@ core::Result<core::Micros> Words::take_duration(std::string_view what) {
   if (!word) return core::fail(word.error());
   const auto duration = core::parse_duration(what, word->text);
   if (!duration) return core::fail(error_at(*word, duration.error().message));
-  if (*duration > kLongest) return core::fail(error_at(*word, fmt::format("a {} is 60 s at most", what)));
+  if (*duration > kLongest) return core::fail(error_at(*word, fmt::format("a {} is at most 60 s", what)));
   return *duration;
 }
 
@@ -76,7 +76,7 @@ core::Result<Who> Words::take_who() {
   for (const Who who : {Who::client, Who::server, Who::relay}) {
     if (word->text == name(who)) return who;
   }
-  return core::fail(error_at(*word, fmt::format("'{}' is nobody: client, server or relay", word->text)));
+  return core::fail(error_at(*word, fmt::format("'{}' is not one of client, server and relay", word->text)));
 }
 
 core::Result<std::vector<stall::Cause>> Words::take_causes() {
@@ -88,7 +88,7 @@ core::Result<std::vector<stall::Cause>> Words::take_causes() {
     const std::size_t end = std::min(word->text.find('+', begin), word->text.size());
     const Word part{word->text.substr(begin, end - begin), word->column + begin};
     const auto cause = stall::cause_named(part.text);
-    if (!cause) return core::fail(error_at(part, fmt::format("'{}' is no cause of the ledger", part.text)));
+    if (!cause) return core::fail(error_at(part, fmt::format("'{}' is not a cause of the ledger", part.text)));
     causes.push_back(*cause);
     if (end == word->text.size()) return causes;
     begin = end + 1;

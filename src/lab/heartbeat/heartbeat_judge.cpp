@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/count.hpp"
 #include "core/duration.hpp"
 #include "uncork/stream/error.hpp"
 
@@ -79,9 +80,9 @@ std::string requirement(const HeartbeatSetup& setup, Fate fate, const HeartbeatT
   const std::string who = fmt::format("{}, {} peer", name(setup.policy), name(setup.peer));
   switch (fate) {
     case Fate::killed:
-      return fmt::format("{}: called silent while it lives, after {}", who, window(fate, times).text());
+      return fmt::format("{}: called silent while alive, after {}", who, window(fate, times).text());
     case Fate::lives:
-      return fmt::format("{}: lives for {} through waits longer than {}; the shortest of their longest", who,
+      return fmt::format("{}: lives for {} through waits longer than {}; the shortest of the longest waits", who,
                          core::to_string(times.run), core::to_string(times.silence));
     case Fate::found_dead:
       return fmt::format("{}: found dead {} after the stop", who, window(fate, times).text());
@@ -107,8 +108,7 @@ Criterion judge_cell(const HeartbeatSetup& setup, const std::vector<const Heartb
   const auto measured = figure(cell, fate, times);
   Criterion criterion{name(setup.policy) + "_" + name(setup.peer), requirement(setup, fate, times), std::nullopt, "s", true, ""};
   if (measured) criterion.measured = core::to_ms(*measured) / 1000;
-  if (!measured && fate == Fate::lives)
-    criterion.note = "a run had no wait longer than the silence limit: the fault was not there";
+  if (!measured && fate == Fate::lives) criterion.note = "a run had no wait longer than the silence limit: the fault was absent";
   for (const HeartbeatRow* row : cell) {
     if (row->failed_because.empty()) continue;
     criterion.met = false;
@@ -183,7 +183,7 @@ std::string name(const boost::system::error_code& error) {
 
 std::string why_failed(const HeartbeatRow& row, const HeartbeatTimes& times) {
   const Fate fate = fate_of(row.setup);
-  if (row.frames_out_of_order > 0) return fmt::format("{} frames out of order", row.frames_out_of_order);
+  if (row.frames_out_of_order > 0) return core::count_of(row.frames_out_of_order, "frame") + " out of order";
   if (row.error != error_of(fate)) {
     return fmt::format("ended with {} after {}, expected {}", name(row.error), core::to_string(row.ran), name(error_of(fate)));
   }

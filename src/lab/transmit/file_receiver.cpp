@@ -37,8 +37,7 @@ core::Result<core::Fd> make_file(const ReceiveOptions& options) {
   auto file = core::open_file(options.out, O_WRONLY | O_CREAT | O_CLOEXEC | how);
   if (!file && file.error().system_errno == EEXIST) {
     return core::fail(core::invalid_argument("--out " + options.out +
-                                             ": there is such a file already; take another name, or add --force "
-                                             "to overwrite it"));
+                                             ": the file exists already; give another name, or add --force to overwrite it"));
   }
   return file;
 }
@@ -149,10 +148,9 @@ class Receiving {
 
 core::Status receive_files(const ReceiveOptions& options, const ReceiveObserver& observer) {
   if (options.reach == Reach::loopback && !is_loopback(options.listen)) {
-    return core::fail(
-        core::invalid_argument("--listen " + core::to_string(options.listen) +
-                               ": not a loopback address, so other machines could send; listen on 127.0.0.1, or add "
-                               "--allow-remote if that is wanted"));
+    return core::fail(core::invalid_argument("--listen " + core::to_string(options.listen) +
+                                             ": not a loopback address, so other machines could send; listen on 127.0.0.1, or "
+                                             "add --allow-remote if you want that"));
   }
   core::Fd file;
   if (!options.out.empty()) {

@@ -14,6 +14,7 @@
 #include <span>
 #include <utility>
 
+#include "core/count.hpp"
 #include "core/syscall.hpp"
 #include "uncork/stream/tcp_progress.hpp"
 #include "uncork/stream/transmit_file.hpp"
@@ -92,8 +93,8 @@ class Sending {
   void end() { signals_.cancel(); }
 
   [[nodiscard]] core::Error error() const {
-    const std::string how_far = fmt::format("send {} to {}: after {} of {} bytes", options_.file, core::to_string(options_.to),
-                                            summary_.sent, summary_.expected);
+    const std::string how_far = fmt::format("send {} to {}: after {} of {}", options_.file, core::to_string(options_.to),
+                                            summary_.sent, core::count_of(summary_.expected, "byte"));
     if (failed_.category() == boost::system::system_category()) return core::system_error(how_far, failed_.value());
     return {core::ErrorCode::system, 0, how_far + ": " + failed_.message()};
   }

@@ -21,7 +21,8 @@ core::Result<Segments> read_segments(int socket) {
   if (!got) return core::fail(got.error());
   const probe::TcpInfo info = probe::decode_tcp_info(std::span(bytes).first(length));
   if (!info.data_segs_out) {
-    return core::fail(core::Error{core::ErrorCode::not_supported, 0, "count segments: this kernel does not; Linux 4.6 does"});
+    return core::fail(
+        core::Error{core::ErrorCode::not_supported, 0, "count segments: this kernel does not; Linux 4.6 or newer does"});
   }
   return Segments{*info.data_segs_out, info.total_retrans, info.snd_mss};
 }

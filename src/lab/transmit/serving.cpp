@@ -39,7 +39,7 @@ class Client {
       const auto got = receive();
       if (!got) return core::fail(got.error());
       head.append(reinterpret_cast<const char*>(buffer_.data()), *got);
-      if (head.size() > 2 * kReadBytes) return core::fail(internal("read a file server's answer: it has no end of head"));
+      if (head.size() > 2 * kReadBytes) return core::fail(internal("read a file server's answer: its header has no end"));
     }
     if (!head.starts_with("HTTP/1.1 200 ")) {
       return core::fail(internal("read a file server's answer: " + head.substr(0, head.find('\r'))));

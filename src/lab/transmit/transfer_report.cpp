@@ -5,14 +5,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/count.hpp"
 #include "core/duration.hpp"
 
 namespace uncork::lab {
 namespace {
-
-std::string counted(std::uint64_t number, std::string_view thing) {
-  return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
-}
 
 std::string rate_text(std::uint64_t bytes, core::Micros took) {
   const double per_second = static_cast<double>(bytes) / std::max(core::to_ms(took) / 1000, 1e-6);
@@ -27,12 +24,12 @@ double seconds(core::Micros took) { return core::to_ms(took) / 1000; }
 
 std::string sent_line(const SendSummary& summary) {
   std::string line = summary.interrupted && summary.sent < summary.expected
-                         ? fmt::format("interrupted: sent {} of {}", summary.sent, counted(summary.expected, "byte"))
-                         : "sent " + counted(summary.sent, "byte");
+                         ? fmt::format("interrupted: sent {} of {}", summary.sent, core::count_of(summary.expected, "byte"))
+                         : "sent " + core::count_of(summary.sent, "byte");
   line += fmt::format(" in {} ({})", core::to_string(summary.took), rate_text(summary.sent, summary.took));
   const std::uint64_t first_time =
       summary.segments.data_out - std::min(summary.segments.data_out, summary.segments.retransmitted);
-  line += ": " + counted(summary.segments.data_out, "segment");
+  line += ": " + core::count_of(summary.segments.data_out, "segment");
   if (first_time == summary.minimum_segments()) {
     line += fmt::format(", the fewest possible at {} bytes each", summary.segments.mss);
   } else {
@@ -55,7 +52,7 @@ nlohmann::json sent_json(const SendSummary& summary) {
 
 std::string received_line(const ReceiveSummary& summary) {
   return fmt::format("{}received {} in {} ({}) from {}", summary.interrupted ? "interrupted: " : "",
-                     counted(summary.bytes, "byte"), core::to_string(summary.took), rate_text(summary.bytes, summary.took),
+                     core::count_of(summary.bytes, "byte"), core::to_string(summary.took), rate_text(summary.bytes, summary.took),
                      core::to_string(summary.peer));
 }
 
@@ -71,7 +68,7 @@ nlohmann::json received_json(const ReceiveSummary& summary) {
 }
 
 std::string progress_bar(std::uint64_t done, std::uint64_t expected, core::Micros took, int width) {
-  const std::string figures = fmt::format("{} ({})", counted(done, "byte"), rate_text(done, took));
+  const std::string figures = fmt::format("{} ({})", core::count_of(done, "byte"), rate_text(done, took));
   constexpr int kPercent = 8;  // ` 100 %  `
   constexpr int kLeastBar = 5;
   const int bar = std::min(width - kPercent - static_cast<int>(figures.size()) - 2, 40);

@@ -22,7 +22,7 @@ namespace {
 constexpr unsigned kLargeRuns = 5;
 constexpr std::uint64_t kMss = 1448;
 
-/// A file without a name: on a disk where that is to be had, else in memory.
+/// A file without a name: on a disk where that is possible, else in memory.
 core::Result<core::Fd> make_file(std::uint64_t size) {
   std::error_code ignored;  // then in memory
   const std::string folder = std::filesystem::temp_directory_path(ignored).string();

@@ -54,10 +54,12 @@ void judge_stalls(const TransmitResult& result, std::vector<Criterion>& criteria
       held = std::max(held.value_or(0), core::to_ms(*row.held) / static_cast<double>(row.times.count()));
     }
   }
-  criteria.push_back(at_most("stalls", "no exchange by transmit_file takes 38 ms", ours, 0, "exchanges"));
-  criteria.push_back(at_least("plain_stalls", "exchanges by send, sendfile, send do: the fault is there", plain, 1, "exchanges"));
+  criteria.push_back(at_most("stalls", "no exchange by transmit_file takes 38 ms or more", ours, 0, "exchanges"));
+  criteria.push_back(
+      at_least("plain_stalls", "exchanges by send, sendfile, send do: the fault is present", plain, 1, "exchanges"));
   criteria.push_back(at_most(
-      "held", fmt::format("Nagle and corks hold transmit_file for at most {} ms an exchange, the kernel says", kHeldMsAnExchange),
+      "held",
+      fmt::format("Nagle and corks hold transmit_file for at most {} ms an exchange, as the kernel says", kHeldMsAnExchange),
       held, kHeldMsAnExchange, "ms"));
 }
 
@@ -86,8 +88,8 @@ void judge_serving(const TransmitResult& result, std::vector<Criterion>& criteri
     if (ratio) criteria.back().note = fmt::format("{:.3f} to {:.3f} over the rounds", ratio->least, ratio->most);
     if (!ratio && !result.why_no_nginx.empty()) criteria.back().note = result.why_no_nginx;
   };
-  judge("throughput_to_nginx", "throughput to nginx's", ours.gigabytes_per_second, nginx.gigabytes_per_second, true);
-  judge("cpu_to_nginx", "processor time a GB to nginx's", ours.cpu_ms_per_gigabyte, nginx.cpu_ms_per_gigabyte, false);
+  judge("throughput_to_nginx", "throughput relative to nginx's", ours.gigabytes_per_second, nginx.gigabytes_per_second, true);
+  judge("cpu_to_nginx", "processor time per GB relative to nginx's", ours.cpu_ms_per_gigabyte, nginx.cpu_ms_per_gigabyte, false);
   const auto growth = result.memory_growth_kb ? std::optional(static_cast<double>(*result.memory_growth_kb)) : std::nullopt;
   criteria.push_back(at_most(
       "memory", fmt::format("our server's peak memory grows by at most {} KB from the first transfer to the last", kMostGrowthKb),

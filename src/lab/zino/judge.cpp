@@ -88,7 +88,7 @@ class Judge {
     const ZinoSetup plain = through(kFarAway, Writes::coalesced);
     if (planned(plain)) {
       const ZinoRun* run = result_.find(plain);
-      criteria_.push_back(between("round_trips", "C coalesced takes a round trip a command, within 5 %",
+      criteria_.push_back(between("round_trips", "C coalesced takes one round trip per command, within 5 %",
                                   run != nullptr ? std::optional(core::to_ms(run->total) / round_trips_ms(*run)) : std::nullopt,
                                   1 - kMostOffRoundTrips, 1 + kMostOffRoundTrips));
     }

@@ -117,7 +117,7 @@ std::string why_different(const ZinoRun& run, const PublishedRun& published) {
   constexpr double kPublishedCommands = 300;
   return fmt::format(
       "Here {:.0f} % of the commands met the client's delayed-ACK timer, {} each. The published total is {:.1f} ms a command: "
-      "with a timer of 40 ms, {:.0f} % of its commands met it. Our other replies were in one chunk, since the relay was slower "
+      "with a timer of 40 ms, {:.0f} % of its commands met it. Our other replies came in one chunk, since the relay was slower "
       "to read than the server to write. The published diagnosis names the server. That server has TCP_NODELAY, and so has "
       "ours: the kernel charges the relay, whose Nagle is on.\n",
       100.0 * static_cast<double>(stalled.size()) / static_cast<double>(times.size()), core::to_string(mean(stalled)),
@@ -136,7 +136,7 @@ std::string published_text(const ZinoResult& result) {
                     run->s2c_chunks ? fmt::format("{:>4}", run->s2c_chunks->size()) : "uncounted", total_s / published.total_s);
   }
   if (shown.empty()) return "";
-  shown.insert(0, "The published table (100 cases, Zino 2.5.0 and 2.5.1 behind a local relay, path B), and this machine:\n");
+  shown.insert(0, "The published table (100 cases, Zino 2.5.0 and 2.5.1 behind a local relay, path B) and this machine:\n");
   const ZinoRun* slow = like_published(result, published_runs().front());
   if (slow != nullptr && result.options.server == ZinoServer::uncork) shown += why_different(*slow, published_runs().front());
   return shown + "\n";

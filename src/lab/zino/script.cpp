@@ -72,7 +72,7 @@ core::Result<std::string> run_to_end(const std::string& program, const std::vect
   if (!text) return text;
   if (!waited) return core::fail(waited.error());
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    return core::fail(core::Error{core::ErrorCode::system, 0, fmt::format("{}: failed; what it said is above", program)});
+    return core::fail(core::Error{core::ErrorCode::system, 0, fmt::format("{}: failed; its output is above", program)});
   }
   return text;
 }

@@ -9,25 +9,33 @@
 namespace uncork::probe {
 namespace {
 
-constexpr std::array<std::string_view, 16> kNames = {"info", "cong", "meminfo", "skmem",   "vegas",  "dctcp",   "bbr",  "tos",
-                                                     "tc",   "shut", "classid", "cgroup", "sockopt", "mark", "ulp", "v6only"};
+constexpr std::array<std::string_view, 16> kNames = {"info", "cong", "meminfo", "skmem",  "vegas",   "dctcp", "bbr", "tos",
+                                                     "tc",   "shut", "classid", "cgroup", "sockopt", "mark",  "ulp", "v6only"};
 
 constexpr unsigned extension(unsigned attribute) { return 1U << (attribute - 1); }
 
 // The bit that makes the kernel send it; 0: it always does (Linux 6.18 inet_diag.c: inet_diag_msg_attrs_fill).
 constexpr unsigned bit_of(Attribute attribute) {
   switch (attribute) {
-    case Attribute::info: return extension(INET_DIAG_INFO);
-    case Attribute::cong: return extension(INET_DIAG_CONG);
-    case Attribute::meminfo: return extension(INET_DIAG_MEMINFO);
-    case Attribute::skmem: return extension(INET_DIAG_SKMEMINFO);
+    case Attribute::info:
+      return extension(INET_DIAG_INFO);
+    case Attribute::cong:
+      return extension(INET_DIAG_CONG);
+    case Attribute::meminfo:
+      return extension(INET_DIAG_MEMINFO);
+    case Attribute::skmem:
+      return extension(INET_DIAG_SKMEMINFO);
     case Attribute::vegas:
     case Attribute::dctcp:
-    case Attribute::bbr: return extension(INET_DIAG_VEGASINFO);
-    case Attribute::tos: return extension(INET_DIAG_TOS);
+    case Attribute::bbr:
+      return extension(INET_DIAG_VEGASINFO);
+    case Attribute::tos:
+      return extension(INET_DIAG_TOS);
     case Attribute::tc:
-    case Attribute::classid: return extension(INET_DIAG_TCLASS);
-    default: return 0;
+    case Attribute::classid:
+      return extension(INET_DIAG_TCLASS);
+    default:
+      return 0;
   }
 }
 

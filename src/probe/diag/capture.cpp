@@ -115,7 +115,7 @@ core::Result<CaptureWriter> CaptureWriter::create(const std::string& path) {
 }
 
 CaptureWriter::~CaptureWriter() {
-  if (fd_) (void)flush();
+  if (fd_) (void)flush().has_value();
 }
 
 void CaptureWriter::write(std::span<const std::byte> datagram, Direction direction, std::int64_t timestamp_ns) {
@@ -129,7 +129,7 @@ void CaptureWriter::write(std::span<const std::byte> datagram, Direction directi
   std::memcpy(buffer_.data() + begin, &header, sizeof header);
   std::memcpy(buffer_.data() + begin + sizeof header, &cooked, sizeof cooked);
   if (!datagram.empty()) std::memcpy(buffer_.data() + begin + sizeof header + sizeof cooked, datagram.data(), datagram.size());
-  if (buffer_.size() >= kFlushBytes) (void)flush();
+  if (buffer_.size() >= kFlushBytes) (void)flush().has_value();
 }
 
 core::Status CaptureWriter::flush() {

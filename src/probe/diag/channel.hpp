@@ -44,8 +44,8 @@ class DiagChannel {
   core::Fd fd_;
 };
 
-/// The next datagram of a dump: one that is cut off, or that does not come for two seconds, is an error, since sockets are missing
-/// then.
+/// The next datagram of a dump: one that is cut off, or that does not come for two seconds, is an error, since sockets are
+/// missing then.
 [[nodiscard]] core::Result<std::span<const std::byte>> receive_dump(const DiagChannel& channel, std::span<std::byte> buffer);
 
 }  // namespace uncork::probe

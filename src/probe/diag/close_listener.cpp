@@ -19,7 +19,7 @@ core::Result<DiagChannel> open_channel() {
   if (!channel) return channel;
   // Without the right to go beyond the system's limit, as far as that.
   if (!core::set_option(channel->fd(), SOL_SOCKET, SO_RCVBUFFORCE, CloseListener::kBufferBytes)) {
-    (void)core::set_option(channel->fd(), SOL_SOCKET, SO_RCVBUF, CloseListener::kBufferBytes);
+    (void)core::set_option(channel->fd(), SOL_SOCKET, SO_RCVBUF, CloseListener::kBufferBytes).has_value();
   }
   return channel;
 }

@@ -32,8 +32,8 @@ core::Result<bool> NetlinkMessages::next(NetlinkMessage& into) {
   into.header = read_as<nlmsghdr>(left);
   const std::size_t length = into.header.nlmsg_len;
   if (length < sizeof(nlmsghdr) || length > left.size()) {
-    return core::fail(malformed_reply(offset_, "a message of " + std::to_string(length) + " bytes where " +
-                                                   std::to_string(left.size()) + " are left"));
+    return core::fail(malformed_reply(
+        offset_, "a message of " + std::to_string(length) + " bytes where " + std::to_string(left.size()) + " are left"));
   }
   into.payload = left.subspan(sizeof(nlmsghdr), length - sizeof(nlmsghdr));
   into.offset = offset_ + sizeof(nlmsghdr);

@@ -119,10 +119,12 @@ void read_bbr(std::span<const std::byte> value, record::Row& row) {
 }
 
 void read_ulp(std::span<const std::byte> value, record::Texts& texts, record::Row& row) {
-  // A nested list that contradicts itself tells nothing; the list around it was sound.
-  (void)for_each_attribute(value, 0, [&](unsigned type, std::span<const std::byte> name, std::size_t /*offset*/) {
+  const auto walked = for_each_attribute(value, 0, [&](unsigned type, std::span<const std::byte> name, std::size_t /*offset*/) {
     if (type == kUlpName) row.ulp = texts.keep(text_in(name));
   });
+  if (walked) return;
+  ++row.unknown_attributes;  // it contradicts itself; the list around it was sound
+  row.blocks |= Block::attributes;
 }
 
 // The kernel sends the shutdown state of every full socket, and of no other. A request socket is shown as SYN_RECV; what is left

@@ -152,7 +152,7 @@ void LookAssembler::add_last_row(const NetlinkMessage& message, const Row& named
   const bool was_wiped = before != nullptr && has_no_peer(row) && !has_no_peer(*before);
   if (before != nullptr) {
     Row last = *before;
-    if (!was_wiped) (void)decoder_.decode(message, last);
+    if (!was_wiped && !decoder_.decode(message, last)) return;  // it was read before
     last.inet_diag_msg_uid = before->inet_diag_msg_uid;
     last.inet_diag_msg_inode = before->inet_diag_msg_inode;
     last.timestamp_ns = named.timestamp_ns;

@@ -48,6 +48,8 @@ class LookAssembler {
   [[nodiscard]] std::uint64_t pass_rows_of(std::uint64_t inode) const;
 
   void begin_space(const SpaceIdentity& space);
+  /// Says in a row which namespace it is of.
+  void name(record::Row& row, const SpaceIdentity& space);
   /// One datagram of the answer to request `sequence`.
   [[nodiscard]] core::Result<Reply> feed(std::span<const std::byte> datagram, std::uint32_t sequence);
   /// Rows of this namespace so far, without request sockets: what the kernel counts.
@@ -67,7 +69,6 @@ class LookAssembler {
   /// Whether the row just read, the last of the look's, is to stay.
   [[nodiscard]] bool accept(SocketKind kind, const record::Row& row);
   void add_last_row(const NetlinkMessage& message, const record::Row& named);
-  void name(record::Row& row, const SpaceIdentity& space);
 
   Options options_;
   record::Texts& texts_;

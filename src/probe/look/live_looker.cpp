@@ -50,9 +50,6 @@ SpaceIdentity identity_of(const FoundNamespace& space) { return {space.inode, sp
 LiveLooker::LiveLooker(const LookOptions& options) : options_(options), buffer_(DiagChannel::kBufferBytes) {}
 
 core::Result<std::unique_ptr<Looker>> LiveLooker::open(const LookOptions& options) {
-  if (options.bpf == UseBpf::yes) {
-    return core::fail({core::ErrorCode::not_supported, 0, "look at sockets with BPF: this program cannot do that yet"});
-  }
   std::unique_ptr<LiveLooker> looker(new LiveLooker(options));
   if (auto prepared = looker->prepare(); !prepared) return core::fail(prepared.error());
   return looker;
@@ -65,6 +62,7 @@ core::Status LiveLooker::prepare() {
   base_.schema_version = 1;
   base_.hostname = texts_.keep(host_name());
   base_.boot_id = texts_.keep(boot_id());
+  if (auto started = start_pass(); !started) return started;
   const auto inode = own_namespace();
   if (!inode) return core::fail(inode.error());
   own_inode_ = *inode;
@@ -90,9 +88,54 @@ core::Status LiveLooker::prepare() {
   // From now on, not from the first look on.
   return on_own_thread([this] {
     for (const FoundNamespace& space : spaces_) {
-      if (!closes_->hears(space) && enter_namespace(space)) (void)closes_->listen_inside(space);
+      if (!closes_->hears(space) && enter_namespace(space)) (void)closes_->listen_inside(space).has_value() /* hears() tells */;
     }
   });
+}
+
+// A capture is to hold all that its looks showed, so that what is recorded comes from dumps.
+core::Status LiveLooker::start_pass() {
+  if (options_.bpf == UseBpf::no) return {};
+  if (!options_.record_to.empty()) {
+    if (options_.bpf == UseBpf::yes) {
+      return core::fail(core::invalid_argument("record what BPF sees: a capture holds netlink only; choose one of both"));
+    }
+    why_no_pass_ = "while recording";
+    return {};
+  }
+  auto pass = SocketPass::open(texts_);
+  if (pass) {
+    pass_ = std::move(*pass);
+  } else if (options_.bpf == UseBpf::yes) {
+    return core::fail(pass.error());
+  } else {
+    why_no_pass_ = pass.error().message;
+  }
+  return {};
+}
+
+void LiveLooker::take_pass() {
+  passed_ = false;
+  if (!pass_) return;
+  if (const auto read = pass_->read(base_, pass_rows_); !read) {
+    why_no_pass_ = read.error().message;
+    return;
+  }
+  passed_ = true;
+  std::erase_if(pass_rows_, [&](const record::Row& row) { return !known_spaces_.contains(row.netns_inode); });
+  for (record::Row& row : pass_rows_) {
+    const auto space = std::ranges::find(spaces_, row.netns_inode, &FoundNamespace::inode);
+    assembler_->name(row, identity_of(*space));
+  }
+  assembler_->take_pass(pass_rows_);
+}
+
+// The pass does not see TIME_WAIT, what was not accepted yet and what was closed and still sends; where the kernel counts no more
+// than the pass saw, there are none of these. Request sockets are in no count.
+bool LiveLooker::needs_list(const FoundNamespace& space) const {
+  if (!passed_) return true;
+  const auto count = count_sockets();
+  return !count || count->total() > assembler_->pass_rows_of(space.inode) || (options_.states & ~kRequestSockets) == 0;
 }
 
 core::Status LiveLooker::find_spaces() {
@@ -115,6 +158,7 @@ core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
   assembler_->begin(into, base_);
   note({.kind = CaptureNote::Kind::look, .sequence = base_.sequence, .timestamp_ns = base_.timestamp_ns, .kernel = kernel_});
   trouble_.clear();
+  take_pass();
   visit_all(into);
   take_closes();
   assembler_->end();
@@ -155,7 +199,7 @@ void LiveLooker::visit(const FoundNamespace& space, Look& into) {
   if (!inside || *inside != space.inode) {
     if (auto entered = enter_namespace(space); !entered) return count_trouble(entered.error(), into);
   }
-  if (closes_ && !closes_->hears(space)) (void)closes_->listen_inside(space);
+  if (closes_ && !closes_->hears(space)) (void)closes_->listen_inside(space).has_value() /* hears() tells */;
   assembler_->begin_space(identity_of(space));
   CaptureNote begin{.kind = CaptureNote::Kind::space, .inode = space.inode, .name = space.name};
   begin.container_id = space.container.id;
@@ -167,6 +211,10 @@ void LiveLooker::visit(const FoundNamespace& space, Look& into) {
   std::optional<std::uint64_t> least;
   std::string trouble;
   for (int lists = 1; lists <= kListsMost; ++lists) {
+    if (lists == 1 && !needs_list(space)) {
+      least = assembler_->space_rows();
+      break;
+    }
     if (auto listed = list(space); !listed) trouble = listed.error().message;
     if (options_.states != kAllStates) break;
     const auto count = count_sockets();
@@ -210,13 +258,19 @@ void LiveLooker::take_closes() {
     const SpaceIdentity identity = is_known ? identity_of(*space) : SpaceIdentity{};
     note({.kind = CaptureNote::Kind::closes, .inode = identity.inode, .name = identity.name});
     record(datagram, CaptureWriter::Direction::received);
-    (void)assembler_->closed(datagram, identity, base);
+    if (!assembler_->closed(datagram, identity, base)) assembler_->lost_close_events();
   });
   for (std::uint64_t i = 0; i < losses; ++i) assembler_->lost_close_events();
 }
 
 void LiveLooker::tell_limits(Look& into) const {
-  into.limits.push_back("without BPF: no process, no descriptor, no stall ledger beside the sockets");
+  if (!passed_) {
+    into.limits.push_back("without BPF" + (why_no_pass_.empty() ? std::string() : " (" + why_no_pass_ + ")") +
+                          ": no process, no descriptor, no stall ledger beside the sockets");
+  } else {
+    into.limits.emplace_back(
+        "connections that are being made (request sockets) are seen where a namespace had to be listed anyway");
+  }
   if (into.coverage.refused_namespaces != 0 || refused_processes_ != 0) {
     into.limits.push_back("other network namespaces need root: " + std::to_string(into.coverage.refused_namespaces) +
                           " could not be entered, " + std::to_string(refused_processes_) + " processes could not be looked into");

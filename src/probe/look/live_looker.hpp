@@ -14,6 +14,7 @@
 #include "probe/look/assembler.hpp"
 #include "probe/look/look.hpp"
 #include "probe/namespaces/watch.hpp"
+#include "probe/socket_pass.hpp"
 
 namespace uncork::probe {
 
@@ -29,6 +30,9 @@ class LiveLooker final : public Looker {
   core::Status prepare();
 
   [[nodiscard]] core::Status find_spaces();
+  core::Status start_pass();
+  void take_pass();
+  [[nodiscard]] bool needs_list(const FoundNamespace& space) const;
   void visit_all(Look& into);
   void visit(const FoundNamespace& space, Look& into);
   void count_trouble(const core::Error& error, Look& into);
@@ -45,6 +49,10 @@ class LiveLooker final : public Looker {
   record::Row base_;
   std::string kernel_;
   std::optional<LookAssembler> assembler_;
+  std::unique_ptr<SocketPass> pass_;  // null: dumps alone
+  std::vector<record::Row> pass_rows_;
+  bool passed_ = false;  // in this look
+  std::string why_no_pass_;
   std::optional<CaptureWriter> capture_;
   std::optional<CloseListener> closes_;
   std::optional<NamespaceWatch> watch_;

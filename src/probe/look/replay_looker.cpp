@@ -70,7 +70,7 @@ bool ReplayLooker::take(const CapturedDatagram& datagram, Look& into) {
   if (closes_of_) {
     record::Row base = base_;
     base.timestamp_ns = datagram.timestamp_ns;
-    (void)assembler_.closed(datagram.bytes, *closes_of_, base);
+    if (!assembler_.closed(datagram.bytes, *closes_of_, base)) assembler_.lost_close_events();
     closes_of_.reset();
     return false;
   }

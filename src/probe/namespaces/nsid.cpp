@@ -31,13 +31,13 @@ std::optional<std::uint32_t> read_nsid(std::span<const std::byte> datagram, std:
     if (message.header.nlmsg_seq != sequence || message.header.nlmsg_type != RTM_NEWNSID) continue;
     if (message.payload.size() < 4) continue;
     std::optional<std::uint32_t> nsid;
-    (void)for_each_attribute(message.payload.subspan(4), message.offset + 4,
-                             [&](unsigned type, std::span<const std::byte> value, std::size_t /*offset*/) {
-                               if (type != NETNSA_NSID || value.size() < sizeof(int)) return;
-                               const int number = read_as<int>(value);
-                               if (number >= 0) nsid = static_cast<std::uint32_t>(number);  // -1: it has none
-                             });
-    return nsid;
+    const auto walked = for_each_attribute(message.payload.subspan(4), message.offset + 4,
+                                           [&](unsigned type, std::span<const std::byte> value, std::size_t /*offset*/) {
+                                             if (type != NETNSA_NSID || value.size() < sizeof(int)) return;
+                                             const int number = read_as<int>(value);
+                                             if (number >= 0) nsid = static_cast<std::uint32_t>(number);  // -1: it has none
+                                           });
+    return walked ? nsid : std::nullopt;
   }
   return std::nullopt;
 }

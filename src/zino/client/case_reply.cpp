@@ -22,7 +22,8 @@ std::optional<Entry> begin_entry(std::string_view line) {
 }
 
 core::Error unreadable(std::string_view command, const std::string& line, std::string_view what) {
-  return {core::ErrorCode::refused, 0, fmt::format("{} was answered with the line {}, which is {}", command, quoted(line), what)};
+  return {core::ErrorCode::refused, 0,
+          fmt::format("{} was answered with the line {}, which is not {}", command, quoted(line), what)};
 }
 
 }  // namespace
@@ -32,7 +33,7 @@ core::Result<std::vector<CaseId>> listed_ids(std::string_view command, const Rep
   std::vector<CaseId> ids;
   for (const std::string& line : reply.lines) {
     const auto id = line.find_first_not_of("0123456789") == std::string::npos ? to_int64(line) : std::nullopt;
-    if (!id) return core::fail(unreadable(command, line, "no id"));
+    if (!id) return core::fail(unreadable(command, line, "an id"));
     ids.push_back(*id);
   }
   return ids;
@@ -44,7 +45,7 @@ core::Result<Attributes> attributes_of(const Reply& reply, CaseId id) {
   Attributes attributes;
   for (const std::string& line : reply.lines) {
     const std::size_t colon = line.find(':');
-    if (colon == std::string::npos) return core::fail(unreadable(command, line, "no attribute"));
+    if (colon == std::string::npos) return core::fail(unreadable(command, line, "an attribute"));
     const std::size_t value = colon + (line.compare(colon, 2, ": ") == 0 ? 2 : 1);
     attributes.emplace_back(line.substr(0, colon), line.substr(value));
   }
@@ -67,7 +68,7 @@ core::Result<std::vector<Entry>> entries_of(std::string_view command, const Repl
     } else if (!entries.empty() && line.starts_with(' ')) {
       entries.back().text += "\n" + line.substr(1);
     } else {
-      return core::fail(unreadable(command, line, "no entry"));
+      return core::fail(unreadable(command, line, "an entry"));
     }
   }
   return entries;

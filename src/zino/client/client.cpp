@@ -34,7 +34,7 @@ std::string body_text(std::string_view body) {
 
 core::Result<Client> Client::connect(const ConnectOptions& options) {
   if (options.user.find_first_of(" \r\n") != std::string::npos) {
-    return core::fail(core::invalid_argument(fmt::format("user '{}': a name has no white space", options.user)));
+    return core::fail(core::invalid_argument(fmt::format("user '{}': a name cannot contain white space", options.user)));
   }
   auto connection = Connection::open(options.host, options.port, options.timeout, options.stopped);
   if (!connection) return core::fail(connection.error());
@@ -69,7 +69,7 @@ core::Status Client::log_in(const ConnectOptions& options) {
 core::Error Client::late() const {
   const std::string time = core::to_string(connection_.patience());
   const std::string what = parser_.empty() ? fmt::format("no answer for {}", time)
-                                           : fmt::format("after {} no more had come than {}", time, parser_.unfinished());
+                                           : fmt::format("after {} only {} had come", time, parser_.unfinished());
   return {core::ErrorCode::system, ETIMEDOUT, fmt::format("{}: {}", connection_.name(), what)};
 }
 

@@ -63,7 +63,7 @@ bool is_gone(std::string_view command, const Reply& reply) {
 
 core::Error misanswered(std::string_view command, std::string_view reply) {
   return {core::ErrorCode::refused, 0,
-          fmt::format("{} was answered {}, which is no answer to it", name_of(command), quoted(reply))};
+          fmt::format("{} was answered {}, which does not answer it", name_of(command), quoted(reply))};
 }
 
 std::string quoted(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/count.hpp"
 #include "zino/client/expected_reply.hpp"
 #include "zino/protocol/reply_line.hpp"
 #include "zino/protocol/text.hpp"
@@ -97,7 +98,7 @@ core::Status ReplyParser::refuse(const std::string& why) {
 
 std::string ReplyParser::unfinished() const {
   if (!reply_) return quoted(std::string_view(buffer_).substr(begin_));
-  return quoted(fmt::format("{} {}", reply_->code, reply_->text)) + " and " + count_of(reply_->lines.size(), "line");
+  return quoted(fmt::format("{} {}", reply_->code, reply_->text)) + " and " + core::count_of(reply_->lines.size(), "line");
 }
 
 core::Status ReplyParser::check() {
@@ -106,7 +107,8 @@ core::Status ReplyParser::check() {
   if (size_ + (buffer_.size() - begin_) > kLongestReply) return refuse(fmt::format("more than {} bytes", kLongestReply));
   if (!ended_) return {};
   if (reply_)
-    return refuse(fmt::format("the connection ended inside a list, after {} of it", count_of(reply_->lines.size(), "line")));
+    return refuse(
+        fmt::format("the connection ended inside a list, after {} of it", core::count_of(reply_->lines.size(), "line")));
   if (begin_ < buffer_.size()) return refuse("the connection ended inside a line");
   return {};
 }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/count.hpp"
 #include "zino/front/command_link.hpp"
 #include "zino/front/notification_link.hpp"
 #include "zino/server/listener.hpp"
@@ -92,7 +93,8 @@ asio::awaitable<void> Front::accept(Acceptor& acceptor, Port port) {
       pause.expires_after(std::chrono::milliseconds(100));  // out of descriptors: some may be free again then
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
     } else if (state_.clients.size() >= state_.options.max_connections) {
-      state_.log.say("turned away", fmt::format("turned a client away, there are {}", state_.clients.size()));
+      state_.log.say("turned away",
+                     fmt::format("turned a client away, with {} already", core::count_of(state_.clients.size(), "client")));
     } else if (port == Port::commands) {
       ++state_.summary.clients;
       admit<CommandLink>(std::move(socket));

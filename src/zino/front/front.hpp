@@ -20,7 +20,7 @@ struct FrontSummary {
 
 /// Each client gets a connection of its own to the server, on either port; a FrontSession is between the two. Whichever side
 /// closes, the other is closed after what was there for it. Serves until a stop is asked for, or SIGTERM or SIGINT. Blocking, one
-/// thread. Errors: an address that cannot be had. A server that is not there is the client's: its connection is closed.
+/// thread. Errors: an address that is not available. A server that is not there is the client's: its connection is closed.
 [[nodiscard]] core::Result<FrontSummary> run_front(const FrontOptions& options,
                                                    const std::function<void(const Listening&)>& on_listening,
                                                    const std::stop_token& stop = {});

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "core/count.hpp"
 #include "core/syscall.hpp"
 #include "zino/journal/journal_codec.hpp"
 #include "zino/protocol/text.hpp"
@@ -141,7 +142,7 @@ core::Status Keeper::recover(Recovered& recovered, Timestamp now) {
       const auto* own = record.get<std::int64_t>("id");
       if (own == nullptr || *own == id) continue;
       recovered.warnings.push_back(
-          fmt::format("{}: events.events.{}: its id is {}; clients take it for another", file_, id, *own));
+          fmt::format("{}: events.events.{}: its id is {}; clients take it for another case", file_, id, *own));
     }
   }
   const std::string base = sha1_hex(text->value_or(""));
@@ -156,15 +157,15 @@ core::Status Keeper::recover(Recovered& recovered, Timestamp now) {
     if (!journal) {
       if (is_new) continue;  // its writing was cut off, before anything relied on it
       auto error = about(path, journal.error());
-      error.message += "; put the file right, or move it away to go on without the changes in it";
+      error.message += "; repair the file, or move it away to go on without the changes in it";
       return core::fail(std::move(error));
     }
     if (journal->base != base) {
       if (is_new || journal->changes.empty()) continue;
       return core::fail(core::invalid_argument(fmt::format(
-          "{}: has {} to another state file than {}, which somebody has replaced; put that one back, or move the journal away to "
-          "go on without them",
-          path, count_of(journal->changes.size(), "change"), file_)));
+          "{}: has {} to a state file other than {}, which somebody has replaced; put the old one back, or move the journal "
+          "away to go on without them",
+          path, core::count_of(journal->changes.size(), "change"), file_)));
     }
     if (is_new && journal->changes.empty()) {
       // Of a fold without effect both name the same state file; then the old one, if it is there, has what counts.
@@ -180,8 +181,8 @@ core::Status Keeper::recover(Recovered& recovered, Timestamp now) {
     auto fd = core::open_file(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (!fd) return core::fail(fd.error());
     if (journal->torn_bytes > 0) {
-      recovered.warnings.push_back(
-          fmt::format("{}: cut {} bytes of a record that was not written to its end", path, journal->torn_bytes));
+      recovered.warnings.push_back(fmt::format("{}: cut {} of a record that was not written to its end", path,
+                                               core::count_of(journal->torn_bytes, "byte")));
       const auto cut =
           core::checked("truncate " + path, [&] { return ::ftruncate(fd->get(), static_cast<off_t>(journal->good_bytes)); });
       if (!cut) return core::fail(cut.error());
@@ -203,12 +204,11 @@ core::Status Keeper::set_damaged_aside(const std::string& path, const std::strin
   std::string aside = name + ".damaged";
   for (int number = 2; std::filesystem::exists(aside); ++number) aside = fmt::format("{}.damaged.{}", name, number);
   if (auto kept = write_new(aside, bytes, 0640); !kept) return core::fail(kept.error());
-  recovered.warnings.push_back(
-      fmt::format("{}: {} bytes from byte {} on are damaged, and the changes that were there are lost; the {} before and behind "
-                  "them {} kept. "
-                  "The damaged journal is now {}; look for what is missing, and at the disk",
-                  path, journal.damaged_bytes, journal.damaged_at, count_of(journal.changes.size(), "change"),
-                  journal.changes.size() == 1 ? "is" : "are", aside));
+  recovered.warnings.push_back(fmt::format(
+      "{}: {} from byte {} on {} damaged, and the changes that were there are lost; the {} before and after {} kept. The damaged "
+      "journal is now {}; look for what is missing, and check the disk",
+      path, core::count_of(journal.damaged_bytes, "byte"), journal.damaged_at, journal.damaged_bytes == 1 ? "is" : "are",
+      core::count_of(journal.changes.size(), "change"), journal.changes.size() == 1 ? "is" : "are", aside));
   std::string whole = journal_header(journal.base);
   for (const Change& change : journal.changes) whole += journal_record(change);
   auto fd = write_new(name + ".new", whole, 0640);

@@ -192,10 +192,4 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-std::string count_of(std::uint64_t number, std::string_view one, std::string_view many) {
-  std::string text = std::to_string(number) + " ";
-  text += number == 1 || many.empty() ? one : many;
-  return number == 1 || !many.empty() ? text : text + "s";
-}
-
 }  // namespace uncork::zino

@@ -44,9 +44,6 @@ namespace uncork::zino {
 /// For a value that must stay on its line: CR and LF become spaces.
 [[nodiscard]] std::string one_line(std::string_view text);
 
-/// `1 case`, `2 cases`; `many` where an s does not do.
-[[nodiscard]] std::string count_of(std::uint64_t number, std::string_view one, std::string_view many = "");
-
 /// Same letters but for the case of A to Z.
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
 

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/count.hpp"
 #include "zino/protocol/text.hpp"
 
 namespace uncork::zino {
@@ -44,7 +45,7 @@ void Committer::start() {
 
 void Committer::written(std::vector<Waiting>& batch, const core::Status& status) {
   if (!status)
-    hooks_.log(fmt::format("{}; {} refused", status.error().message, count_of(batch.size(), "change was", "changes were")));
+    hooks_.log(fmt::format("{}; {} refused", status.error().message, core::count_of(batch.size(), "change was", "changes were")));
   for (Waiting& waiting : batch) {
     if (!status) {
       const int reason = status.error().system_errno;

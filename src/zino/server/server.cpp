@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/count.hpp"
 #include "core/syscall.hpp"
 #include "zino/protocol/text.hpp"
 #include "zino/server/channel.hpp"
@@ -145,7 +146,7 @@ bool Server::has_room(Port port) const {
 void Server::admit(Socket socket, const std::string& address, Port port) {
   if (!has_room(port)) {
     log_.say(port == Port::commands ? "turned away" : "notifications turned away",
-             fmt::format("{}: turned away, there are {}{}", address, count_of(state_.connections.size(), "connection"),
+             fmt::format("{}: turned away, with {} already{}", address, core::count_of(state_.connections.size(), "connection"),
                          port == Port::commands ? "" : fmt::format(", {} of them for notifications", state_.channels.size())));
     return;
   }
@@ -238,7 +239,7 @@ void Server::scavenge() {
 void Server::reload() {
   auto routers = read_routers(options_.polldevs, log_);
   if (routers) {
-    log_.say(fmt::format("reloaded: {}", count_of(routers->size(), "router")));
+    log_.say(fmt::format("reloaded: {}", core::count_of(routers->size(), "router")));
     state_.replace_routers(std::move(*routers));
   } else {
     log_.say(fmt::format("not reloaded: {}", routers.error().message));
@@ -279,7 +280,7 @@ void warn_about_secrets(const ServerOptions& options, ServiceLog& log) {
   if (::stat(options.secrets.c_str(), &status) != 0) {
     log.say(fmt::format("{}: {}; nobody can log in", options.secrets, std::generic_category().message(errno)));
   } else if ((status.st_mode & S_IROTH) != 0) {
-    log.say(fmt::format("{}: everybody on this machine can read the secrets; chmod o-r would end that", options.secrets));
+    log.say(fmt::format("{}: everybody on this machine can read the secrets; chmod o-r fixes that", options.secrets));
   }
   const auto text = core::read_file(options.secrets);
   if (!text) return;
@@ -301,7 +302,7 @@ core::Status run_zino_server(const ServerOptions& options, const std::function<v
   auto& [keeper, recovered] = *opened;
   for (const std::string& warning : recovered.warnings) log.say(warning);
   if (recovered.changes > 0) {
-    log.say(fmt::format("{}: replayed {} from the journal", options.state, count_of(recovered.changes, "change")));
+    log.say(fmt::format("{}: replayed {} from the journal", options.state, core::count_of(recovered.changes, "change")));
   }
   Server server(options, log, keeper, std::move(recovered.state), std::move(*routers));
   const auto listening = server.listen();

@@ -11,7 +11,7 @@ namespace uncork::zino {
 
 /// Serves until a stop is asked for or SIGTERM or SIGINT comes; then what is under way is finished, the journal folded into the
 /// state file, and every connection closed. `on_listening` is told of each address once it accepts. Blocking. Errors: a damaged
-/// state file (named with line and field), an address that cannot be had, a last fold that failed.
+/// state file (named with line and field), an address that is not available, a last fold that failed.
 [[nodiscard]] core::Status run_zino_server(const ServerOptions& options,
                                            const std::function<void(const Listening&)>& on_listening,
                                            const std::stop_token& stop = {});

@@ -38,7 +38,7 @@ class Finder : public nlohmann::json_sax<Json> {
     if (!level.keys.insert(number.value_or(name)).second) {
       std::vector<std::string_view> path;
       for (const Level& one : levels_) path.push_back(one.at);
-      found.push_back(fmt::format("{}: the key is there twice; the later counts", fmt::join(path, ".")));
+      found.push_back(fmt::format("{}: the key is there twice; the later one counts", fmt::join(path, ".")));
     }
     return found.size() < kMostTold;
   }

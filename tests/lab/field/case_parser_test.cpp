@@ -132,25 +132,25 @@ TEST(FieldCase, cured_it_is_played_otherwise) {
 }
 
 TEST(FieldCase, errors_point_at_the_word_and_say_what_is_accepted) {
-  EXPECT_THAT(error_of_line("clinet w1"), StartsWith("line 5, column 1: 'clinet' is no statement: case, client, server"));
-  EXPECT_THAT(error_of_line("client w1 z9"), StartsWith("line 5, column 11: 'z9' is no action: wN and mN"));
-  EXPECT_THAT(error_of_line("client w0"), HasSubstr("'w0' is no action"));
-  EXPECT_THAT(error_of_line("client w99999999"), HasSubstr("is no action"));
+  EXPECT_THAT(error_of_line("clinet w1"), StartsWith("line 5, column 1: 'clinet' is not a statement: case, client, server"));
+  EXPECT_THAT(error_of_line("client w1 z9"), StartsWith("line 5, column 11: 'z9' is not an action: wN and mN"));
+  EXPECT_THAT(error_of_line("client w0"), HasSubstr("'w0' is not an action"));
+  EXPECT_THAT(error_of_line("client w99999999"), HasSubstr("is not an action"));
   EXPECT_THAT(error_of_line("client 6 w30"), HasSubstr("column 10: 'w30' where x must follow a number"));
   EXPECT_THAT(error_of_line("client 2 x (w1"), HasSubstr("a bracket is not closed"));
   EXPECT_THAT(error_of_line("client w1 )"), HasSubstr("')' is one word too many"));
   EXPECT_THAT(error_of_line("client 9999 x (9999 x w1)"), HasSubstr("more than 10000 actions"));
   EXPECT_THAT(error_of_line("client 2 x (2 x (2 x (2 x (2 x w1))))"), HasSubstr("nested too deeply"));
-  EXPECT_THAT(error_of_line("setup nobody nodelay"), HasSubstr("'nobody' is nobody: client, server or relay"));
+  EXPECT_THAT(error_of_line("setup nobody nodelay"), HasSubstr("'nobody' is not one of client, server and relay"));
   EXPECT_THAT(error_of_line("setup client rcvbuf"), StartsWith("line 5, column 20: buffer size in bytes is missing"));
   EXPECT_THAT(error_of_line("link rtt 10"), HasSubstr("no unit"));
   EXPECT_THAT(error_of_line("link loss 5"), HasSubstr("0% to 100%"));
-  EXPECT_THAT(error_of_line("want client hiccups 1..2ms"), HasSubstr("'hiccups' is no cause of the ledger"));
-  EXPECT_THAT(error_of_line("want client cork+ 1..2ms"), HasSubstr("column 18: '' is no cause"));
-  EXPECT_THAT(error_of_line("want client cork 5..2ms"), HasSubstr("'5..2ms' is no range"));
-  EXPECT_THAT(error_of_line("want client cork 5..20%"), HasSubstr("a share is told `of lost` or `of wall`"));
-  EXPECT_THAT(error_of_line("repeat 1"), HasSubstr("a number from 2 to 100000"));
-  EXPECT_THAT(error_of_line("late client 1..2ms 4"), HasSubstr("late writes are told as"));
+  EXPECT_THAT(error_of_line("want client hiccups 1..2ms"), HasSubstr("'hiccups' is not a cause of the ledger"));
+  EXPECT_THAT(error_of_line("want client cork+ 1..2ms"), HasSubstr("column 18: '' is not a cause"));
+  EXPECT_THAT(error_of_line("want client cork 5..2ms"), HasSubstr("'5..2ms' is not a range"));
+  EXPECT_THAT(error_of_line("want client cork 5..20%"), HasSubstr("a share is given `of lost` or `of wall`"));
+  EXPECT_THAT(error_of_line("repeat 1"), HasSubstr("the number of exchanges must be from 2 to 100000"));
+  EXPECT_THAT(error_of_line("late client 1..2ms 4"), HasSubstr("late writes are given as"));
 }
 
 TEST(FieldCase, needs_two_ends_and_a_verdict_that_makes_sense) {

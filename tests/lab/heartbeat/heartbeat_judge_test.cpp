@@ -98,7 +98,7 @@ TEST(JudgeHeartbeat, a_run_without_a_wait_longer_than_the_silence_limit_has_meas
   const auto criteria = judge_heartbeat(rows, kTimes);
   EXPECT_FALSE(criteria[1].measured);
   EXPECT_FALSE(criteria[1].passed());
-  EXPECT_THAT(criteria[1].note, HasSubstr("the fault was not there"));
+  EXPECT_THAT(criteria[1].note, HasSubstr("the fault was absent"));
 }
 
 TEST(JudgeHeartbeat, a_stopped_peer_must_be_found_in_time) {
@@ -143,7 +143,7 @@ TEST(HeartbeatReport, shows_a_line_a_cell_with_its_ranges_and_says_who_failed) {
   const std::string text = heartbeat_text(result);
   EXPECT_THAT(text, ContainsRegex("slow +own_progress +silent \\(writing\\) +1.30 s - 5.00 s"));
   EXPECT_THAT(text, HasSubstr("FAILED: seed 3: after 5.00 s, expected 1.00 s to 3.00 s\n"));
-  EXPECT_THAT(text, HasSubstr("FAILED  own_progress, slow peer: called silent while it lives, after 1.00 s to 3.00 s: 5 s"));
+  EXPECT_THAT(text, HasSubstr("FAILED  own_progress, slow peer: called silent while alive, after 1.00 s to 3.00 s: 5 s"));
   const auto json = heartbeat_json(result);
   EXPECT_FALSE(json.at("passed").get<bool>());
   EXPECT_EQ(json.at("rows").size(), 9U);

@@ -92,8 +92,8 @@ TEST(NotificationChannel, a_nonce_in_pieces_is_one_nonce) {
 }
 
 TEST(NotificationChannel, a_server_that_sends_no_nonce_is_an_error) {
-  EXPECT_THAT(open_error({"\r\n"}), HasSubstr("begins with '', which is no nonce"));
-  EXPECT_THAT(open_error({"200 hello there\r\n"}), HasSubstr("begins with '200 hello there', which is no nonce"));
+  EXPECT_THAT(open_error({"\r\n"}), HasSubstr("begins with '', which is not a nonce"));
+  EXPECT_THAT(open_error({"200 hello there\r\n"}), HasSubstr("begins with '200 hello there', which is not a nonce"));
   EXPECT_THAT(open_error({"abcdef"}), HasSubstr("closed the connection"));
   EXPECT_THAT(open_error({std::string(NotificationChannel::kLongestLine + 1, 'a'), "b"}), HasSubstr("sends a line of more than"));
 }

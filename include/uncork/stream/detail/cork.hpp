@@ -14,7 +14,7 @@ namespace uncork::stream::detail {
 /// so it lives for one turn of the loop and never across a wait.
 class cork_guard {
  public:
-  /// `before`: whether the caller had corked the socket himself; then nothing is changed at all.
+  /// `before`: whether the caller had corked the socket itself; then nothing is changed at all.
   cork_guard(const transmit_system& system, int socket, bool before) noexcept;
   /// Puts back, if put_back() has not.
   ~cork_guard();

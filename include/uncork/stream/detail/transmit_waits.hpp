@@ -31,7 +31,7 @@ class transmit_waits {
     return {};
   }
 
-  /// Goes on with `self` when the range has been read in; false: there is no thread for it to be had.
+  /// Goes on with `self` when the range has been read in; false: no thread could be started for it.
   template <typename Self>
   bool until_read_in(const cold_range& range, Self& self) {
     boost::asio::execution_context& context = boost::asio::query(executor_, boost::asio::execution::context);
