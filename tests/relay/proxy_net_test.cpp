@@ -176,8 +176,8 @@ TEST(Proxy, closes_the_client_at_once_when_the_target_is_down_and_says_why) {
   const Received nothing = read_to_end(client);
   EXPECT_TRUE(nothing.bytes.empty());
   EXPECT_EQ(nothing.error, ECONNRESET);
-  EXPECT_THAT(proxy.events(),
-              testing::ElementsAre("connect " + core::to_string(options.connect) + ": Connection refused; closed the client"));
+  EXPECT_THAT(proxy.events(), testing::ElementsAre("connect " + core::to_string(options.connect) +
+                                                   ": Connection refused; closed the client's connection"));
   const ProxySummary summary = proxy.stop();
   EXPECT_EQ(summary.connections, 1U);
   EXPECT_EQ(summary.failed_connects, 1U);
