@@ -238,12 +238,12 @@ struct PutProtozero {
   void tail(std::uint32_t number, const record::Tail& value) const {
     if (value.size != 0) to.add_bytes(number, value.view().data(), value.size);
   }
-  void Blocks(std::uint32_t number, record::Blocks value) const { u64(number, value.bits()); }
-  void CongestionAlgorithm(std::uint32_t number, record::CongestionAlgorithm value) const {
+  void block_set(std::uint32_t number, record::Blocks value) const { u64(number, value.bits()); }
+  void congestion_algorithm(std::uint32_t number, record::CongestionAlgorithm value) const {
     u32(number, static_cast<std::uint32_t>(value));
   }
-  void RowKind(std::uint32_t number, record::RowKind value) const { u32(number, static_cast<std::uint32_t>(value)); }
-  void CloseReason(std::uint32_t number, record::CloseReason value) const { u32(number, static_cast<std::uint32_t>(value)); }
+  void row_kind(std::uint32_t number, record::RowKind value) const { u32(number, static_cast<std::uint32_t>(value)); }
+  void close_reason(std::uint32_t number, record::CloseReason value) const { u32(number, static_cast<std::uint32_t>(value)); }
 };
 
 /// Into a string that is kept: no allocation.

@@ -27,6 +27,7 @@ class Buffer {
   void end_at(const char* end) { end_ = static_cast<std::size_t>(end - data_.get()); }
 
   void put(std::string_view bytes) {
+    if (bytes.empty()) return;
     char* const at = room(bytes.size());
     std::memcpy(at, bytes.data(), bytes.size());
     end_ += bytes.size();

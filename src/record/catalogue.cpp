@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <type_traits>
 #include <unordered_map>
 
 namespace uncork::record {
@@ -32,23 +33,33 @@ namespace camel {
 #include "record/fields.inc"
 }  // namespace camel
 
-namespace type_of {
-constexpr auto u32 = FieldType::u32;
-constexpr auto u64 = FieldType::u64;
-constexpr auto i64 = FieldType::i64;
-constexpr auto text = FieldType::text;
-constexpr auto address = FieldType::address;
-constexpr auto tail = FieldType::tail;
-constexpr auto flag = FieldType::flag;
-constexpr auto Blocks = FieldType::u64;
-constexpr auto CongestionAlgorithm = FieldType::congestion_algorithm;
-constexpr auto RowKind = FieldType::row_kind;
-constexpr auto CloseReason = FieldType::close_reason;
-}  // namespace type_of
+template <class T>
+consteval FieldType field_type() {
+  if constexpr (std::is_same_v<T, types::u32>)
+    return FieldType::u32;
+  else if constexpr (std::is_same_v<T, types::i64>)
+    return FieldType::i64;
+  else if constexpr (std::is_same_v<T, types::text>)
+    return FieldType::text;
+  else if constexpr (std::is_same_v<T, types::address>)
+    return FieldType::address;
+  else if constexpr (std::is_same_v<T, types::tail>)
+    return FieldType::tail;
+  else if constexpr (std::is_same_v<T, types::flag>)
+    return FieldType::flag;
+  else if constexpr (std::is_same_v<T, types::congestion_algorithm>)
+    return FieldType::congestion_algorithm;
+  else if constexpr (std::is_same_v<T, types::row_kind>)
+    return FieldType::row_kind;
+  else if constexpr (std::is_same_v<T, types::close_reason>)
+    return FieldType::close_reason;
+  else
+    return FieldType::u64;  // and a set of blocks
+}
 
 constexpr Field kFields[] = {
 #define ENTRY(habit, name, number, type, block, unit, source, offset) \
-  {#name, camel::k_##name.data(), number, type_of::type, FieldHabit::habit, Block::block, unit, source, offset},
+  {#name, camel::k_##name.data(), number, field_type<types::type>(), FieldHabit::habit, Block::block, unit, source, offset},
 #define FIELD(name, number, type, block, unit, source) ENTRY(plain, name, number, type, block, unit, source, offsetof(Row, name))
 #define COUNTER(name, number, type, block, unit, source) \
   ENTRY(counter, name, number, type, block, unit, source, offsetof(Row, name))

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 namespace uncork::record {
 
@@ -22,7 +21,7 @@ constexpr Fixed kFixed[] = {{"protobufList", protobuf_list_format},
 
 struct Choosing {
   std::string_view name;
-  std::unique_ptr<Format> (*make)(FormatOptions);
+  std::unique_ptr<Format> (*make)(const FormatOptions&);
 };
 constexpr Choosing kChoosing[] = {{"jsonl", jsonl_format}, {"csv", csv_format}, {"tsv", tsv_format}, {"msgpack", msgpack_format}};
 
@@ -43,7 +42,7 @@ std::string quoted(std::string_view text) {
 
 std::span<const std::string_view> format_names() { return kNames; }
 
-core::Result<std::unique_ptr<Format>> make_format(std::string_view name, FormatOptions options) {
+core::Result<std::unique_ptr<Format>> make_format(std::string_view name, const FormatOptions& options) {
   if (const auto* const format = std::ranges::find(kFixed, name, &Fixed::name); format != std::end(kFixed)) {
     if (options.columns.empty() && !options.human && !options.deltas) return format->make();
     return fail(invalid_argument("format " + std::string(name) +
@@ -51,7 +50,7 @@ core::Result<std::unique_ptr<Format>> make_format(std::string_view name, FormatO
                                  "are for jsonl, csv, tsv and msgpack"));
   }
   if (const auto* const format = std::ranges::find(kChoosing, name, &Choosing::name); format != std::end(kChoosing)) {
-    return format->make(std::move(options));
+    return format->make(options);
   }
   std::string known;
   for (const std::string_view each : kNames) known += (known.empty() ? "" : ", ") + std::string(each);

@@ -43,7 +43,7 @@ struct FormatOptions {
 [[nodiscard]] std::span<const std::string_view> format_names();
 
 /// Errors: a name that is none; columns, human or deltas asked of a format that always has all fields and no others.
-[[nodiscard]] core::Result<std::unique_ptr<Format>> make_format(std::string_view name, FormatOptions options = {});
+[[nodiscard]] core::Result<std::unique_ptr<Format>> make_format(std::string_view name, const FormatOptions& options = {});
 
 /// `tcp_info_rtt,pid` or `tcpInfoRtt,pid` as fields. Errors name the column that is none.
 [[nodiscard]] core::Result<std::vector<const Field*>> parse_columns(std::string_view text);
@@ -59,11 +59,11 @@ struct FormatOptions {
 /// protoText: one Envelope as libprotobuf's text printer writes it.
 [[nodiscard]] std::unique_ptr<Format> proto_text_format();
 /// jsonl: an object a line. What is unknown is left out, or null if its column was asked for by name. Numbers are numbers.
-[[nodiscard]] std::unique_ptr<Format> jsonl_format(FormatOptions options);
+[[nodiscard]] std::unique_ptr<Format> jsonl_format(const FormatOptions& options);
 /// csv and tsv: a line a row under one header line for all envelopes. What is unknown is empty.
-[[nodiscard]] std::unique_ptr<Format> csv_format(FormatOptions options);
-[[nodiscard]] std::unique_ptr<Format> tsv_format(FormatOptions options);
+[[nodiscard]] std::unique_ptr<Format> csv_format(const FormatOptions& options);
+[[nodiscard]] std::unique_ptr<Format> tsv_format(const FormatOptions& options);
 /// msgpack: a map a row, one after the other; addresses are bytes.
-[[nodiscard]] std::unique_ptr<Format> msgpack_format(FormatOptions options);
+[[nodiscard]] std::unique_ptr<Format> msgpack_format(const FormatOptions& options);
 
 }  // namespace uncork::record

@@ -49,6 +49,6 @@ class JsonlFormat final : public Format {
 
 }  // namespace
 
-std::unique_ptr<Format> jsonl_format(FormatOptions options) { return std::make_unique<JsonlFormat>(options); }
+std::unique_ptr<Format> jsonl_format(const FormatOptions& options) { return std::make_unique<JsonlFormat>(options); }
 
 }  // namespace uncork::record

@@ -89,6 +89,6 @@ class MsgpackFormat final : public Format {
 
 }  // namespace
 
-std::unique_ptr<Format> msgpack_format(FormatOptions options) { return std::make_unique<MsgpackFormat>(options); }
+std::unique_ptr<Format> msgpack_format(const FormatOptions& options) { return std::make_unique<MsgpackFormat>(options); }
 
 }  // namespace uncork::record

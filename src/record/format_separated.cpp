@@ -55,7 +55,11 @@ class SeparatedFormat final : public Format {
 
 }  // namespace
 
-std::unique_ptr<Format> csv_format(FormatOptions options) { return std::make_unique<SeparatedFormat>(options, ',', put_csv); }
-std::unique_ptr<Format> tsv_format(FormatOptions options) { return std::make_unique<SeparatedFormat>(options, '\t', put_tsv); }
+std::unique_ptr<Format> csv_format(const FormatOptions& options) {
+  return std::make_unique<SeparatedFormat>(options, ',', put_csv);
+}
+std::unique_ptr<Format> tsv_format(const FormatOptions& options) {
+  return std::make_unique<SeparatedFormat>(options, '\t', put_tsv);
+}
 
 }  // namespace uncork::record

@@ -116,10 +116,10 @@ class Put {
   }
 
   UNCORK_PUT(i64)(std::int64_t value) { u64<kNumber>(static_cast<std::uint64_t>(value)); }
-  UNCORK_PUT(Blocks)(record::Blocks value) { u64<kNumber>(value.bits()); }
-  UNCORK_PUT(CongestionAlgorithm)(record::CongestionAlgorithm value) { u32<kNumber>(static_cast<std::uint32_t>(value)); }
-  UNCORK_PUT(RowKind)(record::RowKind value) { u32<kNumber>(static_cast<std::uint32_t>(value)); }
-  UNCORK_PUT(CloseReason)(record::CloseReason value) { u32<kNumber>(static_cast<std::uint32_t>(value)); }
+  UNCORK_PUT(block_set)(Blocks value) { u64<kNumber>(value.bits()); }
+  UNCORK_PUT(congestion_algorithm)(CongestionAlgorithm value) { u32<kNumber>(static_cast<std::uint32_t>(value)); }
+  UNCORK_PUT(row_kind)(RowKind value) { u32<kNumber>(static_cast<std::uint32_t>(value)); }
+  UNCORK_PUT(close_reason)(CloseReason value) { u32<kNumber>(static_cast<std::uint32_t>(value)); }
 
   UNCORK_PUT(flag)(bool value) {
     using Field = Tag<kNumber, varint>;
@@ -172,6 +172,7 @@ template <class Instructions>
 char* write_fields(const Row& row, char* to) {
   const Blocks blocks = row.blocks;
   Put<Instructions> put(to, row.address_size());
+// NOLINTBEGIN(bugprone-macro-parentheses): a type and a member take none
 #define RUN(run)                \
   if (blocks.has(Block::run)) { \
     constexpr Block kRun = Block::run;
@@ -183,6 +184,7 @@ char* write_fields(const Row& row, char* to) {
   static_assert(kRun == Block::block);                                  \
   put.template type<number>(row.member[index]);
 #include "record/fields.inc"
+  // NOLINTEND(bugprone-macro-parentheses)
   return put.end();
 }
 

@@ -14,7 +14,7 @@ inline constexpr std::size_t kMostRowBytes = [] {
   struct Most {
     std::size_t u32 = 3 + 5, u64 = 3 + 10, i64 = 3 + 10, flag = 3 + 1, text = 3 + 2 + Texts::kLongest;
     std::size_t address = 3 + 1 + sizeof(Address), tail = 3 + 1 + Tail::kMost;
-    std::size_t Blocks = u64, CongestionAlgorithm = u32, RowKind = u32, CloseReason = u32;
+    std::size_t block_set = u64, congestion_algorithm = u32, row_kind = u32, close_reason = u32;
   };
   std::size_t most = 16 + 64;
 #define FIELD(name, number, type, block, unit, source) most += Most{}.type;

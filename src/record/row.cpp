@@ -1,7 +1,6 @@
 #include "record/row.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace uncork::record {
@@ -9,7 +8,7 @@ namespace uncork::record {
 Tail Tail::of(std::string_view from) {
   Tail tail;
   tail.size = static_cast<std::uint8_t>(std::min(from.size(), kMost));
-  std::memcpy(tail.bytes.data(), from.data(), tail.size);
+  std::copy_n(from.begin(), tail.size, tail.bytes.begin());
   return tail;
 }
 

@@ -56,7 +56,7 @@ enum class Cause : std::uint8_t {
 inline constexpr std::size_t kCauses = 8;
 
 /// The types that fields.inc speaks of.
-namespace types {  // NOLINTBEGIN(readability-identifier-naming): short names for the catalogue
+namespace types {
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 using i64 = std::int64_t;
@@ -64,10 +64,10 @@ using text = Text;
 using address = Address;
 using tail = Tail;
 using flag = bool;
-using record::Blocks;
-using record::CloseReason;
-using record::CongestionAlgorithm;
-using record::RowKind;
+using block_set = Blocks;
+using close_reason = CloseReason;
+using congestion_algorithm = CongestionAlgorithm;
+using row_kind = RowKind;
 }  // namespace types
 
 /// A socket, or its end, with everything that is known of it: names, numbers and types are those of the published schema

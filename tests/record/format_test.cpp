@@ -31,8 +31,8 @@ std::string one_envelope(Format& format, const std::vector<Row>& rows, const Del
   return std::string(buffer.view());
 }
 
-std::string one_envelope(std::string_view format, const std::vector<Row>& rows, FormatOptions options = {}) {
-  return one_envelope(*make_format(format, std::move(options)).value(), rows);
+std::string one_envelope(std::string_view format, const std::vector<Row>& rows, const FormatOptions& options = {}) {
+  return one_envelope(*make_format(format, options).value(), rows);
 }
 
 std::vector<Row> some_rows(Texts& texts) {
