@@ -99,6 +99,7 @@ core::Status EndingBook::take(std::span<const std::byte> record) {
     entry.error = event.error;
   }
   if (has_facts) {
+    entry.row_waits = true;
     Waiting& waiting = waiting_.emplace_back();
     waiting.at_ns = event.at_ns;
     std::memcpy(&waiting.record, record.data(), sizeof waiting.record);
@@ -136,9 +137,7 @@ std::optional<Ending> EndingBook::ending_of(std::uint64_t cookie) {
   const auto found = entries_.find(cookie);
   if (found == entries_.end()) return std::nullopt;
   const Ending ending = judge(found->second);
-  const bool row_follows =
-      std::ranges::any_of(waiting_, [&](const Waiting& waiting) { return waiting.record.ending.cookie == cookie; });
-  if (!row_follows) entries_.erase(found);
+  if (!found->second.row_waits) entries_.erase(found);
   return ending;
 }
 
@@ -149,7 +148,9 @@ void EndingBook::collect(const Row& base, std::int64_t realtime_ns, std::uint64_
     Row& row = into.emplace_back(row_of(waiting.record, units_, now_ns, base, *texts_));
     row.timestamp_ns = realtime_ns - static_cast<std::int64_t>(now_ns - waiting.at_ns);  // when it ended
     const auto entry = entries_.find(waiting.record.ending.cookie);
-    if (entry != entries_.end()) fill_ending(judge(entry->second), row);
+    if (entry == entries_.end()) continue;
+    fill_ending(judge(entry->second), row);
+    entry->second.row_waits = false;
   }
   std::erase_if(waiting_, settled);
   forget(now_ns);

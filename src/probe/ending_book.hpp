@@ -53,6 +53,7 @@ class EndingBook {
     std::optional<std::uint32_t> reset_sent;
     bool reset_received = false;
     bool closed = false;
+    bool row_waits = false;  // to be collected
     std::uint8_t old_state = 0;
     int error = 0;
   };
