@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "cli/output.hpp"
+#include "cli/sockets/enrichment.hpp"
 #include "cli/sockets/options.hpp"
-#include "cli/sockets/process_names.hpp"
 #include "cli/sockets/row_output.hpp"
 #include "cli/sockets/selection.hpp"
 #include "cli/verb.hpp"
@@ -22,10 +22,12 @@ namespace {
 
 class Sockets {
  public:
-  Sockets(const SocketsOptions& options, SocketsPlan plan, std::unique_ptr<probe::Looker> looker, std::unique_ptr<RowOutput> rows)
+  Sockets(const SocketsOptions& options, SocketsPlan plan, std::unique_ptr<probe::Looker> looker,
+          std::unique_ptr<Enrichment> enrichment, std::unique_ptr<RowOutput> rows)
       : options_(options),
         plan_(std::move(plan)),
         looker_(std::move(looker)),
+        enrichment_(std::move(enrichment)),
         rows_(std::move(rows)),
         selection_(options_, plan_) {}
 
@@ -46,10 +48,10 @@ class Sockets {
   SocketsOptions options_;
   SocketsPlan plan_;
   std::unique_ptr<probe::Looker> looker_;
-  std::unique_ptr<RowOutput> rows_;  // none: a table
+  std::unique_ptr<Enrichment> enrichment_;  // none: a replay
+  std::unique_ptr<RowOutput> rows_;         // none: a table
   Selection selection_;
   probe::Look look_;
-  record::Texts texts_;  // of names that we found
   std::vector<std::string> said_limits_;
   bool said_empty_ = false;
 };
@@ -69,7 +71,8 @@ std::string summary(const Selected& selected, const probe::Look& look) {
       selected.waiting == 0 ? "" : fmt::format("; {} more in TIME-WAIT, which 'state all' shows", selected.waiting);
   return fmt::format("{} of {} {} in {} {}, by {}{}{}.\n", selected.matching, look.rows.size(),
                      sockets == look.rows.size() ? "sockets" : "rows", spaces, spaces == 1 ? "namespace" : "namespaces",
-                     is_by_bpf(look) ? "BPF" : "inet_diag", waiting, lack == std::string::npos ? "" : whole.substr(lack));
+                     is_by_bpf(look) ? "BPF and inet_diag" : "inet_diag", waiting,
+                     lack == std::string::npos ? "" : whole.substr(lack));
 }
 
 void Sockets::show_table(Selected selected) {
@@ -131,7 +134,7 @@ core::Result<Sockets::Step> Sockets::look_once() {
   const auto outcome = looker_->look(look_);
   if (!outcome) return core::fail(outcome.error());
   if (*outcome == probe::Looker::Outcome::end) return Step::end;
-  if (options_.replay.empty()) name_processes(look_, texts_);
+  if (enrichment_) enrichment_->apply(look_);
   show(selection_.choose(look_));
   return Step::go_on;
 }
@@ -185,7 +188,13 @@ core::Result<Exit> sockets(const SocketsOptions& options) {
   }
   auto looker = options.replay.empty() ? probe::Looker::open(plan->look) : probe::Looker::replay(options.replay, plan->look);
   if (!looker) return core::fail(looker.error());
-  return Sockets(options, std::move(*plan), std::move(*looker), std::move(rows)).run();
+  std::unique_ptr<Enrichment> enrichment;
+  if (options.replay.empty()) {
+    auto opened = Enrichment::open(options);
+    if (!opened) return core::fail(opened.error());
+    enrichment = std::move(*opened);
+  }
+  return Sockets(options, std::move(*plan), std::move(*looker), std::move(enrichment), std::move(rows)).run();
 }
 
 }  // namespace

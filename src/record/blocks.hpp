@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 namespace uncork::record {
 
@@ -12,10 +13,11 @@ enum class Block : std::uint8_t {
 #define BLOCK(name, what) name,
 #include "record/blocks.inc"
 };
-inline constexpr unsigned kBlocks = 0
-#define BLOCK(name, what) +1
+inline constexpr Block kEveryBlock[] = {
+#define BLOCK(name, what) Block::name,
 #include "record/blocks.inc"
-    ;
+};
+inline constexpr unsigned kBlocks = std::size(kEveryBlock);
 static_assert(kBlocks <= 64);
 
 /// A set of blocks. A value.

@@ -8,8 +8,9 @@ namespace uncork::probe {
 
 KernelVersion parse_kernel_version(std::string_view release) {
   KernelVersion version;
-  const char* const end = release.data() + release.size();
-  const auto [dot, bad_major] = std::from_chars(release.data(), end, version.major);
+  const char* const begin = release.data();  // NOLINT(bugprone-suspicious-stringview-data-usage): from_chars is given its end
+  const char* const end = begin + release.size();
+  const auto [dot, bad_major] = std::from_chars(begin, end, version.major);
   if (bad_major != std::errc{} || dot == end || *dot != '.') return {};
   const auto [rest, bad_minor] = std::from_chars(dot + 1, end, version.minor);
   if (bad_minor != std::errc{}) return {};
