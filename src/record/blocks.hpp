@@ -14,7 +14,7 @@ enum class Block : std::uint8_t {
 #include "record/blocks.inc"
 };
 inline constexpr Block kEveryBlock[] = {
-#define BLOCK(name, what) Block::name,
+#define BLOCK(name, what) Block::name,  // NOLINT(bugprone-macro-parentheses): a name of an enumerator
 #include "record/blocks.inc"
 };
 inline constexpr unsigned kBlocks = std::size(kEveryBlock);

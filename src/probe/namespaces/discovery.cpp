@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <filesystem>
 
 #include <algorithm>
 #include <array>
@@ -89,7 +90,7 @@ void Search::look_into_folder(const std::string& folder) {
     struct stat file{};
     if (name == "." || name == ".." || ::fstatat(::dirfd(directory.get()), name.c_str(), &file, 0) != 0) continue;
     // What ip-netns(8) leaves behind when the mount on it is gone is a plain file, on another device.
-    if (file.st_dev == own.st_dev) add_mount(file.st_ino, folder + "/" + name);
+    if (file.st_dev == own.st_dev) add_mount(file.st_ino, std::filesystem::path(folder) / name);
   }
 }
 
