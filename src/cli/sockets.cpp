@@ -14,6 +14,7 @@
 #include "cli/sockets/row_output.hpp"
 #include "cli/sockets/selection.hpp"
 #include "cli/verb.hpp"
+#include "core/count.hpp"
 #include "core/stop_signal.hpp"
 #include "report/socket_table.hpp"
 
@@ -26,8 +27,8 @@ class Sockets {
           std::unique_ptr<Enrichment> enrichment, std::unique_ptr<RowOutput> rows)
       : options_(options),
         plan_(std::move(plan)),
-        looker_(std::move(looker)),
         enrichment_(std::move(enrichment)),
+        looker_(std::move(looker)),
         rows_(std::move(rows)),
         selection_(options_, plan_) {}
 
@@ -47,9 +48,9 @@ class Sockets {
 
   SocketsOptions options_;
   SocketsPlan plan_;
-  std::unique_ptr<probe::Looker> looker_;
   std::unique_ptr<Enrichment> enrichment_;  // none: a replay
-  std::unique_ptr<RowOutput> rows_;         // none: a table
+  std::unique_ptr<probe::Looker> looker_;
+  std::unique_ptr<RowOutput> rows_;  // none: a table
   Selection selection_;
   probe::Look look_;
   std::vector<std::string> said_limits_;
@@ -69,9 +70,9 @@ std::string summary(const Selected& selected, const probe::Look& look) {
   const std::size_t lack = whole.find(", not whole");
   const std::string waiting =
       selected.waiting == 0 ? "" : fmt::format("; {} more in TIME-WAIT, which 'state all' shows", selected.waiting);
-  return fmt::format("{} of {} {} in {} {}, by {}{}{}.\n", selected.matching, look.rows.size(),
-                     sockets == look.rows.size() ? "sockets" : "rows", spaces, spaces == 1 ? "namespace" : "namespaces",
-                     is_by_bpf(look) ? "BPF and inet_diag" : "inet_diag", waiting,
+  return fmt::format("{} of {} in {}, by {}{}{}.\n", selected.matching,
+                     core::count_of(look.rows.size(), sockets == look.rows.size() ? "socket" : "row"),
+                     core::count_of(spaces, "namespace"), is_by_bpf(look) ? "BPF" : "inet_diag", waiting,
                      lack == std::string::npos ? "" : whole.substr(lack));
 }
 
@@ -186,14 +187,14 @@ core::Result<Exit> sockets(const SocketsOptions& options) {
     if (!opened) return core::fail(opened.error());
     rows = std::move(*opened);
   }
-  auto looker = options.replay.empty() ? probe::Looker::open(plan->look) : probe::Looker::replay(options.replay, plan->look);
-  if (!looker) return core::fail(looker.error());
   std::unique_ptr<Enrichment> enrichment;
   if (options.replay.empty()) {
-    auto opened = Enrichment::open(options);
+    auto opened = Enrichment::open(options, plan->look);
     if (!opened) return core::fail(opened.error());
     enrichment = std::move(*opened);
   }
+  auto looker = options.replay.empty() ? probe::Looker::open(plan->look) : probe::Looker::replay(options.replay, plan->look);
+  if (!looker) return core::fail(looker.error());
   return Sockets(options, std::move(*plan), std::move(*looker), std::move(enrichment), std::move(rows)).run();
 }
 

@@ -225,6 +225,35 @@ TEST_F(SocketsVerb, follows_with_deltas) {
   EXPECT_GT(grown, 0U) << finished.out;
 }
 
+TEST_F(SocketsVerb, following_knows_the_time_that_was_lost_and_to_what) {
+  auto answering = std::jthread([this] {  // once for each whole message of two writes
+    std::array<std::byte, 64> chunk{};
+    for (std::size_t have = 0;;) {
+      const auto got = core::read_some(v4_->server, chunk);
+      if (!got || got->kind != core::ReadOutcome::Kind::bytes) return;
+      have += got->count;
+      for (; have >= 40; have -= 40) {
+        if (!core::send_all(v4_->server, std::span(chunk).first(1))) return;
+      }
+    }
+  });
+  auto asking = std::jthread([this](const std::stop_token& stop) {
+    const std::array<std::byte, 20> half{};
+    std::array<std::byte, 1> reply{};
+    while (!stop.stop_requested()) {
+      if (!core::send_all(v4_->client, half) || !core::send_all(v4_->client, half)) break;
+      if (!core::read_some(v4_->client, reply)) break;
+    }
+    v4_->client.reset();
+  });
+  const Finished finished = run({"--follow", "500ms", "--for", "2s", "--filter",
+                                 "cause == nagle_delayed_ack and lost > 40ms and nodelay == no and comm == cli_net_test",
+                                 "--format", "csv", "--columns", "peer,lost"});
+  asking.request_stop();
+  EXPECT_EQ(finished.exit, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("127.0.0.1," + v4_port() + ",")) << finished.err;
+}
+
 TEST_F(SocketsVerb, following_shows_the_last_row_of_a_connection) {
   auto running = std::async(std::launch::async, [this] {
     return run({"--follow", "100ms", "--for", "3s", "--format", "jsonl", "--columns", "cookie,kind,last_row,sent"});

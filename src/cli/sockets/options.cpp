@@ -122,7 +122,7 @@ core::Result<SocketsPlan> plan_of(const SocketsOptions& options) {
     if (plan.sort == nullptr) return core::fail(no_column("--sort", options.sort));
   }
   plan.look.namespaces = namespaces_of(options);
-  plan.look.bpf = options.bpf == probe::UseBpf::no ? probe::UseBpf::no : probe::UseBpf::automatic;  // else see Enrichment
+  plan.look.bpf = options.bpf;
   plan.look.close_events = options.follow.has_value();
   plan.look.record_to = options.record;
   return plan;

@@ -104,7 +104,7 @@ core::Status LiveLooker::start_pass() {
     why_no_pass_ = "while recording";
     return {};
   }
-  auto pass = SocketPass::open(texts_);
+  auto pass = SocketPass::open(texts_, {.closed = false, .witness = options_.witness});
   if (pass) {
     pass_ = std::move(*pass);
   } else if (options_.bpf == UseBpf::yes) {

@@ -17,6 +17,8 @@
 
 namespace uncork::probe {
 
+class Witness;
+
 /// Whether to walk the sockets with BPF (process, descriptor, ledger; one pass for all namespaces) or with dumps alone.
 enum class UseBpf : std::uint8_t { automatic, yes, no };
 
@@ -26,6 +28,7 @@ struct LookOptions {
   StateSet states = kAllStates;
   UseBpf bpf = UseBpf::automatic;
   bool close_events = false;  ///< listen for sockets that end between two looks; each becomes a last row of the next look
+  const Witness* witness = nullptr;  ///< whose ledgers the pass reads along; must outlive the Looker
   std::string record_to{};    ///< a capture (pcap, LINKTYPE_NETLINK) of all that the kernel said; empty: none
 };
 
