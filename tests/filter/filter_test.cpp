@@ -12,13 +12,14 @@ namespace {
 std::size_t allocations = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): operator new can reach nothing else
 }  // namespace
 
-void* operator new(std::size_t size) {
+// Out of line, or g++ sees free() meet the inlined operator new.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   if (void* room = std::malloc(size)) return room;
   throw std::bad_alloc();
 }
-void operator delete(void* room) noexcept { std::free(room); }
-void operator delete(void* room, std::size_t /*size*/) noexcept { std::free(room); }
+[[gnu::noinline]] void operator delete(void* room) noexcept { std::free(room); }
+[[gnu::noinline]] void operator delete(void* room, std::size_t /*size*/) noexcept { std::free(room); }
 
 namespace uncork::filter {
 namespace {
