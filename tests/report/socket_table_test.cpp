@@ -54,7 +54,8 @@ TEST_F(SocketTable, shows_what_was_asked_for_and_a_dash_for_what_is_not_known) {
 
 TEST_F(SocketTable, has_more_columns_where_there_is_more_room) {
   EXPECT_THAT(names(columns_that_fit(lines(), 60, false)), ElementsAre("state", "process", "netns", "local", "peer"));
-  EXPECT_THAT(names(columns_that_fit(lines(), 80, false)), ElementsAre("state", "process", "netns", "local", "peer", "rtt", "lost"));
+  EXPECT_THAT(names(columns_that_fit(lines(), 80, false)),
+              ElementsAre("state", "process", "netns", "local", "peer", "rtt", "lost"));
   const auto wide = names(columns_that_fit(lines(), 200, false));
   EXPECT_GT(wide.size(), 12U);
 }
