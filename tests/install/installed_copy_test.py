@@ -100,7 +100,9 @@ class InstalledCopy(unittest.TestCase):
     def test_the_program_is_a_component_of_its_own(self):
         prefix = self.copy.work / "program"
         building.run("cmake", "--install", self.copy.build, "--prefix", prefix, "--component", "program")
-        self.assertEqual(building.files_below(prefix), ["bin/uncork", "share/doc/uncork/LICENSE", "share/doc/uncork/LICENSE.bpf"])
+        self.assertEqual(building.files_below(prefix), [
+            "bin/uncork", "share/bash-completion/completions/uncork", "share/doc/uncork/LICENSE", "share/doc/uncork/LICENSE.bpf",
+            "share/fish/vendor_completions.d/uncork.fish", "share/man/man1/uncork.1", "share/zsh/site-functions/_uncork"])
         self.assertIn("0.1.0", building.run(prefix / "bin" / "uncork", "--version"))
 
 
