@@ -131,9 +131,8 @@ std::string fish_completion(const CLI::App& program) {
   }
   return fmt::format(
       "# fish completion of uncork\nfunction __uncork_path\n  set -l where uncork\n"
-      "  for word in (commandline -opc)[2..-1]\n    if contains -- \"$where $word\"{}\n      set where \"$where $word\"\n    "
-      "end\n"
-      "  end\n  echo $where\nend\n{}",
+      "  for word in (commandline -opc)[2..-1]\n    if contains -- \"$where $word\"{}\n"
+      "      set where \"$where $word\"\n    end\n  end\n  echo $where\nend\n{}",
       paths, lines);
 }
 
