@@ -1,5 +1,5 @@
 // What the coalescing stream costs and buys against plain Asio, in turn on one machine: the round trip of a lone message, many
-// messages a turn, and from which size on a block is cheaper gathered than copied.
+// messages a turn, a server's answers to pipelined requests, and from which size on a block is cheaper gathered than copied.
 //   ./dev bench coalesce [ROUNDS]
 
 #include <fmt/format.h>
@@ -37,21 +37,16 @@ constexpr int kTurns = 500;
 constexpr int kMessagesATurn = 100;
 constexpr std::size_t kBulk = 256U << 20;
 
-/// A connection on loopback; the far end is served by a thread that answers every `message` bytes with one, until the near end
-/// closes. The near end has TCP_NODELAY.
+/// A connection on loopback, whose far end is blocking and has a thread of its own. Both ends have TCP_NODELAY.
 struct Pair {
-  explicit Pair(std::size_t message) : near(context.get_executor()) {
+  template <typename Far>
+  explicit Pair(Far run_far) : near(context.get_executor()) {
     tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
     near.connect(acceptor.local_endpoint());
     near.set_option(tcp::no_delay(true));
-    far = std::thread([socket = acceptor.accept(), message]() mutable {
+    far = std::thread([socket = acceptor.accept(), run_far]() mutable {
       socket.set_option(tcp::no_delay(true));
-      std::vector<char> into(1 << 16);
-      boost::system::error_code error;
-      for (std::size_t have = 0; !error;) {
-        have += socket.read_some(asio::buffer(into), error);
-        for (; have >= message && !error; have -= message) asio::write(socket, asio::buffer(into, kMessage), error);
-      }
+      run_far(socket);
     });
   }
   ~Pair() { far.join(); }
@@ -62,6 +57,66 @@ struct Pair {
   TcpSocket near;
   std::thread far;
 };
+
+/// A far end that answers every `message` bytes with one message, until the near end closes.
+auto answering(std::size_t message) {
+  return [message](tcp::socket& socket) {
+    std::vector<char> into(1 << 16);
+    boost::system::error_code error;
+    for (std::size_t have = 0; !error;) {
+      have += socket.read_some(asio::buffer(into), error);
+      for (; have >= message && !error; have -= message) asio::write(socket, asio::buffer(into, kMessage), error);
+    }
+  };
+}
+
+/// A far end that sends `requests` lines in one write and reads their answers, `turns` times, then closes; notes the time of
+/// each turn in us.
+auto pipelining(int requests, int turns, std::vector<double>& times) {
+  return [requests, turns, &times](tcp::socket& socket) {
+    std::string lines;
+    for (int i = 0; i < requests; ++i) lines += std::string(kMessage - 1, 'q') + '\n';
+    std::string answers(kMessage * static_cast<std::size_t>(requests), '\0');
+    for (int turn = 0; turn < turns; ++turn) {
+      const auto begin = std::chrono::steady_clock::now();
+      asio::write(socket, asio::buffer(lines));
+      asio::read(socket, asio::buffer(answers));
+      times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count());
+    }
+    socket.close();
+  };
+}
+
+/// Answers every line with one write, each awaited, until the far end closes.
+template <typename Stream>
+asio::awaitable<void> serve(Stream& stream) {
+  const std::string answer(kMessage, 'a');
+  std::string lines;
+  for (;;) {
+    const auto [error, size] =
+        co_await asio::async_read_until(stream, asio::dynamic_buffer(lines), '\n', asio::as_tuple(asio::use_awaitable));
+    if (error) co_return;
+    lines.erase(0, size);
+    co_await asio::async_write(stream, asio::buffer(answer), asio::use_awaitable);
+  }
+}
+
+/// The median time in which `requests` pipelined requests are answered.
+double pipelined_us(bool coalesced, int requests, int turns) {
+  std::vector<double> times;
+  {
+    Pair pair(pipelining(requests, turns, times));
+    if (coalesced) {
+      Coalescing stream(std::move(pair.near));
+      asio::co_spawn(pair.context, serve(stream), asio::detached);
+      pair.context.run();
+    } else {
+      asio::co_spawn(pair.context, serve(pair.near), asio::detached);
+      pair.context.run();
+    }
+  }
+  return median(std::move(times));
+}
 
 /// Writes `messages` messages, each awaited, then reads one answer, `turns` times; notes the time of each turn in us.
 template <typename Stream>
@@ -77,7 +132,7 @@ asio::awaitable<void> converse(Stream& stream, int messages, int turns, std::vec
 }
 
 double conversation_us(bool coalesced, int messages, int turns) {
-  Pair pair(kMessage * static_cast<std::size_t>(messages));
+  Pair pair(answering(kMessage * static_cast<std::size_t>(messages)));
   std::vector<double> times;
   if (coalesced) {
     Coalescing stream(std::move(pair.near));
@@ -108,7 +163,7 @@ asio::awaitable<void> write_blocks(Coalescing& stream, std::size_t size, std::si
 
 /// CPU of the writing thread for a KiB in blocks of `size`, which are made anew each; the far end reads and never answers.
 double block_ns_per_kib(std::size_t size, std::size_t gather_from) {
-  Pair pair(std::numeric_limits<std::size_t>::max());
+  Pair pair(answering(std::numeric_limits<std::size_t>::max()));
   const uncork::stream::coalescing_options options{.limits = {.gather_from = gather_from},
                                                    .turn_limit = std::chrono::microseconds(50)};
   Coalescing stream(options, std::move(pair.near));
@@ -128,7 +183,7 @@ nlohmann::json compare(const std::string& what, int rounds, const char* unit, Fi
     seconds.push_back(second());
   }
   const auto ratio = *paired_ratio(seconds, firsts);
-  fmt::print("{:<58} {:>9.2f} {:>9.2f} {:<7} {:>6.3f} ({:.3f} to {:.3f})\n", what, median(firsts), median(seconds), unit,
+  fmt::print("{:<62} {:>9.2f} {:>9.2f} {:<7} {:>6.3f} ({:.3f} to {:.3f})\n", what, median(firsts), median(seconds), unit,
              ratio.median, ratio.least, ratio.most);
   std::fflush(stdout);
   return {{"what", what},
@@ -150,7 +205,7 @@ int main(int argc, char** argv) {
   }
   utsname machine{};
   ::uname(&machine);
-  fmt::print("coalesce_bench {}: Linux {}, {}, {} processors, Boost {}, g++ {}\n\n{:<58} {:>9} {:>9} {:<7} RATIO\n", rounds,
+  fmt::print("coalesce_bench {}: Linux {}, {}, {} processors, Boost {}, g++ {}\n\n{:<62} {:>9} {:>9} {:<7} RATIO\n", rounds,
              machine.release, machine.machine, sysconf(_SC_NPROCESSORS_ONLN), BOOST_LIB_VERSION, __VERSION__, "", "FIRST",
              "SECOND", "");
   nlohmann::json results = nlohmann::json::array();
@@ -161,6 +216,9 @@ int main(int argc, char** argv) {
       "100 messages a turn, a turn: plain Asio, coalescing stream", rounds, "us",
       [] { return conversation_us(false, kMessagesATurn, kTurns); },
       [] { return conversation_us(true, kMessagesATurn, kTurns); }));
+  results.push_back(compare(
+      "100 pipelined requests answered: plain Asio, coalescing stream", rounds, "us",
+      [] { return pipelined_us(false, kMessagesATurn, kTurns); }, [] { return pipelined_us(true, kMessagesATurn, kTurns); }));
   for (const std::size_t size : {1U << 10, 4U << 10, 8U << 10, 16U << 10, 32U << 10, 64U << 10, 256U << 10}) {
     results.push_back(compare(
         fmt::format("blocks of {} KiB, CPU a KiB: copied, gathered", size >> 10), rounds, "ns",

@@ -67,7 +67,7 @@ void read(const Reply& reply) {
   }
   (void)added_maintenance(reply);
   (void)maintenance_of(reply.text);
-  (void)quoted(reply.text);
+  (void)quoted_answer(reply.text);
   for (const std::string& line : reply.lines) (void)parse_notification(line);
 }
 

@@ -23,7 +23,7 @@ std::optional<Entry> begin_entry(std::string_view line) {
 
 core::Error unreadable(std::string_view command, const std::string& line, std::string_view what) {
   return {core::ErrorCode::refused, 0,
-          fmt::format("{} was answered with the line {}, which is not {}", command, quoted(line), what)};
+          fmt::format("{} was answered with the line {}, which is not {}", command, quoted_answer(line), what)};
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ core::Status Client::log_in(const ConnectOptions& options) {
   if (!greeting) return core::fail(greeting.error());
   const std::string challenge = greeting->text.substr(0, greeting->text.find(' '));
   if (greeting->code != 200 || challenge.empty() || !greeting->lines.empty()) {
-    const std::string said = quoted(fmt::format("{} {}", greeting->code, greeting->text));
+    const std::string said = quoted_answer(fmt::format("{} {}", greeting->code, greeting->text));
     return core::fail(
         refused(connection_, core::ErrorCode::refused, fmt::format("greets with {}, which no Zino server does", said)));
   }
@@ -162,7 +162,7 @@ core::Status Client::quit() {
   if (const auto good = check_reply("QUIT", *reply); good) return {};
   return core::fail(refused(connection_, core::ErrorCode::refused,
                             fmt::format("its answers are out of step with what was asked: QUIT was answered {}",
-                                        quoted(fmt::format("{} {}", reply->code, reply->text)))));
+                                        quoted_answer(fmt::format("{} {}", reply->code, reply->text)))));
 }
 
 }  // namespace uncork::zino

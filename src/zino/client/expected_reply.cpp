@@ -44,7 +44,7 @@ core::Status check_code(std::string_view command, const Reply& reply, int code) 
   if (reply.code != 500) return core::fail(misanswered(command, fmt::format("{} {}", reply.code, reply.text)));
   const bool own_fault = reply.text.starts_with("internal error") || reply.text.starts_with("not saved");
   return core::fail({own_fault ? core::ErrorCode::refused : core::ErrorCode::invalid_argument, 0,
-                     fmt::format("{}: the server refuses: {}", name_of(command), quoted(reply.text))});
+                     fmt::format("{}: the server refuses: {}", name_of(command), quoted_answer(reply.text))});
 }
 
 }  // namespace
@@ -63,10 +63,10 @@ bool is_gone(std::string_view command, const Reply& reply) {
 
 core::Error misanswered(std::string_view command, std::string_view reply) {
   return {core::ErrorCode::refused, 0,
-          fmt::format("{} was answered {}, which does not answer it", name_of(command), quoted(reply))};
+          fmt::format("{} was answered {}, which does not answer it", name_of(command), quoted_answer(reply))};
 }
 
-std::string quoted(std::string_view text) {
+std::string quoted_answer(std::string_view text) {
   std::size_t end = std::min(text.size(), kMostQuoted);
   while (end < text.size() && end > 0 && (text[end] & 0xC0) == 0x80) --end;  // not within a character
   std::string shown = "'";

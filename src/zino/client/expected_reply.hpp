@@ -24,6 +24,6 @@ namespace uncork::zino {
 [[nodiscard]] core::Error misanswered(std::string_view command, std::string_view reply);
 
 /// The text in quotation marks, safe to print and not long.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string quoted_answer(std::string_view text);
 
 }  // namespace uncork::zino

@@ -23,15 +23,15 @@ core::Result<NotificationChannel> NotificationChannel::open(const ConnectOptions
     const auto received = channel.receive(until);
     if (!received) return core::fail(received.error());
     if (!*received) {
-      return core::fail(channel.refused(
-          channel.buffer_.empty()
-              ? fmt::format("no nonce for {}", core::to_string(options.timeout))
-              : fmt::format("after {} only {} of a nonce had come", core::to_string(options.timeout), quoted(channel.buffer_))));
+      return core::fail(channel.refused(channel.buffer_.empty()
+                                            ? fmt::format("no nonce for {}", core::to_string(options.timeout))
+                                            : fmt::format("after {} only {} of a nonce had come",
+                                                          core::to_string(options.timeout), quoted_answer(channel.buffer_))));
     }
   }
   if (nonce->empty() || nonce->find_first_of(" \t") != std::string::npos) {
-    return core::fail(channel.refused(
-        fmt::format("begins with {}, which is not a nonce; is it the notification port of a Zino server?", quoted(*nonce))));
+    return core::fail(channel.refused(fmt::format(
+        "begins with {}, which is not a nonce; is it the notification port of a Zino server?", quoted_answer(*nonce))));
   }
   const auto tied = session.ask("NTIE " + *nonce);
   if (!tied) return core::fail(channel.refused("cannot be tied to the session: " + tied.error().message));
@@ -43,7 +43,7 @@ core::Result<std::optional<Notification>> NotificationChannel::next(core::Time u
     while (const auto line = take_line()) {
       if (line->starts_with(kGoodbye)) return core::fail(refused("the server has ended the session"));
       auto notification = parse_notification(*line);
-      if (!notification) return core::fail(refused(fmt::format("says {}, which is not a notification", quoted(*line))));
+      if (!notification) return core::fail(refused(fmt::format("says {}, which is not a notification", quoted_answer(*line))));
       return notification;
     }
     const auto received = receive(until);

@@ -97,12 +97,12 @@ core::Status ReplyParser::refuse(const std::string& why) {
 }
 
 std::string ReplyParser::unfinished() const {
-  if (!reply_) return quoted(std::string_view(buffer_).substr(begin_));
-  return quoted(fmt::format("{} {}", reply_->code, reply_->text)) + " and " + core::count_of(reply_->lines.size(), "line");
+  if (!reply_) return quoted_answer(std::string_view(buffer_).substr(begin_));
+  return quoted_answer(fmt::format("{} {}", reply_->code, reply_->text)) + " and " + core::count_of(reply_->lines.size(), "line");
 }
 
 core::Status ReplyParser::check() {
-  if (stray_) return refuse(fmt::format("{} belongs to no answer of a Zino server", quoted(*stray_)));
+  if (stray_) return refuse(fmt::format("{} belongs to no answer of a Zino server", quoted_answer(*stray_)));
   if (buffer_.size() - begin_ > kLongestLine) return refuse(fmt::format("a line of more than {} bytes", kLongestLine));
   if (size_ + (buffer_.size() - begin_) > kLongestReply) return refuse(fmt::format("more than {} bytes", kLongestReply));
   if (!ended_) return {};

@@ -112,10 +112,10 @@ TEST(CheckReply, a_secret_response_is_not_quoted_and_the_servers_own_fault_is_to
 }
 
 TEST(Quoted, is_safe_to_print_and_not_long) {
-  EXPECT_EQ(zino::quoted("a\x1B[2Jb\x7F"), "'a?[2Jb?'");
+  EXPECT_EQ(zino::quoted_answer("a\x1B[2Jb\x7F"), "'a?[2Jb?'");
   std::string long_text = "a";
   for (int i = 0; i < 100; ++i) long_text += "ø";
-  EXPECT_THAT(zino::quoted(long_text), ::testing::EndsWith("ø…'"));
+  EXPECT_THAT(zino::quoted_answer(long_text), ::testing::EndsWith("ø…'"));
 }
 
 TEST(CaseSummary, tells_of_each_type_what_matters) {
