@@ -40,7 +40,7 @@ constexpr std::size_t kBulk = 256U << 20;
 /// A connection on loopback, whose far end is blocking and has a thread of its own. Both ends have TCP_NODELAY.
 struct Pair {
   template <typename Far>
-  explicit Pair(Far run_far) : near(context.get_executor()) {
+  explicit Pair(Far run_far) : context(1), near(context.get_executor()) {
     tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
     near.connect(acceptor.local_endpoint());
     near.set_option(tcp::no_delay(true));
@@ -53,7 +53,7 @@ struct Pair {
   Pair(const Pair&) = delete;
   Pair& operator=(const Pair&) = delete;
 
-  asio::io_context context{1};
+  asio::io_context context;
   TcpSocket near;
   std::thread far;
 };

@@ -27,9 +27,9 @@ struct LookOptions {
   Attributes attributes = Attributes::usual();
   StateSet states = kAllStates;
   UseBpf bpf = UseBpf::automatic;
-  bool close_events = false;  ///< listen for sockets that end between two looks; each becomes a last row of the next look
+  bool close_events = false;         ///< listen for sockets that end between two looks; each becomes a last row of the next look
   const Witness* witness = nullptr;  ///< whose ledgers the pass reads along; must outlive the Looker
-  std::string record_to{};    ///< a capture (pcap, LINKTYPE_NETLINK) of all that the kernel said; empty: none
+  std::string record_to{};           ///< a capture (pcap, LINKTYPE_NETLINK) of all that the kernel said; empty: none
 };
 
 /// What one look saw. Reused from look to look, so that its memory is.
