@@ -240,6 +240,11 @@ void add_sockets(CLI::App& program, Action& chosen) {
   add_choice(*verb, "--bpf", options->bpf,
              Choices<probe::UseBpf>{{"auto", probe::UseBpf::automatic}, {"yes", probe::UseBpf::yes}, {"no", probe::UseBpf::no}},
              "Walk the sockets with BPF, which knows processes and lost time, or with inet_diag");
+  verb->add_option("--docker", options->docker, "Ask this socket, such as /run/docker.sock, for names and images of containers")
+      ->type_name("SOCKET");
+  verb->add_flag("--uplinks", options->uplinks, "With the network cards behind the default routes");
+  verb->add_option("--lldpd", options->lldpd, "With what lldpd at this socket, such as /run/lldpd.socket, hears on them")
+      ->type_name("SOCKET");
   verb->footer(
       "Example:\n  uncork sockets state established dst 10.0.0.0/8\n  uncork sockets --filter 'dport == 443 and (rtt > 100ms or "
       "lost > 1s) and comm ~ \"^nginx\"' --sort lost\n  uncork sockets --follow 1s --changed-only --format jsonl --deltas");

@@ -100,7 +100,7 @@ Filter::Truth Filter::compare(const Step& step, const record::Row& row) {
   const bool any = std::ranges::any_of(values.all(), [&](const Values::Value& value) {
     if (step.expression) return RE2::PartialMatch(re2::StringPiece(value.text.data(), value.text.size()), *step.expression);
     if (node.field->kind == Field::Kind::text) return value.text == node.text;
-    return holds(node.comparison, scaled(value.number, node.field->scale), node.number);
+    return holds(node.comparison, scaled(value.number, node.field->scale) & node.mask, node.number);
   });
   const bool opposite = node.comparison == Comparison::unequal || node.comparison == Comparison::matches_not;
   return any != opposite ? Truth::yes : Truth::no;

@@ -28,6 +28,24 @@ Comparison comparison_of(Sign sign) {
 static_assert(static_cast<unsigned>(Sign::matches_not) - static_cast<unsigned>(Sign::equal) ==
               static_cast<unsigned>(Comparison::matches_not));
 
+/// Words that ss(8) has as well: the `=` behind them may be left out.
+bool is_of_ss(const Field& field) {
+  constexpr std::string_view kNames[] = {"dev", "mark", "cgroup"};
+  return field.kind == Field::Kind::address || field.kind == Field::Kind::port ||
+         std::ranges::find(kNames, field.name) != std::end(kNames);
+}
+
+/// A cgroup's path as ss takes it, below the mount point or not, as rows have it.
+std::string cgroup_path(std::string_view path) {
+  for (const std::string_view mount : {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"}) {
+    if (!path.starts_with(mount) || (path.size() > mount.size() && path[mount.size()] != '/')) continue;
+    path.remove_prefix(mount.size());
+    break;
+  }
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return path.starts_with('/') ? std::string(path) : "/" + std::string(path);
+}
+
 class Parser {
  public:
   explicit Parser(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
@@ -57,6 +75,7 @@ class Parser {
   core::Result<Node> address(const Field& field, Comparison comparison);
   core::Result<Node> text(const Field& field, Comparison comparison);
   core::Result<Node> number(const Field& field, Comparison comparison);
+  core::Result<Node> mark(const Field& field, Comparison comparison);
   core::Result<std::uint64_t> value(const Field& field);
   core::Result<const Field*> field();
 
@@ -157,6 +176,10 @@ core::Result<const Field*> Parser::field() {
     ++at_;
     return field;
   }
+  if (token.text == "autobound") {
+    return core::fail(
+        error_at(token.column, "rows do not tell who chose a port, so there is no autobound; 'sport >= 32768' comes near"));
+  }
   std::vector<std::string> names = {"state", "exclude", "known"};
   for (const Field& known : fields()) names.emplace_back(known.name);
   const std::string near = core::nearest(token.text, names);
@@ -194,8 +217,7 @@ core::Result<Node> Parser::about(const Field& field, std::size_t column) {
     node.number = 1;
     return node;
   }
-  const bool as_ss = field.kind == Field::Kind::address || field.kind == Field::Kind::port;  // where `=` may be left out
-  if (!compares && !as_ss) return expected("an operator after " + std::string(field.name) + " (== != < <= > >= ~ !~)");
+  if (!compares && !is_of_ss(field)) return expected("an operator after " + std::string(field.name) + " (== != < <= > >= ~ !~)");
   const Token sign = compares ? take() : Token{Token::Kind::sign, Sign::equal, "=", column};
   const Comparison comparison = comparison_of(sign.sign);
   const bool equality = comparison == Comparison::equal || comparison == Comparison::unequal;
@@ -210,6 +232,7 @@ core::Result<Node> Parser::about(const Field& field, std::size_t column) {
     return expected("a value for " + std::string(field.name));
   if (field.kind == Field::Kind::address) return address(field, comparison);
   if (field.kind == Field::Kind::text) return text(field, comparison);
+  if (field.name == "mark" && equality && here().text.find('/') != std::string::npos) return mark(field, comparison);
   return number(field, comparison);
 }
 
@@ -238,8 +261,9 @@ core::Result<Node> Parser::text(const Field& field, Comparison comparison) {
       return node;
     }
   }
-  node.text = token.text;
   const bool expression = comparison == Comparison::matches || comparison == Comparison::matches_not;
+  const bool path = field.name == "cgroup" && token.kind == Token::Kind::word && !expression;
+  node.text = path ? cgroup_path(token.text) : token.text;
   if (expression) {
     if (token.text.size() > kLongestExpression) {
       return core::fail(
@@ -278,6 +302,10 @@ core::Result<std::uint64_t> Parser::value(const Field& field) {
       break;
   }
   std::string text = token.text;
+  if (field.name == "dev" && !is_number(text)) {
+    return refused("'" + text.substr(0, 40) + "': expected the number of an interface, as 'ip link' shows it: a name may mean " +
+                   "another in each namespace");
+  }
   const bool apart = here().kind == Token::Kind::word && is_unit(field.quantity, here().text);
   if (apart && is_number(text) && text.find_first_not_of("0123456789.") == std::string::npos) text += " " + take().text;
   const auto number = parse_quantity(field.quantity, text);
@@ -293,6 +321,24 @@ core::Result<Node> Parser::number(const Field& field, Comparison comparison) {
   node.field = &field;
   node.comparison = comparison;
   node.number = *number;
+  return node;
+}
+
+core::Result<Node> Parser::mark(const Field& field, Comparison comparison) {
+  const Token token = take();
+  const std::size_t slash = token.text.find('/');
+  const auto number = parse_quantity(Quantity::count, token.text.substr(0, slash));
+  const auto mask = parse_quantity(Quantity::count, token.text.substr(slash + 1));
+  if (!number || !mask) {
+    return core::fail(error_at(token.column, std::string(field.name) + ": '" + token.text.substr(0, 40) +
+                                                 "': expected a mark and the bits that count, such as 0x01/0x03"));
+  }
+  Node node;
+  node.kind = Node::Kind::compare;
+  node.field = &field;
+  node.comparison = comparison;
+  node.number = *number;
+  node.mask = *mask;
   return node;
 }
 

@@ -18,6 +18,7 @@ std::string_view sign_of(Comparison comparison) {
 std::string value_text(const Node& node) {
   switch (node.field->kind) {
     case Field::Kind::number:
+      if (~node.mask != 0) return std::to_string(node.number) + "/" + std::to_string(node.mask);
       return to_string(node.field->quantity, node.number);
     case Field::Kind::flag:
       return node.number != 0 ? "yes" : "no";

@@ -31,7 +31,8 @@ struct Node {
   const Field* field = nullptr;
   Comparison comparison = Comparison::equal;
   std::uint64_t number = 0;
-  std::string text{};  ///< of a text field the text, or the regular expression
+  std::uint64_t mask = ~std::uint64_t{0};  ///< of a mark the bits that are compared: `fwmark = 0x01/0x03`
+  std::string text{};                      ///< of a text field the text, or the regular expression
   Host host{};
 
   bool operator==(const Node&) const = default;

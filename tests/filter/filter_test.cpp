@@ -28,6 +28,10 @@ using ::testing::HasSubstr;
 
 class Filters : public ::testing::Test {
  protected:
+  Filters() {
+    connection_.inet_diag_msg_socket_interface = 2;
+    connection_.mark = 0x15;
+  }
   /// Which of the three pass: `c` the connection, `l` the listener, `t` the one in TIME_WAIT.
   std::string passing(const std::string& text) {
     const auto filter = Filter::compile(text);
@@ -157,6 +161,23 @@ TEST_F(Filters, read_the_words_of_ss) {
       {"( sport = :443 | sport = :8001 ) & dport = :40000", "c"},
       {"sport = :443 || sport = :8001 && dport = :40000", "clt"},
       {"sport = :443 dport = :50000", "t"},
+      {"fwmark = 0x15", "c"},
+      {"fwmark 21", "c"},
+      {"fwmark = 0x01/0x03", "c"},
+      {"fwmark = 0x01/0x07", ""},
+      {"fwmark != 0x01/0x07", "c"},
+      {"not fwmark = 0x01/0x03", ""},
+      {"mark == 0x10/0x10", "c"},
+      {"dev = 2", "c"},
+      {"dev 2", "c"},
+      {"dev != 2", "lt"},
+      {"cgroup = /sys/fs/cgroup/system.slice/nginx.service", "c"},
+      {"cgroup /sys/fs/cgroup/unified/system.slice/nginx.service/", "c"},
+      {"cgroup = /system.slice/nginx.service", "c"},
+      {"cgroup system.slice/nginx.service", "c"},
+      {"cgroup = /system.slice", ""},
+      {"cgroup = /sys/fs/cgroups/system.slice", ""},
+      {"cgroup == \"/system.slice/nginx.service/\"", ""},
   };
   for (const Case& one : kCases) EXPECT_EQ(passing(one.filter), one.passing) << one.filter;
 }
@@ -205,6 +226,16 @@ TEST_F(Filters, that_are_wrong_say_where_and_what_was_expected) {
       {"state", "column 6: expected a state"},
       {"and", "column 1: expected a field, 'not' or '(', not 'and'"},
       {"sport = :1 and", "column 15: expected a field, 'not' or '(', not the end"},
+      {"autobound", "column 1: rows do not tell who chose a port, so there is no autobound; 'sport >= 32768' comes near"},
+      {"sport = :22 or not autobound", "column 20: rows do not tell"},
+      {"dev lo", "column 5: dev: 'lo': expected the number of an interface"},
+      {"fwmark = 1/", "column 10: mark: '1/': expected a mark and the bits that count, such as 0x01/0x03"},
+      {"fwmark = x/3", "column 10: mark: 'x/3': expected a mark"},
+      {"fwmark > 1/3", "column 10: mark: '1/3': expected a whole number"},
+      {"pid = 1/3", "column 7: pid: '1/3': expected a whole number"},
+      {"cgroup", "column 7: expected a value for cgroup, not the end"},
+      {"src unix:/run/x.sock", "column 5: 'unix:/run/x.sock': expected an address"},
+      {"sport = inet::22", "column 9: sport: 'inet::22': expected a port"},
       {"nodelay == maybe", "column 12: nodelay: expected yes or no, not 'maybe'"},
       {"cause == nagl", "column 10: cause: 'nagl': expected one of nagle_delayed_ack, "},
       {"known", "column 6: expected a field, not the end"},

@@ -35,7 +35,11 @@ void name_processes(probe::Look& look, record::Texts& texts) {
 }  // namespace
 
 core::Result<std::unique_ptr<Enrichment>> Enrichment::open(const SocketsOptions& options, probe::LookOptions& look) {
-  std::unique_ptr<Enrichment> enrichment(new Enrichment);
+  probe::EnrichOptions enrich;
+  enrich.docker_socket = options.docker;
+  enrich.uplinks = options.uplinks || !options.lldpd.empty();
+  enrich.lldpd_socket = options.lldpd;
+  std::unique_ptr<Enrichment> enrichment(new Enrichment(std::move(enrich)));
   if (!options.follow || options.bpf == probe::UseBpf::no) return enrichment;
   auto witness = probe::Witness::attach();
   if (!witness && options.bpf == probe::UseBpf::yes) return core::fail(witness.error());
@@ -48,6 +52,7 @@ core::Result<std::unique_ptr<Enrichment>> Enrichment::open(const SocketsOptions&
 void Enrichment::apply(probe::Look& look) {
   name_processes(look, texts_);
   enricher_.enrich(look.rows, core::MonotonicClock::now());
+  look.limits.insert(look.limits.end(), enricher_.limits().begin(), enricher_.limits().end());
 }
 
 }  // namespace uncork::cli

@@ -3,6 +3,7 @@
 // none, cgroups and containers.
 
 #include <memory>
+#include <utility>
 
 #include "cli/sockets/options.hpp"
 #include "core/result.hpp"
@@ -23,7 +24,7 @@ class Enrichment {
   void apply(probe::Look& look);
 
  private:
-  Enrichment() : enricher_(texts_) {}
+  explicit Enrichment(probe::EnrichOptions options) : enricher_(texts_, std::move(options)) {}
 
   record::Texts texts_;
   probe::Enricher enricher_;

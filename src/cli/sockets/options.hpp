@@ -36,6 +36,9 @@ struct SocketsOptions {
   std::string record;
   std::string replay;
   probe::UseBpf bpf = probe::UseBpf::automatic;
+  std::string docker;  ///< a socket; empty: no runtime is asked
+  bool uplinks = false;
+  std::string lldpd;  ///< a socket; empty: lldpd is not asked
 };
 
 /// What of it was read and found good.

@@ -35,6 +35,11 @@ const std::string& CgroupPaths::path_of(std::uint64_t id) {
   return known->second;
 }
 
+void CgroupPaths::refresh() {
+  std::erase_if(paths_, [](const auto& entry) { return entry.second.empty(); });
+  walk();
+}
+
 void CgroupPaths::walk() {
   namespace fs = std::filesystem;
   walked_ = true;

@@ -12,13 +12,17 @@ namespace uncork::probe {
 [[nodiscard]] std::string cgroup_mount(const std::string& mountinfo = "/proc/self/mountinfo");
 
 /// The paths of the machine's cgroups by id (the inode of the directory). The tree is walked when an id comes that was in no walk
-/// before, and never twice within one look. A cgroup that is gone keeps its path: ids are not used again. Not thread-safe.
+/// before, and never twice within one look. A cgroup that is gone keeps its path: the kernel does not use an id again (Linux
+/// fs/kernfs/dir.c: the number of an inode together with its generation). Not thread-safe.
 class CgroupPaths {
  public:
   explicit CgroupPaths(std::string mount = cgroup_mount()) : mount_(std::move(mount)) {}
 
   /// Lets the tree be walked once more.
   void begin_look() { walked_ = false; }
+  /// Walks the tree at once: an id that has moved to another path has that one from now on, and ids that were not found are
+  /// looked for again.
+  void refresh();
   /// `/system.slice/nginx.service`; empty: no cgroup of that id was found. Valid until the next call of begin_look().
   [[nodiscard]] const std::string& path_of(std::uint64_t id);
 

@@ -137,4 +137,18 @@ Container container_of(std::string_view cgroup_path) {
   return {};
 }
 
+Container container_in_cgroup(std::string_view cgroup) {
+  while (!cgroup.empty()) {
+    const auto end = std::min(cgroup.find('\n'), cgroup.size());
+    const std::string_view line = cgroup.substr(0, end);  // hierarchy:controllers:path
+    const auto controllers = line.find(':');
+    const auto path = controllers == std::string_view::npos ? controllers : line.find(':', controllers + 1);
+    if (path != std::string_view::npos) {
+      if (Container found = container_of(line.substr(path + 1)); !found.id.empty()) return found;
+    }
+    cgroup.remove_prefix(std::min(end + 1, cgroup.size()));
+  }
+  return {};
+}
+
 }  // namespace uncork::probe

@@ -1,24 +1,22 @@
 #include "probe/enrich/docker_names.hpp"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <string>
+#include <utility>
 
-#include "core/syscall.hpp"
+#include "probe/enrich/unix_client.hpp"
 
 namespace uncork::probe {
 namespace {
 
 constexpr std::string_view kRequest = "GET /containers/json HTTP/1.0\r\nHost: docker\r\nAccept: application/json\r\n\r\n";
 
-core::Error malformed(std::size_t byte, std::string_view expected) {
-  return core::invalid_argument("Docker's answer: at byte " + std::to_string(byte) + ", expected " + std::string(expected));
+core::Error malformed(std::size_t byte, const std::string& expected) {
+  return core::invalid_argument("Docker's answer: at byte " + std::to_string(byte) + ", expected " + expected);
 }
 
 std::string text_in(const nlohmann::json& object, const char* key) {
@@ -39,7 +37,32 @@ std::string name_in(const nlohmann::json& container) {
   return {};
 }
 
-core::Result<std::string_view> body_of(std::string_view answer) {
+/// The body that a proxy has cut into chunks although it was asked in HTTP/1.0 (RFC 9112 7.1); `begin` is where it begins in the
+/// answer.
+core::Result<std::string> joined_chunks(std::string_view chunks, std::size_t begin) {
+  std::string body;
+  for (std::size_t at = 0;;) {
+    const std::string_view line = chunks.substr(at, chunks.find("\r\n", at) - at);
+    std::size_t size = 0;
+    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), size, 16);
+    const bool ended = end == line.data() + line.size() || *end == ';';
+    if (error != std::errc{} || !ended) return core::fail(malformed(begin + at, "the size of a chunk"));
+    at += line.size() + 2;
+    if (size == 0) return body;
+    if (at > chunks.size() || size > chunks.size() - at || chunks.substr(at + size, 2) != "\r\n") {
+      return core::fail(malformed(begin + std::min(at, chunks.size()), "a chunk of " + std::to_string(size) + " bytes"));
+    }
+    body += chunks.substr(at, size);
+    at += size + 2;
+  }
+}
+
+struct Body {
+  std::string text;
+  std::size_t begin = 0;  ///< of it in the answer
+};
+
+core::Result<Body> body_of(std::string_view answer) {
   if (!answer.starts_with("HTTP/1.")) return core::fail(malformed(0, "HTTP/1.x"));
   const auto end = answer.find("\r\n\r\n");
   if (end == std::string_view::npos) return core::fail(malformed(answer.size(), "the end of the headers"));
@@ -51,25 +74,16 @@ core::Result<std::string_view> body_of(std::string_view answer) {
   }
   std::string lower(head);
   std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  if (lower.find("\r\ntransfer-encoding:") != std::string::npos) {
-    return core::fail(malformed(end, "no Transfer-Encoding in an answer to HTTP/1.0"));
+  const std::size_t begin = end + 4;
+  const auto coding = lower.find("\r\ntransfer-encoding:");
+  if (coding == std::string::npos) return Body{std::string(answer.substr(begin)), begin};
+  const auto value = lower.substr(coding + 2, lower.find("\r\n", coding + 2) - coding - 2);
+  if (!value.ends_with("chunked") || value.find(',') != std::string::npos) {
+    return core::fail(malformed(coding + 2, "Transfer-Encoding: chunked, or none"));
   }
-  return answer.substr(end + 4);
-}
-
-core::Result<core::Fd> connect_to(const std::string& path, core::Time deadline) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return core::fail(core::invalid_argument(path + ": too long for a Unix socket"));
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  core::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) return core::fail(core::system_error("open a Unix socket", errno));
-  // A full backlog is EAGAIN at once: then there are no names this time.
-  (void)deadline;
-  const auto connected = core::checked(
-      "connect " + path, [&] { return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address); });
-  if (!connected) return core::fail(connected.error());
-  return socket;
+  auto body = joined_chunks(answer.substr(begin), begin);
+  if (!body) return core::fail(body.error());
+  return Body{std::move(*body), begin};
 }
 
 }  // namespace
@@ -84,9 +98,8 @@ core::Result<std::vector<ContainerName>> read_docker_answer(std::string_view ans
     if (depth > kDeepest) too_deep = true;
     return depth <= kDeepest;
   };
-  const nlohmann::json list = nlohmann::json::parse(*body, shallow, /*allow_exceptions=*/false);
-  const auto begin = static_cast<std::size_t>(body->data() - answer.data());
-  if (list.is_discarded() || too_deep || !list.is_array()) return core::fail(malformed(begin, "a JSON list of containers"));
+  const nlohmann::json list = nlohmann::json::parse(body->text, shallow, /*allow_exceptions=*/false);
+  if (list.is_discarded() || too_deep || !list.is_array()) return core::fail(malformed(body->begin, "a JSON list of containers"));
   std::vector<ContainerName> containers;
   for (const auto& entry : list) {
     if (!entry.is_object()) continue;
@@ -97,22 +110,16 @@ core::Result<std::vector<ContainerName>> read_docker_answer(std::string_view ans
 }
 
 core::Result<std::vector<ContainerName>> ask_docker(const std::string& path, core::Time deadline) {
-  const auto socket = connect_to(path, deadline);
+  const auto socket = connect_unix(path);
   if (!socket) return core::fail(socket.error());
-  const auto sent = core::send_some(*socket, std::as_bytes(std::span(kRequest)));
-  if (!sent) return core::fail(sent.error());
-  if (*sent != kRequest.size())
-    return core::fail(core::Error{core::ErrorCode::system, 0, "ask " + path + ": it takes no request"});
+  if (const auto sent = send_request(*socket, std::as_bytes(std::span(kRequest)), path); !sent) return core::fail(sent.error());
   std::string answer;
   std::array<std::byte, 1 << 14> chunk{};
   for (;;) {
-    const auto readable = core::wait_readable(*socket, deadline);
-    if (!readable) return core::fail(readable.error());
-    if (!*readable) return core::fail(core::Error{core::ErrorCode::system, ETIMEDOUT, "ask " + path + ": no answer in time"});
-    const auto got = core::read_some(*socket, chunk, "read from " + path);
+    const auto got = read_answer(*socket, chunk, deadline, path);
     if (!got) return core::fail(got.error());
-    if (got->kind == core::ReadOutcome::Kind::end) break;
-    answer.append(reinterpret_cast<const char*>(chunk.data()), got->count);
+    if (*got == 0) break;
+    answer.append(reinterpret_cast<const char*>(chunk.data()), *got);
     if (answer.size() > kMostDockerBytes) {
       return core::fail(core::Error{core::ErrorCode::system, 0, "ask " + path + ": the answer is longer than 8 MiB"});
     }

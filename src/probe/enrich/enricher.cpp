@@ -6,7 +6,7 @@
 
 #include "probe/enrich/container_id.hpp"
 #include "probe/enrich/docker_names.hpp"
-#include "probe/enrich/uplinks.hpp"
+#include "probe/enrich/lldpd.hpp"
 
 namespace uncork::probe {
 namespace {
@@ -15,7 +15,7 @@ using record::Block;
 using record::Row;
 
 constexpr core::Micros kPatience = std::chrono::seconds(1);
-constexpr core::Micros kUplinksRemembered = std::chrono::seconds(30);
+constexpr core::Micros kRemembered = std::chrono::seconds(30);
 
 // The two uplinks have the same fields under two prefixes.
 struct UplinkFields {
@@ -28,18 +28,26 @@ struct UplinkFields {
   std::uint32_t Row::* pci_device;
   std::uint32_t Row::* speed_mbps;
   Block block;
+  record::Text Row::* chassis_name;
+  record::Text Row::* chassis_id;
+  record::Text Row::* management_address;
+  record::Text Row::* port_id;
+  record::Text Row::* port_description;
 };
 
 constexpr std::array<UplinkFields, 2> kUplinks = {
     {{&Row::uplink1_ifname, &Row::uplink1_nic_driver, &Row::uplink1_nic_model, &Row::uplink1_nic_bus_info,
       &Row::uplink1_nic_fw_version, &Row::uplink1_nic_pci_vendor, &Row::uplink1_nic_pci_device, &Row::uplink1_nic_speed_mbps,
-      Block::uplink1},
+      Block::uplink1, &Row::uplink1_lldp_chassis_name, &Row::uplink1_lldp_chassis_id, &Row::uplink1_lldp_mgmt_ip,
+      &Row::uplink1_lldp_port_id, &Row::uplink1_lldp_port_descr},
      {&Row::uplink2_ifname, &Row::uplink2_nic_driver, &Row::uplink2_nic_model, &Row::uplink2_nic_bus_info,
       &Row::uplink2_nic_fw_version, &Row::uplink2_nic_pci_vendor, &Row::uplink2_nic_pci_device, &Row::uplink2_nic_speed_mbps,
-      Block::uplink2}}};
+      Block::uplink2, &Row::uplink2_lldp_chassis_name, &Row::uplink2_lldp_chassis_id, &Row::uplink2_lldp_mgmt_ip,
+      &Row::uplink2_lldp_port_id, &Row::uplink2_lldp_port_descr}}};
 
 void put_uplink(const UplinkFields& fields, const Row& from, Row& into) {
-  for (const auto text : {fields.interface, fields.driver, fields.model, fields.bus_info, fields.firmware}) {
+  for (const auto text : {fields.interface, fields.driver, fields.model, fields.bus_info, fields.firmware, fields.chassis_name,
+                          fields.chassis_id, fields.management_address, fields.port_id, fields.port_description}) {
     into.*text = from.*text;
   }
   if (!from.knows(fields.block)) return;
@@ -65,26 +73,43 @@ void fill_uplink(const UplinkFields& fields, const Nic& nic, record::Texts& text
 Enricher::Enricher(record::Texts& texts, EnrichOptions options)
     : texts_(texts), options_(std::move(options)), cgroups_(options_.cgroup) {}
 
-const Enricher::Names& Enricher::names_of(std::uint64_t cgroup) {
-  const auto known = by_cgroup_.find(cgroup);
-  if (known != by_cgroup_.end()) return known->second;
-  Names found;
+void Enricher::describe(std::uint64_t cgroup, Names& names) {
   const std::string& path = cgroups_.path_of(cgroup);
+  if (names.path.view() == path) return;
   const Container container = container_of(path);
-  found.path = texts_.keep(path);
-  found.container_id = texts_.keep(container.id);
-  found.runtime = texts_.keep(container.runtime);
-  if (!container.id.empty()) unnamed_.push_back(cgroup);
-  return by_cgroup_.emplace(cgroup, found).first->second;
+  names = {texts_.keep(path), texts_.keep(container.id), texts_.keep(container.runtime), {}, {}};
 }
 
-void Enricher::ask_runtime(core::Time now) {
-  if (unnamed_.empty() || options_.docker_socket.empty()) return;
+const Enricher::Names& Enricher::names_of(std::uint64_t cgroup) {
+  const auto [known, is_new] = by_cgroup_.try_emplace(cgroup);
+  if (is_new) {
+    describe(cgroup, known->second);
+    if (!known->second.container_id.empty()) unnamed_.push_back(cgroup);
+  }
+  return known->second;
+}
+
+void Enricher::refresh(core::Time now) {
+  if (refreshed_once_ && now < refreshed_ + kRemembered) return;
+  refreshed_ = now;
+  read_uplinks();
+  runtime_limit_.clear();
+  if (!std::exchange(refreshed_once_, true) || by_cgroup_.empty()) return;
+  cgroups_.refresh();
+  unnamed_.clear();
+  for (auto& [cgroup, names] : by_cgroup_) {
+    describe(cgroup, names);
+    if (!names.container_id.empty()) unnamed_.push_back(cgroup);
+  }
+}
+
+void Enricher::ask_runtime() {
+  if (unnamed_.empty() || options_.docker_socket.empty() || !runtime_limit_.empty()) return;
   ++questions_;
-  const auto containers = ask_docker(options_.docker_socket, now + kPatience);
+  const auto containers = ask_docker(options_.docker_socket, core::MonotonicClock::now() + kPatience);
   if (!containers) {
-    limits_.push_back("containers have no names: " + containers.error().message);
-    return;  // asked again at the next look
+    runtime_limit_ = "containers have no names: " + containers.error().message;
+    return;
   }
   for (const std::uint64_t cgroup : std::exchange(unnamed_, {})) {
     Names& names = by_cgroup_.at(cgroup);
@@ -96,13 +121,33 @@ void Enricher::ask_runtime(core::Time now) {
   }
 }
 
-void Enricher::read_uplinks(core::Time now) {
-  if (!options_.uplinks || (uplinks_known_ && now < uplinks_read_ + kUplinksRemembered)) return;
+void Enricher::read_uplinks() {
   uplinks_ = {};
+  lldp_limit_.clear();
+  if (!options_.uplinks) return;
   const auto nics = find_uplinks(kUplinks.size());
   for (std::size_t i = 0; i < nics.size(); ++i) fill_uplink(kUplinks[i], nics[i], texts_, uplinks_);
-  uplinks_known_ = true;
-  uplinks_read_ = now;
+  if (!nics.empty() && !options_.lldpd_socket.empty()) read_neighbours(nics);
+}
+
+void Enricher::read_neighbours(const std::vector<Nic>& nics) {
+  std::vector<std::string> interfaces;
+  for (const Nic& nic : nics) interfaces.push_back(nic.interface);
+  const auto neighbours = ask_lldpd(options_.lldpd_socket, interfaces, core::MonotonicClock::now() + kPatience);
+  if (!neighbours) {
+    lldp_limit_ = "uplinks have no neighbours: " + neighbours.error().message;
+    return;
+  }
+  for (std::size_t i = 0; i < neighbours->size(); ++i) {
+    const auto& neighbour = neighbours->at(i);
+    if (!neighbour) continue;
+    const UplinkFields& fields = kUplinks.at(i);
+    uplinks_.*fields.chassis_name = texts_.keep(neighbour->chassis_name);
+    uplinks_.*fields.chassis_id = texts_.keep(neighbour->chassis_id);
+    uplinks_.*fields.management_address = texts_.keep(neighbour->management_address);
+    uplinks_.*fields.port_id = texts_.keep(neighbour->port_id);
+    uplinks_.*fields.port_description = texts_.keep(neighbour->port_description);
+  }
 }
 
 void Enricher::enrich(std::span<Row> rows, core::Time now) {
@@ -114,7 +159,7 @@ void Enricher::enrich(std::span<Row> rows, core::Time now) {
     cgroups_ = CgroupPaths(options_.cgroup);
   }
   cgroups_.begin_look();
-  read_uplinks(now);
+  refresh(now);
   std::uint64_t last = 0;
   const Names* names = nullptr;
   // Ids first, so that the runtime is asked once for all that are new.
@@ -123,7 +168,10 @@ void Enricher::enrich(std::span<Row> rows, core::Time now) {
     last = row.c_group;
     names = &names_of(last);
   }
-  ask_runtime(now);
+  ask_runtime();
+  for (const std::string& limit : {runtime_limit_, lldp_limit_}) {
+    if (!limit.empty()) limits_.push_back(limit);
+  }
   names = nullptr;
   for (Row& row : rows) {
     if (options_.uplinks) {

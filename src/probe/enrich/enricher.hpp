@@ -10,6 +10,7 @@
 
 #include "core/clock.hpp"
 #include "probe/enrich/cgroup_paths.hpp"
+#include "probe/enrich/uplinks.hpp"
 #include "record/row.hpp"
 
 namespace uncork::probe {
@@ -17,18 +18,20 @@ namespace uncork::probe {
 struct EnrichOptions {
   std::string docker_socket{};  ///< ask the daemon there (/run/docker.sock) for container names; empty: do not
   bool uplinks = false;         ///< the cards of up to two default routes of the caller's network namespace
+  std::string lldpd_socket{};   ///< with `uplinks`, ask lldpd there (kLldpdSocket) for their neighbours; empty: do not
   std::string cgroup = cgroup_mount();
 };
 
 /// Fills in what does not stand in the kernel's socket. Everything is read when something new is met, and never for a row: the
-/// cgroup tree for an id that no walk has seen, the container runtime for a container that it has not named, the routes at most
-/// every half minute. One thread; may block for as long as the runtime's answer takes, at most a second a look.
+/// cgroup tree for an id that no walk has seen, the container runtime for a container that it has not named. Every half minute
+/// the tree, the runtime's names (a container may be renamed), the routes and lldpd are read again; a daemon that failed is left
+/// alone until then. One thread; may block for as long as the daemons' answers take, at most a second each.
 class Enricher {
  public:
   /// `texts` keeps the rows' texts and must outlive them.
   explicit Enricher(record::Texts& texts, EnrichOptions options = {});
 
-  /// The rows of one look.
+  /// The rows of one look, which was at `now`.
   void enrich(std::span<record::Row> rows, core::Time now);
 
   /// Why names or cards are missing, one sentence each; empty: nothing is.
@@ -45,8 +48,11 @@ class Enricher {
     record::Text image;
   };
   const Names& names_of(std::uint64_t cgroup);
-  void ask_runtime(core::Time now);
-  void read_uplinks(core::Time now);
+  void refresh(core::Time now);
+  void describe(std::uint64_t cgroup, Names& names);
+  void ask_runtime();
+  void read_uplinks();
+  void read_neighbours(const std::vector<Nic>& nics);
 
   record::Texts& texts_;
   EnrichOptions options_;
@@ -54,8 +60,10 @@ class Enricher {
   std::unordered_map<std::uint64_t, Names> by_cgroup_;
   std::vector<std::uint64_t> unnamed_;  // cgroups of containers that the runtime has not been asked about
   record::Row uplinks_{};               // with nothing but their fields
-  core::Time uplinks_read_{};
-  bool uplinks_known_ = false;
+  core::Time refreshed_{};
+  bool refreshed_once_ = false;
+  std::string runtime_limit_;  // empty: it answered
+  std::string lldp_limit_;
   std::size_t questions_ = 0;
   std::vector<std::string> limits_;
 };

@@ -77,18 +77,38 @@ std::optional<std::uint32_t> hex_in(const std::string& file) {
   return text.starts_with("0x") ? number_in<std::uint32_t>(std::string_view(text).substr(2), 16) : std::nullopt;
 }
 
-void ask_driver(Nic& nic) {
+/// ioctl(2) about an interface; false: there is none, or it does not answer this.
+bool ask(const std::string& interface, unsigned long what, ifreq& request) {
   const core::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (interface.size() >= sizeof request.ifr_name) return false;
+  std::memcpy(request.ifr_name, interface.c_str(), interface.size() + 1);
+  return ::ioctl(socket.get(), what, &request) == 0;
+}
+
+void ask_driver(Nic& nic) {
   ethtool_drvinfo info{};
   info.cmd = ETHTOOL_GDRVINFO;
   ifreq request{};
-  if (nic.interface.size() >= sizeof request.ifr_name) return;
-  std::memcpy(request.ifr_name, nic.interface.c_str(), nic.interface.size() + 1);
   request.ifr_data = reinterpret_cast<char*>(&info);
-  if (::ioctl(socket.get(), SIOCETHTOOL, &request) != 0) return;
+  if (!ask(nic.interface, SIOCETHTOOL, request)) return;
   nic.driver = text_of(info.driver);
   nic.bus_info = text_of(info.bus_info);
   nic.firmware = text_of(info.fw_version);
+}
+
+/// Whether the interface of this name in sysfs, at `base`, is not the one of the calling thread's namespace.
+bool is_anothers(const std::string& interface, const std::string& base) {
+  ifreq request{};
+  const auto index = number_in<int>(word_in(base + "/ifindex"), 10);
+  if (index && ask(interface, SIOCGIFINDEX, request) && request.ifr_ifindex != *index) return true;
+  constexpr std::size_t kOctets = 6;
+  const std::string address = word_in(base + "/address");  // 00:1b:54:aa:bb:cc
+  if (address.size() != 3 * kOctets - 1 || !ask(interface, SIOCGIFHWADDR, request)) return false;
+  for (std::size_t i = 0; i < kOctets; ++i) {
+    const auto octet = number_in<unsigned>(std::string_view(address).substr(3 * i, 2), 16);
+    if (octet != static_cast<unsigned char>(request.ifr_hwaddr.sa_data[i])) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -120,6 +140,7 @@ Nic nic_of(const std::string& interface, const std::string& sysfs) {
   nic.interface = interface;
   ask_driver(nic);
   const std::string base = sysfs + "/" + interface;
+  if (is_anothers(interface, base)) return nic;
   // `vendor` and `device` of a virtio card are virtio's own numbers; PCI's are those of the device above it.
   const std::string pci = core::read_file(base + "/device/class", 64) ? base + "/device" : base + "/device/..";
   if (core::read_file(pci + "/class", 64)) {

@@ -29,11 +29,12 @@ struct Nic {
   bool operator==(const Nic&) const = default;
 };
 
-/// Of an interface in the calling thread's network namespace (ETHTOOL_GDRVINFO) and sysfs, which is that of its own mount.
+/// Of an interface in the calling thread's network namespace (ETHTOOL_GDRVINFO) and sysfs. sysfs shows the namespace in which it
+/// was mounted: where its interface of that name has another index or address, nothing is read from it.
 [[nodiscard]] Nic nic_of(const std::string& interface, const std::string& sysfs = "/sys/class/net");
 
 /// The cards of at most `most` default routes, IPv4 first, now.
-[[nodiscard]] std::vector<Nic> find_uplinks(std::size_t most = 2, const std::string& proc_net = "/proc/self/net",
+[[nodiscard]] std::vector<Nic> find_uplinks(std::size_t most = 2, const std::string& proc_net = "/proc/thread-self/net",
                                             const std::string& sysfs = "/sys/class/net");
 
 }  // namespace uncork::probe

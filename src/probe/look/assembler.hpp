@@ -11,10 +11,10 @@
 #include "probe/diag/attributes.hpp"
 #include "probe/diag/dump.hpp"
 #include "probe/diag/row_decoder.hpp"
+#include "probe/enrich/container_id.hpp"
 #include "probe/look/cookie_map.hpp"
 #include "probe/look/history.hpp"
 #include "probe/look/look.hpp"
-#include "probe/namespaces/container.hpp"
 
 namespace uncork::probe {
 

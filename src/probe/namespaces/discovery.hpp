@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "probe/namespaces/container.hpp"
+#include "probe/enrich/container_id.hpp"
 
 namespace uncork::probe {
 

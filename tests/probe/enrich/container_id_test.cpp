@@ -80,6 +80,17 @@ TEST(ContainerId, is_not_seen_where_there_is_none) {
   }
 }
 
+TEST(ContainerId, is_read_from_proc_pid_cgroup) {
+  EXPECT_EQ(container_in_cgroup("0::/system.slice/docker-" + kId + ".scope\n"), (Container{kId, "docker", ""}));
+  EXPECT_EQ(container_in_cgroup("0::/user.slice/session-3.scope\n"), Container{});
+  const std::string v1 = "12:pids:/docker/" + kId + "\n3:cpu,cpuacct:/docker/" + kId + "\n0::/\n";
+  EXPECT_EQ(container_in_cgroup(v1), (Container{kId, "docker", ""}));
+  EXPECT_EQ(container_in_cgroup("2:name=systemd:/\n1:memory:/lxc/web1"), (Container{"web1", "lxc", ""}));
+  // Seen from another cgroup namespace.
+  EXPECT_EQ(container_in_cgroup("0::/../../machine.slice/libpod-" + kId + ".scope/container\n"), (Container{kId, "podman", ""}));
+  for (const char* odd : {"", "\n", ":", "::", "0:\n:\n", "0::"}) EXPECT_EQ(container_in_cgroup(odd), Container{}) << odd;
+}
+
 TEST(ContainerId, takes_any_bytes) {
   const std::string odd = std::string("//\\x\xff") + std::string(1, '\0') + "/docker-/systemd-nspawn@\\x2.service/\\x";
   EXPECT_EQ(container_of(odd).id, "\\x2");

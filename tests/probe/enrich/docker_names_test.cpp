@@ -1,64 +1,18 @@
 #include "probe/enrich/docker_names.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include <cstring>
-#include <filesystem>
 #include <string>
-#include <thread>
+#include <vector>
 
-#include "core/syscall.hpp"
+#include "core/clock.hpp"
+#include "tests/probe/enrich/fake_daemon.hpp"
 
 namespace uncork::probe {
 namespace {
 
 const std::string kHead = "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n";
-
-/// A daemon that answers one request and closes, or says nothing at all.
-class FakeDocker {
- public:
-  explicit FakeDocker(std::string answer, bool silent = false)
-      : path_((std::filesystem::temp_directory_path() / ("uncork-docker-" + std::to_string(::getpid()))).string()) {
-    ::unlink(path_.c_str());
-    listener_ = core::Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path_.c_str(), path_.size() + 1);
-    if (::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) std::abort();
-    if (::listen(listener_.get(), 1) != 0) std::abort();
-    server_ = std::thread([this, answer = std::move(answer), silent] {
-      const core::Fd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (!peer) return;
-      std::array<std::byte, 4096> request{};
-      const auto got = core::read_some(peer, request);
-      if (got) request_.assign(reinterpret_cast<const char*>(request.data()), got->count);
-      if (silent) {
-        (void)core::read_some(peer, request);  // until the other end gives up
-        return;
-      }
-      (void)core::send_all(peer, std::as_bytes(std::span(answer)));
-    });
-  }
-  ~FakeDocker() {
-    ::shutdown(listener_.get(), SHUT_RDWR);
-    server_.join();
-    ::unlink(path_.c_str());
-  }
-  FakeDocker(const FakeDocker&) = delete;
-  FakeDocker& operator=(const FakeDocker&) = delete;
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] const std::string& request() const { return request_; }
-
- private:
-  std::string path_;
-  core::Fd listener_;
-  std::string request_;
-  std::thread server_;
-};
+const std::string kChunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n";
 
 core::Time in(core::Micros time) { return core::MonotonicClock::now() + time; }
 
@@ -71,13 +25,30 @@ TEST(DockerNames, are_read_from_the_daemons_answer) {
   EXPECT_EQ(*names, expected);
 }
 
+TEST(DockerNames, are_read_from_an_answer_in_chunks) {
+  const auto names =
+      read_docker_answer(kChunked + "f;name=value\r\n[{\"Id\":\"abc\",\"\r\n1C\r\nNames\":[\"/web\"],\"Image\":\"x\"}]\r\n" +
+                         "0\r\nTrailer: yes\r\n\r\n");
+  ASSERT_TRUE(names) << names.error().message;
+  EXPECT_EQ(*names, (std::vector<ContainerName>{{"abc", "web", "x"}}));
+}
+
+TEST(DockerNames, are_left_empty_where_the_daemon_does_not_tell) {
+  const auto names = read_docker_answer(kHead + R"([{"Id":"a"},{"Id":"b","Names":"web","Image":7},{"Id":"c","Names":null},)" +
+                                        R"({"Id":"d","Names":[1,"/d"]},{"Id":""},null,[]])");
+  ASSERT_TRUE(names) << names.error().message;
+  EXPECT_EQ(*names, (std::vector<ContainerName>{{"a", "", ""}, {"b", "", ""}, {"c", "", ""}, {"d", "d", ""}}));
+}
+
 TEST(DockerNames, are_none_of_a_daemon_without_containers) { EXPECT_EQ(read_docker_answer(kHead + "[]\n")->size(), 0U); }
 
 TEST(DockerNames, refuses_what_is_no_answer) {
   for (const std::string& answer :
        {std::string(), std::string("hello"), std::string("HTTP/1.0 200 OK\r\n"), std::string("HTTP/1.1 200 OK\r\n\r\n{}"),
-        kHead + "[", kHead + "[{\"Id\":\"a\"", std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n"),
-        kHead + std::string(100'000, '['), kHead + "[\"\xff\"]"}) {
+        kHead + "[", kHead + "[{\"Id\":\"a\"", kChunked + "2\r\n[]\r\n", kChunked + "2\r\n[]", kChunked + "3\r\n[]\r\n0\r\n\r\n",
+        kChunked + "ffffffffffffffff\r\n[]\r\n0\r\n\r\n", kChunked + "-1\r\n[]\r\n", kChunked + "\r\n[]", kChunked,
+        std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), kHead + std::string(100'000, '['),
+        kHead + "[\"\xff\"]"}) {
     const auto names = read_docker_answer(answer);
     ASSERT_FALSE(names) << answer.substr(0, 60);
     EXPECT_EQ(names.error().code, core::ErrorCode::invalid_argument);
@@ -92,25 +63,41 @@ TEST(DockerNames, gives_the_daemons_own_words_for_an_error) {
 }
 
 TEST(DockerNames, come_over_a_unix_socket) {
-  FakeDocker docker(kHead + R"([{"Id":"abc","Names":["/web"],"Image":"nginx"}])");
+  FakeDaemon docker(
+      "docker",
+      [](const std::string& request) {
+        EXPECT_TRUE(request.starts_with("GET /containers/json HTTP/1.0\r\n")) << request;
+        return std::vector{kHead.substr(0, 20), kHead.substr(20), std::string(R"([{"Id":"abc","Names":["/web"],)"),
+                           std::string(R"("Image":"nginx"}])")};
+      },
+      true);
   const auto names = ask_docker(docker.path(), in(std::chrono::seconds(10)));
   ASSERT_TRUE(names) << names.error().message;
   EXPECT_EQ(names->front().name, "web");
-  EXPECT_TRUE(docker.request().starts_with("GET /containers/json HTTP/1.0\r\n")) << docker.request();
 }
 
-TEST(DockerNames, gives_up_on_a_daemon_that_says_nothing) {
-  FakeDocker docker("", true);
-  const auto names = ask_docker(docker.path(), in(std::chrono::milliseconds(50)));
-  ASSERT_FALSE(names);
-  EXPECT_EQ(names.error().system_errno, ETIMEDOUT);
+TEST(DockerNames, gives_up_on_a_daemon_that_says_nothing_or_stops) {
+  for (const std::vector<std::string>& pieces : {std::vector<std::string>{}, {kHead, std::string("[")}}) {
+    FakeDaemon docker("docker", [&](const std::string&) { return pieces; });
+    const auto names = ask_docker(docker.path(), in(std::chrono::milliseconds(50)));
+    ASSERT_FALSE(names);
+    EXPECT_EQ(names.error().system_errno, ETIMEDOUT);
+  }
 }
 
 TEST(DockerNames, gives_up_on_an_answer_without_end) {
-  FakeDocker docker(kHead + std::string(kMostDockerBytes + 1, ' '));
+  const std::string much(kMostDockerBytes + 1, ' ');
+  FakeDaemon docker("docker", [&](const std::string&) { return std::vector{kHead, much}; });
   const auto names = ask_docker(docker.path(), in(std::chrono::seconds(20)));
   ASSERT_FALSE(names);
   EXPECT_NE(names.error().message.find("longer than 8 MiB"), std::string::npos) << names.error().message;
+}
+
+TEST(DockerNames, refuses_a_daemon_that_closes_at_once) {
+  FakeDaemon docker("docker", [](const std::string&) { return std::vector<std::string>{}; }, true);
+  const auto names = ask_docker(docker.path(), in(std::chrono::seconds(10)));
+  ASSERT_FALSE(names);
+  EXPECT_EQ(names.error().code, core::ErrorCode::invalid_argument) << names.error().message;
 }
 
 TEST(DockerNames, says_which_socket_is_not_there) {

@@ -4,11 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "probe/enrich/uplinks.hpp"
+#include "tests/probe/enrich/fake_daemon.hpp"
 
 namespace uncork::probe {
 namespace {
@@ -105,6 +107,87 @@ TEST(Enricher, says_why_a_container_has_no_name) {
   ASSERT_EQ(enricher.limits().size(), 1U);
   EXPECT_NE(enricher.limits().front().find("/nowhere.sock"), std::string::npos);
   EXPECT_FALSE(rows[0].container_id.empty());
+}
+
+core::Time at(int seconds) { return core::Time{} + std::chrono::seconds(seconds); }
+
+// Only where ids are inode numbers of a common file system do they come back; the kernel's own do not.
+TEST(Enricher, forgets_the_path_of_an_id_that_is_anothers_now) {
+  const Folder folder;
+  record::Row rows[] = {row_in(folder.make("docker/" + std::string(64, 'a')))};
+  record::Texts texts;
+  Enricher enricher(texts, {.cgroup = folder.path()});
+  enricher.enrich(rows, at(0));
+  EXPECT_EQ(rows[0].container_id.view(), std::string(64, 'a'));
+  fs::rename(fs::path(folder.path()) / "docker" / std::string(64, 'a'), fs::path(folder.path()) / "user.slice");
+  enricher.enrich(rows, at(31));
+  EXPECT_EQ(rows[0].cgroup_path.view(), "/user.slice");
+  EXPECT_TRUE(rows[0].container_id.empty());
+  EXPECT_TRUE(rows[0].container_runtime.empty());
+}
+
+TEST(Enricher, keeps_the_path_of_a_cgroup_that_is_gone) {
+  const Folder folder;
+  record::Row rows[] = {row_in(folder.make("user.slice"))};
+  record::Texts texts;
+  Enricher enricher(texts, {.cgroup = folder.path()});
+  enricher.enrich(rows, at(0));
+  fs::remove(fs::path(folder.path()) / "user.slice");
+  enricher.enrich(rows, at(31));
+  EXPECT_EQ(rows[0].cgroup_path.view(), "/user.slice");
+}
+
+TEST(Enricher, finds_a_cgroup_that_was_not_there_at_first) {
+  const Folder folder;
+  const std::uint64_t id = folder.make("later");
+  fs::rename(folder.path() + "/later", folder.path() + "-aside");
+  record::Row rows[] = {row_in(id)};
+  record::Texts texts;
+  Enricher enricher(texts, {.cgroup = folder.path()});
+  enricher.enrich(rows, at(0));
+  EXPECT_TRUE(rows[0].cgroup_path.empty());
+  fs::rename(folder.path() + "-aside", folder.path() + "/later");
+  enricher.enrich(rows, at(31));
+  EXPECT_EQ(rows[0].cgroup_path.view(), "/later");
+}
+
+TEST(Enricher, hears_of_a_container_that_was_renamed) {
+  const Folder folder;
+  const std::string id(64, 'd');
+  record::Row rows[] = {row_in(folder.make("docker/" + id))};
+  std::atomic<int> asked = 0;
+  FakeDaemon docker(
+      "docker",
+      [&](const std::string&) {
+        const std::string name = asked++ == 0 ? "/old" : "/new";
+        return std::vector{"HTTP/1.0 200 OK\r\n\r\n[{\"Id\":\"" + id + R"(","Names":[")" + name + R"("],"Image":"nginx:1"}])"};
+      },
+      true);
+  record::Texts texts;
+  Enricher enricher(texts, {.docker_socket = docker.path(), .cgroup = folder.path()});
+  for (const int second : {0, 1, 29}) {
+    enricher.enrich(rows, at(second));
+    EXPECT_EQ(rows[0].container_name.view(), "old");
+    EXPECT_EQ(rows[0].container_image.view(), "nginx:1");
+  }
+  enricher.enrich(rows, at(31));
+  EXPECT_EQ(rows[0].container_name.view(), "new");
+  EXPECT_EQ(enricher.runtime_questions(), 2U);
+  EXPECT_TRUE(enricher.limits().empty());
+}
+
+TEST(Enricher, leaves_a_daemon_that_failed_alone_for_a_while) {
+  const Folder folder;
+  record::Row rows[] = {row_in(folder.make("docker/" + std::string(64, 'e')))};
+  record::Texts texts;
+  Enricher enricher(texts, {.docker_socket = "/nowhere.sock", .cgroup = folder.path()});
+  for (int second = 0; second < 30; ++second) {
+    enricher.enrich(rows, at(second));
+    EXPECT_EQ(enricher.limits().size(), 1U);
+  }
+  EXPECT_EQ(enricher.runtime_questions(), 1U);
+  enricher.enrich(rows, at(30));
+  EXPECT_EQ(enricher.runtime_questions(), 2U);
 }
 
 TEST(Uplinks, are_the_interfaces_of_default_routes_by_metric) {
