@@ -1,5 +1,6 @@
 #include "probe/look/live_looker.hpp"
 
+#include <malloc.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -87,6 +88,7 @@ core::Status LiveLooker::prepare() {
     if (watch) watch_.emplace(std::move(*watch));  // without news, the search of wait() finds them
   }
   if (auto found = find_spaces(); !found) return found;
+  if (pass_) ::malloc_trim(0);  // what loading BPF read of the kernel's types is freed, but not given back
   if (!closes_) return {};
   // From now on, not from the first look on.
   return on_own_thread([this] {
