@@ -57,11 +57,6 @@ class Sockets {
   bool said_empty_ = false;
 };
 
-/// Of each row BPF knows its socket's options, which inet_diag does not tell.
-bool is_by_bpf(const probe::Look& look) {
-  return std::ranges::any_of(look.rows, [](const record::Row& row) { return row.knows(record::Block::options); });
-}
-
 /// `12 of 57 sockets in 3 namespaces, by inet_diag`, what is left out, and what the coverage lacks.
 std::string summary(const Selected& selected, const probe::Look& look) {
   const auto sockets = static_cast<std::size_t>(std::ranges::count(look.rows, record::RowKind::socket, &record::Row::row_kind));
@@ -72,7 +67,7 @@ std::string summary(const Selected& selected, const probe::Look& look) {
       selected.waiting == 0 ? "" : fmt::format("; {} more in TIME-WAIT, which 'state all' shows", selected.waiting);
   return fmt::format("{} of {} in {}, by {}{}{}.\n", selected.matching,
                      core::count_of(look.rows.size(), sockets == look.rows.size() ? "socket" : "row"),
-                     core::count_of(spaces, "namespace"), is_by_bpf(look) ? "BPF" : "inet_diag", waiting,
+                     core::count_of(spaces, "namespace"), name_of(look.path), waiting,
                      lack == std::string::npos ? "" : whole.substr(lack));
 }
 

@@ -1,7 +1,5 @@
 #include "probe/ending_book.hpp"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -16,15 +14,15 @@ using record::CloseReason;
 using record::Row;
 
 constexpr std::uint64_t kMillisecond = 1'000'000;
-constexpr std::uint64_t kSettled = 2 * kMillisecond;          // a reset follows the end within microseconds
-constexpr std::uint64_t kRemembered = 60'000 * kMillisecond;  // a look that takes longer gets no reasons
+constexpr std::uint64_t kSettled = 2 * kMillisecond;  // a reset follows the end within microseconds
+constexpr std::uint64_t kRemembered = 60'000 * kMillisecond;
+constexpr std::uint64_t kBetweenForgetting = 10'000 * kMillisecond;
 
 // include/net/tcp_states.h
 constexpr std::uint8_t kEstablished = 1;
 constexpr std::uint8_t kSynSent = 2;
 constexpr std::uint8_t kTimeWait = 6;
 constexpr std::uint8_t kCloseWait = 8;
-constexpr std::uint8_t kListen = 10;
 
 record::Text name_of(const char (&name)[16], record::Texts& texts) {
   return texts.keep(printable({name, strnlen(name, sizeof name)}));
@@ -32,33 +30,26 @@ record::Text name_of(const char (&name)[16], record::Texts& texts) {
 
 bool timed_out(int error) { return error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH; }
 
-bool is_any(const record::Address& address, std::size_t size) {
-  return std::all_of(address.begin(), address.begin() + static_cast<std::ptrdiff_t>(size), [](auto byte) { return byte == 0; });
-}
-
-/// The address as IPv4 in the first four bytes if it is IPv4 mapped into IPv6.
-std::pair<record::Address, std::size_t> unmapped(const record::Address& address, std::size_t size) {
-  constexpr std::array<std::uint8_t, 12> kPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  if (size != 16 || !std::equal(kPrefix.begin(), kPrefix.end(), address.begin())) return {address, size};
-  record::Address plain{};
-  std::copy(address.begin() + 12, address.end(), plain.begin());
-  return {plain, 4};
-}
-
 Row row_of(const uncork_ending_with_facts& record, const KernelUnits& units, std::uint64_t now_ns, const Row& base,
            record::Texts& texts) {
   Row row = base;
   fill_row({.socket = &record.facts, .ledger = nullptr, .size = sizeof record.facts}, units,
            static_cast<std::uint32_t>(now_ns / kMillisecond), row);
   row.row_kind = record.ending.old_state == kSynSent ? record::RowKind::never_connected : record::RowKind::closed;
-  row.command = name_of(record.facts.command, texts);
   row.congestion_algorithm_string = name_of(record.facts.congestion, texts);
   row.congestion_algorithm_enum = record::congestion_algorithm_of(row.congestion_algorithm_string);
   row.blocks |= record::Block::congestion;
-  // No descriptor stands for it any more; who connected is known of connections that never came to be.
-  if (record.facts.pid == 0) row.blocks = row.blocks.without(record::Block::process);
-  row.fd = 0;
-  row.blocks = row.blocks.without(record::Block::owner);  // the inode is not known
+  // Who connected is known of connections that never came to be; who held another, what was seen before may know.
+  if (record.facts.pid != 0) {
+    row.command = name_of(record.facts.command, texts);
+    row.fd = base.pid == row.pid ? base.fd : 0;
+  } else {
+    row.pid = base.pid;
+    row.fd = base.fd;
+    if (!base.knows(record::Block::process)) row.blocks = row.blocks.without(record::Block::process);
+  }
+  row.inet_diag_msg_inode = base.inet_diag_msg_inode;
+  if (!base.knows(record::Block::owner)) row.blocks = row.blocks.without(record::Block::owner);
   return row;
 }
 
@@ -80,13 +71,37 @@ core::Status EndingBook::take(std::span<const std::byte> record) {
   }
   uncork_ending event{};
   std::memcpy(&event, record.data(), sizeof event);
-  const bool has_facts = event.kind == UNCORK_ENDING_CLOSED_FACTS;
-  if (event.kind > UNCORK_ENDING_CLOSED_FACTS) {
+  if (event.kind > UNCORK_ENDING_REQUEST_MADE) {
     return core::fail(core::invalid_argument("kernel record of an ending: unknown kind " + std::to_string(event.kind)));
   }
+  const bool is_request = event.kind == UNCORK_ENDING_REQUEST_RETRIED;
+  const bool has_facts = event.kind == UNCORK_ENDING_CLOSED_FACTS;
   if (has_facts && record.size() < sizeof(uncork_ending_with_facts)) {
     return core::fail(core::invalid_argument("kernel record of an ending: the socket's facts are cut short"));
   }
+  if (is_request && record.size() < sizeof(uncork_retried_request)) {
+    return core::fail(core::invalid_argument("kernel record of an ending: the request is cut short"));
+  }
+  if (is_request) {
+    uncork_retried_request request{};
+    std::memcpy(&request, record.data(), sizeof request);
+    requests_.retried(request);
+    return {};
+  }
+  if (event.kind == UNCORK_ENDING_REQUEST_MADE) {
+    requests_.made(event.cookie);
+    return {};
+  }
+  note(event);
+  if (has_facts) {
+    Waiting& waiting = waiting_.emplace_back();
+    waiting.at_ns = event.at_ns;
+    std::memcpy(&waiting.record, record.data(), sizeof waiting.record);
+  }
+  return {};
+}
+
+void EndingBook::note(const uncork_ending& event) {
   Entry& entry = entries_[event.cookie];
   entry.at_ns = event.at_ns;
   if (event.kind == UNCORK_ENDING_RESET_SENT) {
@@ -97,14 +112,9 @@ core::Status EndingBook::take(std::span<const std::byte> record) {
     entry.closed = true;
     entry.old_state = event.old_state;
     entry.error = event.error;
+    entry.row_waits = event.kind == UNCORK_ENDING_CLOSED_FACTS;
+    entry.given.reset();
   }
-  if (has_facts) {
-    entry.row_waits = true;
-    Waiting& waiting = waiting_.emplace_back();
-    waiting.at_ns = event.at_ns;
-    std::memcpy(&waiting.record, record.data(), sizeof waiting.record);
-  }
-  return {};
 }
 
 Ending EndingBook::judge(const Entry& entry) {
@@ -133,51 +143,75 @@ Ending EndingBook::judge(const Entry& entry) {
   return ending;
 }
 
+Ending EndingBook::judge_last(const Entry& entry) { return entry.given ? *entry.given : judge(entry); }
+
+bool EndingBook::has_ended(std::uint64_t cookie) const {
+  const auto found = entries_.find(cookie);
+  return found != entries_.end() && (found->second.closed || found->second.given);
+}
+
 std::optional<Ending> EndingBook::ending_of(std::uint64_t cookie) {
   const auto found = entries_.find(cookie);
   if (found == entries_.end()) return std::nullopt;
-  const Ending ending = judge(found->second);
+  const Ending ending = judge_last(found->second);
   if (!found->second.row_waits) entries_.erase(found);
   return ending;
 }
 
-void EndingBook::collect(const Row& base, std::int64_t realtime_ns, std::uint64_t now_ns, std::vector<Row>& into) {
+std::optional<EndingBook::Freed> EndingBook::freed(std::uint64_t cookie) {
+  const auto found = entries_.find(cookie);
+  if (found == entries_.end()) return std::nullopt;
+  Entry& entry = found->second;
+  const Freed freed{judge_last(entry), entry.row_waits || entry.given};
+  entry.freed = true;
+  if (!entry.row_waits) entries_.erase(found);
+  return freed;
+}
+
+std::optional<EndingBook::Freed> EndingBook::claim(std::uint64_t cookie) {
+  const auto found = entries_.find(cookie);
+  if (found == entries_.end()) return std::nullopt;
+  Entry& entry = found->second;
+  const Freed freed{judge_last(entry), entry.row_waits || entry.given};
+  if (!freed.has_row) entry = {.at_ns = entry.at_ns, .given = freed.ending};
+  return freed;
+}
+
+void EndingBook::collect(const BaseOf& base_of, std::int64_t realtime_ns, std::uint64_t now_ns, std::vector<Row>& into) {
   const auto settled = [&](const Waiting& waiting) { return waiting.at_ns + kSettled <= now_ns; };
   for (const Waiting& waiting : waiting_) {
     if (!settled(waiting)) continue;
-    Row& row = into.emplace_back(row_of(waiting.record, units_, now_ns, base, *texts_));
+    const std::uint64_t cookie = waiting.record.ending.cookie;
+    Row& row = into.emplace_back(row_of(waiting.record, units_, now_ns, base_of(cookie), *texts_));
     row.timestamp_ns = realtime_ns - static_cast<std::int64_t>(now_ns - waiting.at_ns);  // when it ended
+    Entry& entry = entries_[cookie];
+    const Ending ending = judge_last(entry);
+    fill_ending(ending, row);
+    entry = {.at_ns = entry.at_ns, .given = ending, .freed = entry.freed};
+  }
+  for (const Waiting& waiting : waiting_) {
     const auto entry = entries_.find(waiting.record.ending.cookie);
-    if (entry == entries_.end()) continue;
-    fill_ending(judge(entry->second), row);
-    entry->second.row_waits = false;
+    if (settled(waiting) && entry != entries_.end() && entry->second.freed) entries_.erase(entry);
   }
   std::erase_if(waiting_, settled);
+  requests_.collect(base_of(0), realtime_ns, now_ns, into);
   forget(now_ns);
 }
 
 void EndingBook::forget(std::uint64_t now_ns) {
-  std::erase_if(entries_, [&](const auto& entry) { return entry.second.at_ns + kRemembered < now_ns; });
-}
-
-bool overflowed(const Row& listener, const Row& never_connected) {
-  if (listener.inet_diag_msg_state != kListen || listener.tcp_info_unacked <= listener.tcp_info_sacked) return false;
-  if (listener.inet_diag_msg_socket_source_port != never_connected.inet_diag_msg_socket_destination_port) return false;
-  const auto [asked, asked_size] = unmapped(never_connected.inet_diag_msg_socket_destination, never_connected.address_size());
-  const auto [bound, bound_size] = unmapped(listener.inet_diag_msg_socket_source, listener.address_size());
-  const bool same_namespace = listener.netns_inode == never_connected.netns_inode;
-  if (is_any(bound, bound_size)) return same_namespace && (asked_size == bound_size || (bound_size == 16 && !listener.v6only));
-  return asked_size == bound_size && asked == bound;
-}
-
-void blame_full_listeners(std::span<const Row> seen, std::span<Row> never_connected) {
-  for (Row& row : never_connected) {
-    const bool unanswered = row.close_reason == CloseReason::timeout || row.close_reason == CloseReason::aborted;
-    if (row.row_kind != record::RowKind::never_connected || !unanswered || row.tcp_info_total_retrans == 0) continue;
-    if (std::ranges::any_of(seen, [&](const Row& listener) { return overflowed(listener, row); })) {
-      row.close_reason = CloseReason::accept_overflow;
-    }
-  }
+  if (now_ns < forget_at_ns_) return;
+  forget_at_ns_ = now_ns + kBetweenForgetting;
+  std::vector<std::uint64_t> held;
+  std::erase_if(entries_, [&](const auto& entry) {
+    const bool is_old = entry.second.at_ns + kRemembered < now_ns;
+    const bool is_held = entry.second.closed || entry.second.given;
+    if (is_old && is_held) held.push_back(entry.second.at_ns);
+    return is_old && !is_held;
+  });
+  if (held.size() <= kMostHeld) return;
+  const auto oldest = held.end() - static_cast<std::ptrdiff_t>(kMostHeld);
+  std::ranges::nth_element(held, oldest);
+  std::erase_if(entries_, [&](const auto& entry) { return entry.second.at_ns < *oldest; });
 }
 
 }  // namespace uncork::probe

@@ -93,8 +93,10 @@ core::Status SocketEndings::consume() {
 
 std::optional<Ending> SocketEndings::ending_of(std::uint64_t cookie) { return loaded_->book.ending_of(cookie); }
 
-void SocketEndings::collect(const record::Row& base, std::vector<record::Row>& into) {
-  loaded_->book.collect(base, nanoseconds(CLOCK_REALTIME), static_cast<std::uint64_t>(nanoseconds(CLOCK_MONOTONIC)), into);
+EndingBook& SocketEndings::book() { return loaded_->book; }
+
+void SocketEndings::collect(const EndingBook::BaseOf& base_of, std::vector<record::Row>& into) {
+  loaded_->book.collect(base_of, nanoseconds(CLOCK_REALTIME), static_cast<std::uint64_t>(nanoseconds(CLOCK_MONOTONIC)), into);
 }
 
 std::uint64_t SocketEndings::lost() const { return loaded_->skeleton->bss->lost; }

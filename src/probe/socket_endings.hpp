@@ -29,7 +29,8 @@ class SocketEndings {
   /// As in EndingBook.
   [[nodiscard]] std::optional<Ending> ending_of(std::uint64_t cookie);
   /// As in EndingBook, now.
-  void collect(const record::Row& base, std::vector<record::Row>& into);
+  void collect(const EndingBook::BaseOf& base_of, std::vector<record::Row>& into);
+  [[nodiscard]] EndingBook& book();
 
   /// Events that found the ring full.
   [[nodiscard]] std::uint64_t lost() const;

@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "core/syscall.hpp"
-#include "probe/cookie_index.hpp"
+#include "probe/cookie_map.hpp"
 #include "probe/load_error.hpp"
 #include "probe/processes.hpp"
 #include "probe/socket_row.hpp"
@@ -52,7 +52,7 @@ struct SocketPass::Loaded {
   sockets* skeleton = nullptr;
   bpf_link* link = nullptr;
   std::vector<std::uint64_t> buffer = std::vector<std::uint64_t>((1 << 16) / sizeof(std::uint64_t));
-  CookieIndex rows_by_cookie;
+  CookieMap rows_by_cookie;
   SocketPassCounts counts;
   NameCache commands;
   NameCache ulps;
@@ -87,7 +87,7 @@ struct SocketPass::Loaded {
   void take(const SocketFacts& facts, const record::Row& base, std::vector<record::Row>& rows, std::size_t& count) {
     const uncork_socket_facts& f = *facts.socket;
     ++counts.descriptors;
-    const auto [at, fresh] = rows_by_cookie.insert(f.cookie, static_cast<std::uint32_t>(count));
+    const auto [at, fresh] = rows_by_cookie.find_or_insert(f.cookie, static_cast<std::uint32_t>(count));
     if (!fresh) {
       ++counts.shared;
       record::Row& known = rows[at];
@@ -142,6 +142,7 @@ core::Status SocketPass::load() {
   listen_to_libbpf();
   sockets* skeleton = loaded_->skeleton = sockets::open();
   if (skeleton == nullptr) return core::fail(load_error(errno));
+  skeleton->rodata->states = loaded_->options.states;
   skeleton->rodata->with_closed = loaded_->options.closed;
   skeleton->rodata->with_ledger = loaded_->options.witness != nullptr;
   skeleton->rodata->tick_us = units->tick_ns / 1000;

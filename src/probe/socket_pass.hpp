@@ -13,6 +13,7 @@ namespace uncork::probe {
 class Witness;
 
 struct SocketPassOptions {
+  std::uint32_t states = ~0U;        ///< bit n: state n of the kernel's; sockets in others are passed over early
   bool closed = false;               ///< also sockets that are in no hash table: never connected, or closed by the peer's reset
   const Witness* witness = nullptr;  ///< whose ledgers to read along; must outlive the pass
 };

@@ -18,7 +18,6 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint8_t kEstablished = 1;
 constexpr std::uint8_t kSynSent = 2;
 constexpr std::uint8_t kLastAck = 9;
-constexpr std::uint8_t kListen = 10;
 
 class EndingBookTest : public ::testing::Test {
  protected:
@@ -42,7 +41,7 @@ class EndingBookTest : public ::testing::Test {
 
   std::vector<record::Row> collect(std::uint64_t after_ns = kSecond) {
     std::vector<record::Row> rows;
-    book_.collect({}, 5 * static_cast<std::int64_t>(kSecond), at_ns_ + after_ns, rows);
+    book_.collect([this](std::uint64_t) { return base_; }, 5 * static_cast<std::int64_t>(kSecond), at_ns_ + after_ns, rows);
     return rows;
   }
 
@@ -50,6 +49,7 @@ class EndingBookTest : public ::testing::Test {
 
   record::Texts texts_;
   EndingBook book_{texts_, {.tick_ns = 4'000'000, .tcp_info_bytes = 280}};
+  record::Row base_;
   std::uint64_t at_ns_ = 100 * kSecond;
 };
 
@@ -114,13 +114,82 @@ TEST_F(EndingBookTest, does_not_take_a_reset_of_a_stray_segment_for_the_end) {
   EXPECT_EQ(ending(), (Ending{CloseReason::fin, {}, false}));
 }
 
-TEST_F(EndingBookTest, forgets_what_nobody_asks_for) {
+TEST_F(EndingBookTest, remembers_an_end_until_the_socket_is_freed) {
   tell(UNCORK_ENDING_CLOSED, kLastAck);
+  (void)collect(3600 * kSecond);
+  EXPECT_TRUE(book_.has_ended(7));
+  const auto freed = book_.freed(7);
+  ASSERT_TRUE(freed);
+  EXPECT_EQ(freed->ending.reason, CloseReason::fin);
+  EXPECT_FALSE(freed->has_row);
+  EXPECT_FALSE(book_.freed(7));
+  EXPECT_EQ(book_.size(), 0U);
+}
+
+TEST_F(EndingBookTest, wants_no_second_row_before_and_after_its_own) {
+  tell(UNCORK_ENDING_CLOSED_FACTS, kEstablished);
+  EXPECT_TRUE(book_.freed(7).value().has_row) << "it is about to be collected";
+  EXPECT_EQ(collect().size(), 1U);
+  EXPECT_EQ(book_.size(), 0U);
+  tell(UNCORK_ENDING_CLOSED_FACTS, kEstablished);
+  EXPECT_EQ(collect().size(), 1U);
+  tell(UNCORK_ENDING_RESET_SENT, 7, 0, 11);  // late
+  EXPECT_TRUE(book_.freed(7).value().has_row);
+  EXPECT_EQ(book_.size(), 0U);
+}
+
+TEST_F(EndingBookTest, begins_anew_with_a_socket_that_is_connected_again) {
+  tell(UNCORK_ENDING_CLOSED_FACTS, kSynSent, ECONNREFUSED);
+  ASSERT_EQ(collect().size(), 1U);
+  tell(UNCORK_ENDING_CLOSED, kLastAck);
+  const auto freed = book_.freed(7);
+  ASSERT_TRUE(freed);
+  EXPECT_EQ(freed->ending, (Ending{CloseReason::fin, {}, false}));
+  EXPECT_FALSE(freed->has_row);
+}
+
+TEST_F(EndingBookTest, wants_no_row_after_one_that_was_claimed) {
+  tell(UNCORK_ENDING_CLOSED, kLastAck);
+  EXPECT_FALSE(book_.claim(7).value().has_row);
+  EXPECT_TRUE(book_.claim(7).value().has_row);
+  EXPECT_TRUE(book_.freed(7).value().has_row);
+  EXPECT_FALSE(book_.claim(7));
+}
+
+TEST_F(EndingBookTest, keeps_the_process_and_the_inode_that_were_known_before) {
+  base_.pid = 4711;
+  base_.fd = 5;
+  base_.inet_diag_msg_inode = 99;
+  base_.blocks |= record::Blocks(record::Block::process) | record::Block::owner;
+  tell(UNCORK_ENDING_CLOSED_FACTS, kEstablished);
+  const auto rows = collect();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_TRUE(rows[0].knows(record::Block::process) && rows[0].knows(record::Block::owner));
+  EXPECT_EQ(rows[0].pid, 4711U);
+  EXPECT_EQ(rows[0].fd, 5U);
+  EXPECT_EQ(rows[0].inet_diag_msg_inode, 99U);
+  EXPECT_EQ(rows[0].tcp_info_bytes_sent, 99U);
+}
+
+TEST_F(EndingBookTest, forgets_resets_that_ended_nothing_and_the_oldest_of_too_many_ends) {
+  tell(UNCORK_ENDING_RESET_SENT, kEstablished, 0, 2);
   EXPECT_EQ(book_.size(), 1U);
   (void)collect(59 * kSecond);
   EXPECT_EQ(book_.size(), 1U);
-  (void)collect(61 * kSecond);
+  (void)collect(70 * kSecond);
   EXPECT_EQ(book_.size(), 0U);
+  for (std::uint64_t cookie = 1; cookie <= EndingBook::kMostHeld + 10; ++cookie) {
+    uncork_ending ending{};
+    ending.cookie = cookie;
+    ending.at_ns = at_ns_ + cookie;
+    ending.kind = UNCORK_ENDING_CLOSED;
+    ending.old_state = kLastAck;
+    ASSERT_TRUE(book_.take(std::as_bytes(std::span(&ending, 1))));
+  }
+  (void)collect(200 * kSecond);
+  EXPECT_EQ(book_.size(), EndingBook::kMostHeld);
+  EXPECT_FALSE(book_.has_ended(10));
+  EXPECT_TRUE(book_.has_ended(11));
 }
 
 TEST_F(EndingBookTest, refuses_bytes_that_are_no_record) {
@@ -134,52 +203,10 @@ TEST_F(EndingBookTest, refuses_bytes_that_are_no_record) {
   ending.kind = UNCORK_ENDING_CLOSED_FACTS;
   std::memcpy(bytes.data(), &ending, sizeof ending);
   EXPECT_FALSE(book_.take(std::span(bytes).first(bytes.size() - 1)));
+  ending.kind = UNCORK_ENDING_REQUEST_RETRIED;
+  std::memcpy(bytes.data(), &ending, sizeof ending);
+  EXPECT_FALSE(book_.take(std::span(bytes).first(sizeof(uncork_retried_request) - 1)));
   EXPECT_EQ(book_.size(), 0U);
-}
-
-record::Row listener(std::uint32_t waiting, std::uint32_t most) {
-  record::Row row;
-  row.inet_diag_msg_state = kListen;
-  row.inet_diag_msg_family = AF_INET6;  // [::], not v6only
-  row.inet_diag_msg_socket_source_port = 8001;
-  row.netns_inode = 4;
-  row.tcp_info_unacked = waiting;
-  row.tcp_info_sacked = most;
-  return row;
-}
-
-TEST(FullListeners, are_blamed_for_what_never_came_to_be) {
-  record::Row failed;
-  failed.row_kind = record::RowKind::never_connected;
-  failed.close_reason = CloseReason::timeout;
-  failed.inet_diag_msg_family = AF_INET;
-  failed.inet_diag_msg_socket_destination = {127, 0, 0, 1};
-  failed.inet_diag_msg_socket_destination_port = 8001;
-  failed.netns_inode = 4;
-  failed.tcp_info_total_retrans = 2;
-  const auto blamed = [&](const record::Row& who) {
-    record::Row row = failed;
-    blame_full_listeners({&who, 1}, {&row, 1});
-    return row.close_reason == CloseReason::accept_overflow;
-  };
-  EXPECT_TRUE(blamed(listener(2, 1)));
-  EXPECT_FALSE(blamed(listener(1, 1))) << "one more has room";
-  record::Row other = listener(2, 1);
-  other.netns_inode = 5;
-  EXPECT_FALSE(blamed(other)) << "[::] of another namespace";
-  other = listener(2, 1);
-  other.v6only = true;
-  EXPECT_FALSE(blamed(other));
-  other = listener(2, 1);
-  other.inet_diag_msg_socket_source_port = 8002;
-  EXPECT_FALSE(blamed(other));
-  other = listener(2, 1);
-  other.inet_diag_msg_family = AF_INET;
-  other.netns_inode = 5;
-  other.inet_diag_msg_socket_source = {127, 0, 0, 1};
-  EXPECT_TRUE(blamed(other)) << "that very address, in a namespace on this machine";
-  failed.tcp_info_total_retrans = 0;
-  EXPECT_FALSE(blamed(listener(2, 1))) << "it was not tried again";
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "core/syscall.hpp"
 #include "link/device.hpp"
 #include "link/namespace.hpp"
+#include "probe/full_listeners.hpp"
 #include "probe/socket_endings.hpp"
 #include "tests/probe/conversation.hpp"
 #include "tests/probe/passed.hpp"
@@ -48,7 +49,7 @@ class SocketEndingsTest : public testing::Passed {
       const auto status = endings_->consume();
       ASSERT_TRUE(status) << status.error().message;
       std::vector<record::Row> rows;
-      endings_->collect({}, rows);
+      endings_->collect([](std::uint64_t) { return record::Row{}; }, rows);
       for (const record::Row& row : rows) rows_by_cookie_[row.inet_diag_msg_socket_cookie] = row;
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }

@@ -85,6 +85,7 @@ void RowOutput::put_document(const Selected& selected, const probe::Look& look) 
                                {"counted", coverage.counted},
                                {"namespaces", coverage.namespaces.size()},
                                {"whole", coverage.whole()},
+                               {"path", probe::name_of(look.path)},
                                {"coverage", coverage.sentence()},
                                {"limits", look.limits}};
   const auto replace = nlohmann::json::error_handler_t::replace;

@@ -25,6 +25,7 @@ enum { BPF_F_NO_PREALLOC = 1 };
 enum {
   BPF_MAP_TYPE_HASH = 1,
   BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+  BPF_MAP_TYPE_LRU_HASH = 9,
   BPF_MAP_TYPE_SK_STORAGE = 24,
   BPF_MAP_TYPE_RINGBUF = 27,
 };
@@ -80,6 +81,10 @@ struct in6_addr {
   } in6_u;
 };
 
+typedef struct {
+  __s64 counter;
+} atomic64_t;
+
 struct sock_common {
   __be32 skc_daddr;
   __be32 skc_rcv_saddr;
@@ -92,6 +97,18 @@ struct sock_common {
   possible_net_t skc_net;
   struct in6_addr skc_v6_daddr;
   struct in6_addr skc_v6_rcv_saddr;
+  atomic64_t skc_cookie;
+};
+
+struct request_sock {
+  struct sock_common __req_common;
+  __u8 num_timeout : 7;
+  __u32 timeout;
+};
+
+struct inet_request_sock {
+  struct request_sock req;
+  __u16 acked : 1;
 };
 
 struct socket;

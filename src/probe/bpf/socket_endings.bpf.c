@@ -6,6 +6,8 @@
 //    with unread data, SO_LINGER of 0). So these are told apart, and user space puts them together.
 //  - whoever connects is the current task when the state becomes SYN_SENT, and no more when a timer gives up.
 //  - a SYN that finds a listener's queue full shows nowhere but in the listener's sk_drops.
+//  - a request socket that is dropped shows nowhere; but each SYN-ACK that it sends again does, and the connection that is made
+//    of it has its cookie (inet_csk_clone_lock()). So user space waits for one of the two.
 #include "probe/bpf/ending_records.h"
 #include "probe/bpf/fill_facts.h"
 
@@ -23,6 +25,14 @@ struct {
   __type(key, int);
   __type(value, struct attempt);
 } attempts SEC(".maps");
+
+// Requests whose SYN-ACK was sent again, by cookie: so that a connection that is made in the usual way costs one look at most.
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 16384);
+  __type(key, __u64);
+  __type(value, __u8);
+} retried SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -66,6 +76,61 @@ int BPF_PROG(on_receive_reset, struct sock* sk) {
   if (!sk) return 0;
   tell(bpf_get_socket_cookie(sk), UNCORK_ENDING_RESET_RECEIVED, 0, 0, sk->__sk_common.skc_state);
   return 0;
+}
+
+static __always_inline void fill_request(struct uncork_retried_request* r, const struct request_sock* req) {
+  const struct sock_common* common = &req->__req_common;
+  const struct inet_request_sock* inet = cast_to(struct inet_request_sock, req);
+  __u32* local = (__u32*)r->local;
+  __u32* remote = (__u32*)r->remote;
+
+  r->family = common->skc_family;
+  r->local_port = common->skc_num;
+  r->remote_port = __builtin_bswap16(common->skc_dport);
+  r->netns = common->skc_net.net->ns.inum;
+  if (r->family == AF_INET6) {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      local[i] = common->skc_v6_rcv_saddr.in6_u.u6_addr32[i];
+      remote[i] = common->skc_v6_daddr.in6_u.u6_addr32[i];
+    }
+  } else {
+    local[0] = common->skc_rcv_saddr;
+    remote[0] = common->skc_daddr;
+  }
+  r->acked = BPF_CORE_READ_BITFIELD(inet, acked);
+}
+
+// Called before the request counts this timeout (reqsk_timer_handler(), tcp_reqsk_timeout()).
+SEC("tp_btf/tcp_retransmit_synack")
+int BPF_PROG(on_retried_request, const struct sock* sk, const struct request_sock* req) {
+  __u64 cookie = bpf_get_socket_cookie((void*)req);
+  __u32 shift = (BPF_CORE_READ_BITFIELD(req, num_timeout) + 1) & 31;
+  struct uncork_retried_request* r;
+  __u8 value = 1;
+
+  bpf_map_update_elem(&retried, &cookie, &value, BPF_ANY);
+  r = bpf_ringbuf_reserve(&endings, sizeof *r, 0);
+  if (!r) {
+    __sync_fetch_and_add(&lost, 1);
+    return 0;
+  }
+  __builtin_memset(r, 0, sizeof *r);
+  r->ending.cookie = cookie;
+  r->ending.at_ns = bpf_ktime_get_ns();
+  r->ending.kind = UNCORK_ENDING_REQUEST_RETRIED;
+  r->retries = shift;
+  r->wait_jiffies = req->timeout << shift;
+  fill_request(r, req);
+  bpf_ringbuf_submit(r, 0);
+  return 0;
+}
+
+// A connection that was accepted: of most, nobody has asked for the cookie, so that no request of theirs is in the table.
+static __always_inline void tell_made(const struct sock* sk) {
+  __u64 cookie = sk->__sk_common.skc_cookie.counter;
+
+  if (cookie && !bpf_map_delete_elem(&retried, &cookie)) tell(cookie, UNCORK_ENDING_REQUEST_MADE, 0, 0, TCP_SYN_RECV);
 }
 
 static __always_inline void remember_attempt(struct sock* sk) {
@@ -126,6 +191,7 @@ int BPF_PROG(on_state, const struct sock* sk, int old_state, int new_state) {
     remember_attempt(socket);
     return 0;
   }
+  if (old_state == TCP_SYN_RECV) tell_made(sk);
   if (new_state == TCP_CLOSE) {
     if (old_state == TCP_SYN_SENT || old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT)
       tell_whole(socket, old_state);

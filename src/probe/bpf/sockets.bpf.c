@@ -8,6 +8,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+const volatile __u32 states = ~0u;        // those that are wanted, by bit
 const volatile bool with_ledger = false;  // the map `sockets` is a witness's
 const volatile bool with_closed = false;  // also sockets in no hash table: not connected yet, or no more
 
@@ -91,6 +92,7 @@ int each_socket(struct bpf_iter__task_file* ctx) {
   if (!socket) return 0;
   sk = socket->sk;
   if (!sk || !is_tcp(sk)) return 0;
+  if (!(states >> (sk->__sk_common.skc_state & 31) & 1)) return 0;
   if (!with_closed && sk->__sk_common.skc_state == TCP_CLOSE) return 0;
   record = bpf_map_lookup_elem(&scratch, &zero);
   if (!record) return 0;

@@ -33,7 +33,7 @@ bool never_connected(const record::Row& last, const record::Row* before) {
 }
 
 CloseReason close_reason_of(const record::Row& last, const record::Row* before) {
-  if (!last.knows(Block::tcp_info_4_19)) return CloseReason::unknown;
+  if (!last.knows(Block::tcp_info_4_19) || was_in(before, {TcpState::listen})) return CloseReason::unknown;
   if (never_connected(last, before)) {
     return last.tcp_info_segs_in != 0 ? CloseReason::refused : CloseReason::timeout;
   }

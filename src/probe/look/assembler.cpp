@@ -2,6 +2,7 @@
 
 #include <linux/inet_diag.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,7 +12,9 @@ namespace uncork::probe {
 namespace {
 
 using record::Block;
+using record::CloseReason;
 using record::Row;
+using record::RowKind;
 
 std::int64_t realtime_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -23,6 +26,12 @@ StateSet states_of(SocketKind kind, const Row& row) {
 
 /// Neither end: what an abort leaves of the addresses, and what a socket has that was never connected.
 bool has_no_peer(const Row& row) { return row.inet_diag_msg_socket_destination_port == 0; }
+
+/// A connection is wiped by whoever aborts it; one that was being made, also by a connect() that failed for whatever reason.
+CloseReason reason_of_wiped(const Row& before) {
+  const bool was_asking = before.inet_diag_msg_state == static_cast<std::uint32_t>(TcpState::syn_sent);
+  return was_asking ? CloseReason::unknown : CloseReason::aborted;
+}
 
 }  // namespace
 
@@ -53,6 +62,7 @@ void LookAssembler::begin(Look& into, const Row& base) {
   into.coverage = {};
   now_.clear();
   passed_.clear();
+  listed_spaces_.clear();
 }
 
 void LookAssembler::take_pass(std::vector<Row>& rows) {
@@ -76,7 +86,7 @@ void LookAssembler::begin_space(const SpaceIdentity& space) {
   space_.rows = pass_rows_of(space.inode);
   blank_ = base_;
   name(blank_, space);
-  interrupted_ = false;
+  interrupted_ = is_listed_ = false;
   listed_.clear();
 }
 
@@ -88,7 +98,7 @@ bool LookAssembler::accept(SocketKind kind, const Row& row) {
     return false;
   }
   // There already: seen by the pass, or by a list that is now taken once more.
-  if (!now_.insert(cookie, 0)) return false;
+  if (!now_.insert(cookie, static_cast<std::uint32_t>(look_->rows.size() - 1))) return false;
   ++space_.rows;
   if (kind == SocketKind::request) ++space_.requests;
   look_->coverage.unknown_attributes += row.unknown_attributes;
@@ -98,6 +108,7 @@ bool LookAssembler::accept(SocketKind kind, const Row& row) {
 core::Result<Reply> LookAssembler::feed(std::span<const std::byte> datagram, std::uint32_t sequence) {
   std::vector<Row>& rows = look_->rows;
   std::uint64_t index = 0;
+  is_listed_ = true;
   return read_dump_reply(datagram, sequence, interrupted_, [&](const NetlinkMessage& message) -> core::Status {
     Row& row = rows.emplace_back(blank_);
     row.record_counter = index++;
@@ -117,6 +128,7 @@ void LookAssembler::end_space(std::optional<std::uint64_t> least, std::string tr
   if (least && space_rows() < *least && space_.trouble.empty()) {
     space_.trouble = std::to_string(space_rows()) + " of the " + std::to_string(*least) + " sockets that the kernel counts";
   }
+  if (is_listed_ && space_.complete) listed_spaces_.push_back(space_.inode);
   look_->coverage.rows += space_.rows;
   look_->coverage.counted += least.value_or(0);
   look_->coverage.namespaces.push_back(space_);
@@ -137,14 +149,25 @@ core::Status LookAssembler::closed(std::span<const std::byte> datagram, const Sp
   }
 }
 
+const Row* LookAssembler::row_before(std::uint64_t cookie) const {
+  const auto place = look_ != nullptr ? now_.find(cookie) : std::nullopt;
+  if (place && is_full_socket(look_->rows[*place])) return &look_->rows[*place];
+  return history_.row_of(cookie);
+}
+
 // What the kernel says last of a socket has no owner, no cgroup and no congestion control; after an abort it has nothing at all.
 // The look before knows.
 void LookAssembler::add_last_row(const NetlinkMessage& message, const Row& named) {
   Row row = named;
   const auto kind = decoder_.decode(message, row);
-  if (!kind || *kind == SocketKind::other_family || !history_.ended(row.inet_diag_msg_socket_cookie)) return;
+  if (!kind || *kind == SocketKind::other_family) return;
+  const std::uint64_t cookie = row.inet_diag_msg_socket_cookie;
+  const auto freed = book_ != nullptr ? book_->freed(cookie) : std::nullopt;
   ++closes_;
-  const Row* before = history_.row_of(row.inet_diag_msg_socket_cookie);
+  if (freed && freed->has_row) return;
+  if (freed ? history_.was_freed(cookie) : history_.has_ended(cookie)) return;
+  history_.note_ended(cookie, SocketHistory::LastRow::at_free);
+  const Row* before = row_before(cookie);
   if (before == nullptr && has_no_peer(row)) {
     ++nameless_;  // never connected, or aborted: nothing is known of it
     return;
@@ -159,21 +182,71 @@ void LookAssembler::add_last_row(const NetlinkMessage& message, const Row& named
     last.sequence = named.sequence;
     row = last;
   }
+  const bool never =
+      freed && freed->ending.reason != CloseReason::unknown ? freed->ending.never_connected : never_connected(row, before);
+  row.row_kind = never ? RowKind::never_connected : RowKind::closed;
+  row.close_reason = was_wiped ? reason_of_wiped(*before) : close_reason_of(row, before);
   row.blocks |= Block::close;
-  row.close_reason = was_wiped ? record::CloseReason::aborted : close_reason_of(row, before);
-  row.row_kind = never_connected(row, before) ? record::RowKind::never_connected : record::RowKind::closed;
   row.last_row = true;
+  if (freed && freed->ending.reason != CloseReason::unknown) fill_ending(freed->ending, row);
   ended_rows_.push_back(row);
 }
 
+Row LookAssembler::begin_last_row(std::uint64_t cookie, const Row& base) const {
+  const Row* before = row_before(cookie);
+  if (before == nullptr) return base;
+  Row row = *before;
+  row.sequence = base.sequence;
+  return row;
+}
+
+void LookAssembler::take_last_row(const Row& row) {
+  if (row.inet_diag_msg_socket_cookie != 0) {
+    history_.note_ended(row.inet_diag_msg_socket_cookie, SocketHistory::LastRow::at_end);
+  }
+  ended_rows_.push_back(row);
+}
+
+// Close events were lost, and this look lists all that is left: what was there before and is not now has ended.
+void LookAssembler::end_what_is_gone() {
+  for (Row& row : history_.gone(now_)) {
+    const auto freed = book_ != nullptr ? book_->claim(row.inet_diag_msg_socket_cookie) : std::nullopt;
+    if (freed && freed->has_row) continue;
+    history_.note_ended(row.inet_diag_msg_socket_cookie, SocketHistory::LastRow::at_free);
+    row.row_kind = never_connected(row, &row) ? RowKind::never_connected : RowKind::closed;
+    row.timestamp_ns = base_.timestamp_ns;
+    row.sequence = base_.sequence;
+    row.last_row = true;
+    if (freed) fill_ending(freed->ending, row);
+    ended_rows_.push_back(row);
+  }
+}
+
+void LookAssembler::tell_never_connected() {
+  const auto came_to_something = [&](const Row& request) {
+    const std::uint64_t cookie = request.inet_diag_msg_socket_cookie;
+    return now_.has(cookie) || history_.has_ended(cookie) ||
+           !(std::ranges::find(listed_spaces_, request.netns_inode) != listed_spaces_.end());
+  };
+  if (book_ == nullptr && options_.states == kAllStates) requests_.compare(look_->rows, came_to_something, ended_rows_);
+  drops_.compare(look_->rows, ended_rows_);
+}
+
 void LookAssembler::end() {
+  const bool listed_whole = look_->coverage.whole();
   look_->coverage.close_events = std::exchange(closes_, 0);
   look_->coverage.nameless_closes = std::exchange(nameless_, 0);
   look_->coverage.close_events_lost = std::exchange(losses_, 0);
   const bool whole = look_->coverage.whole();
-  if (whole) history_.compare(look_->rows, options_.close_events, look_->coverage);
+  const auto is_told = [&](std::uint64_t cookie) { return book_ != nullptr && book_->has_ended(cookie); };
+  const bool all_states = options_.states == kAllStates;  // else a socket that is not listed may live on in another state
+  if (whole && all_states) history_.compare(look_->rows, options_.close_events, is_told, look_->coverage);
+  if (options_.close_events && all_states && listed_whole && !whole) end_what_is_gone();
+  if (options_.close_events) tell_never_connected();
   history_.remember(look_->rows, whole, options_.close_events ? SocketHistory::KeepRows::yes : SocketHistory::KeepRows::no);
+  const std::size_t seen = look_->rows.size();
   look_->rows.insert(look_->rows.end(), ended_rows_.begin(), ended_rows_.end());
+  blame_full_listeners(look_->rows, std::span(look_->rows).subspan(seen));
   ended_rows_.clear();
   look_ = nullptr;
 }

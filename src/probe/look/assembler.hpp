@@ -8,13 +8,16 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "probe/cookie_map.hpp"
 #include "probe/diag/attributes.hpp"
 #include "probe/diag/dump.hpp"
 #include "probe/diag/row_decoder.hpp"
+#include "probe/ending_book.hpp"
 #include "probe/enrich/container_id.hpp"
-#include "probe/look/cookie_map.hpp"
+#include "probe/full_listeners.hpp"
 #include "probe/look/history.hpp"
 #include "probe/look/look.hpp"
+#include "probe/look/request_history.hpp"
 
 namespace uncork::probe {
 
@@ -40,6 +43,8 @@ class LookAssembler {
   /// `texts` keeps what the rows name.
   LookAssembler(const Options& options, KernelVersion kernel, record::Texts& texts);
   void set_kernel(KernelVersion kernel);
+  /// Who knows how connections end; null: only the close events do. Must outlive this.
+  void set_book(EndingBook* book) { book_ = book; }
 
   /// `base`: what all rows of this look share. `into` is written to until end().
   void begin(Look& into, const record::Row& base);
@@ -63,26 +68,39 @@ class LookAssembler {
   core::Status closed(std::span<const std::byte> datagram, const SpaceIdentity& space, const record::Row& base);
   void lost_close_events() { ++losses_; }
 
+  /// What was known of a socket until now, for its last row; `base` if nothing was.
+  [[nodiscard]] record::Row begin_last_row(std::uint64_t cookie, const record::Row& base) const;
+  /// A last row that the book made; it may be given between two looks.
+  void take_last_row(const record::Row& row);
+
   void end();
 
  private:
   /// Whether the row just read, the last of the look's, is to stay.
   [[nodiscard]] bool accept(SocketKind kind, const record::Row& row);
   void add_last_row(const NetlinkMessage& message, const record::Row& named);
+  [[nodiscard]] const record::Row* row_before(std::uint64_t cookie) const;
+  void end_what_is_gone();
+  void tell_never_connected();
 
   Options options_;
   record::Texts& texts_;
   RowDecoder decoder_;
+  EndingBook* book_ = nullptr;
 
   Look* look_ = nullptr;  // between begin and end
   record::Row base_;      // of the look
   record::Row blank_;     // of the namespace
   NamespaceCoverage space_;
   bool interrupted_ = false;
-  CookieMap now_;     // rows of this look
+  bool is_listed_ = false;  // this namespace, in this look
+  std::vector<std::uint64_t> listed_spaces_;
+  CookieMap now_;     // rows of this look, by their place in it
   CookieMap listed_;  // of this list
   CookieMap passed_;  // how many of each namespace the pass saw
   SocketHistory history_;
+  RequestHistory requests_;
+  ListenerDrops drops_;
 
   std::vector<record::Row> ended_rows_;  // since the last look
   std::uint64_t closes_ = 0;

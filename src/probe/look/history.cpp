@@ -15,7 +15,25 @@ const Row* SocketHistory::row_of(std::uint64_t cookie) const {
   return number && *number < rows_.size() ? &rows_[*number] : nullptr;
 }
 
-void SocketHistory::compare(const std::vector<Row>& rows, bool listening, Coverage& into) const {
+bool SocketHistory::has_ended(std::uint64_t cookie) const {
+  return ended_[0].has(cookie) || ended_[1].has(cookie) || ended_[2].has(cookie);
+}
+
+bool SocketHistory::was_freed(std::uint64_t cookie) const {
+  const auto freed = [&](const CookieMap& interval) { return interval.find(cookie).value_or(0) != 0; };
+  return freed(ended_[0]) || freed(ended_[1]) || freed(ended_[2]);
+}
+
+std::vector<Row> SocketHistory::gone(const CookieMap& now) const {
+  std::vector<Row> gone;
+  for (const Row& row : rows_) {
+    const std::uint64_t cookie = row.inet_diag_msg_socket_cookie;
+    if (!now.has(cookie) && !has_ended(cookie)) gone.push_back(row);
+  }
+  return gone;
+}
+
+void SocketHistory::compare(const std::vector<Row>& rows, bool listening, const IsTold& is_told, Coverage& into) const {
   if (!last_.whole || !before_.whole) return;
   CookieMap now;
   for (const Row& row : rows) {
@@ -27,7 +45,7 @@ void SocketHistory::compare(const std::vector<Row>& rows, bool listening, Covera
   if (!listening) return;
   before_.cookies.for_each([&](std::uint64_t cookie, std::uint32_t /*number*/) {
     const bool is_gone = !last_.cookies.has(cookie) && !now.has(cookie);
-    if (is_gone && !ended_[0].has(cookie) && !ended_[1].has(cookie) && !ended_[2].has(cookie)) ++into.unended_cookies;
+    if (is_gone && !has_ended(cookie) && !is_told(cookie)) ++into.unended_cookies;
   });
 }
 

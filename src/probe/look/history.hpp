@@ -2,9 +2,10 @@
 // What the looks before this one saw: to complete last rows, and to notice what a look missed.
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
-#include "probe/look/cookie_map.hpp"
+#include "probe/cookie_map.hpp"
 #include "probe/look/coverage.hpp"
 #include "record/row.hpp"
 
@@ -17,11 +18,21 @@ class SocketHistory {
   /// remember().
   [[nodiscard]] const record::Row* row_of(std::uint64_t cookie) const;
 
-  /// The kernel said that it ended. False: it said so before.
-  bool ended(std::uint64_t cookie) { return ended_[0].insert(cookie, 0); }
+  /// Its last row is given: when the kernel freed the socket (or must have), or before that, when its connection ended.
+  enum class LastRow : std::uint8_t { at_end, at_free };
+  void note_ended(std::uint64_t cookie, LastRow when) { ended_[0].number(cookie) |= when == LastRow::at_free ? 1U : 0U; }
+  /// In this interval between looks, or the two before.
+  [[nodiscard]] bool has_ended(std::uint64_t cookie) const;
+  [[nodiscard]] bool was_freed(std::uint64_t cookie) const;
 
-  /// Counts what the last look missed, and what ended without a word (once each), when all three looks were whole.
-  void compare(const std::vector<record::Row>& rows, bool listening, Coverage& into) const;
+  /// Of the rows that were remembered last, those that are not among `now` and have no last row: after close events were lost,
+  /// the only thing that is known of their ends.
+  [[nodiscard]] std::vector<record::Row> gone(const CookieMap& now) const;
+
+  /// Counts what the last look missed, and what ended without a word (once each), when all three looks were whole. `is_told`:
+  /// whether the end of that one is known from elsewhere.
+  using IsTold = std::function<bool(std::uint64_t cookie)>;
+  void compare(const std::vector<record::Row>& rows, bool listening, const IsTold& is_told, Coverage& into) const;
 
   enum class KeepRows : bool { no, yes };
   void remember(const std::vector<record::Row>& rows, bool whole, KeepRows keep);

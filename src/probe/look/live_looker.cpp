@@ -1,5 +1,6 @@
 #include "probe/look/live_looker.hpp"
 
+#include <malloc.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -19,6 +20,7 @@ namespace uncork::probe {
 namespace {
 
 constexpr core::Micros kBetweenSearches = std::chrono::milliseconds(500);
+constexpr core::Micros kBetweenEndings = std::chrono::milliseconds(200);  // 7,000 connections that are cut off fill the ring
 constexpr core::Micros kUntilMounted = std::chrono::milliseconds(50);
 constexpr int kListsMost = 3;  // of one namespace, while the kernel counts more sockets than were listed
 
@@ -74,6 +76,7 @@ core::Status LiveLooker::prepare() {
   }
   const bool own_only = options_.namespaces.kind == WhichNamespaces::Kind::own;
   if (options_.close_events) {
+    start_endings();  // first: what the listener below hears was told here before
     auto listener = CloseListener::open(own_only ? CloseListener::Reach::own : CloseListener::Reach::numbered);
     if (!listener) return core::fail(listener.error());
     closes_.emplace(std::move(*listener));
@@ -85,6 +88,7 @@ core::Status LiveLooker::prepare() {
     if (watch) watch_.emplace(std::move(*watch));  // without news, the search of wait() finds them
   }
   if (auto found = find_spaces(); !found) return found;
+  if (pass_) ::malloc_trim(0);  // what loading BPF read of the kernel's types is freed, but not given back
   if (!closes_) return {};
   // From now on, not from the first look on.
   return on_own_thread([this] {
@@ -104,7 +108,7 @@ core::Status LiveLooker::start_pass() {
     why_no_pass_ = "while recording";
     return {};
   }
-  auto pass = SocketPass::open(texts_, {.closed = false, .witness = options_.witness});
+  auto pass = SocketPass::open(texts_, {.states = options_.states, .closed = false, .witness = options_.witness});
   if (pass) {
     pass_ = std::move(*pass);
   } else if (options_.bpf == UseBpf::yes) {
@@ -113,6 +117,17 @@ core::Status LiveLooker::start_pass() {
     why_no_pass_ = pass.error().message;
   }
   return {};
+}
+
+void LiveLooker::start_endings() {
+  if (!pass_) return;
+  auto endings = SocketEndings::attach(texts_);
+  if (!endings) {
+    why_no_endings_ = endings.error().message;
+    return;
+  }
+  endings_ = std::move(*endings);
+  assembler_->set_book(&endings_->book());
 }
 
 void LiveLooker::take_pass() {
@@ -134,9 +149,9 @@ void LiveLooker::take_pass() {
 // The pass does not see TIME_WAIT, what was not accepted yet and what was closed and still sends; where the kernel counts no more
 // than the pass saw, there are none of these. Request sockets are in no count.
 bool LiveLooker::needs_list(const FoundNamespace& space) const {
-  if (!passed_) return true;
+  if (!passed_ || options_.states != kAllStates) return true;
   const auto count = count_sockets();
-  return !count || count->total() > assembler_->pass_rows_of(space.inode) || (options_.states & ~kRequestSockets) == 0;
+  return !count || count->total() > assembler_->pass_rows_of(space.inode);
 }
 
 core::Status LiveLooker::find_spaces() {
@@ -160,6 +175,7 @@ core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
   note({.kind = CaptureNote::Kind::look, .sequence = base_.sequence, .timestamp_ns = base_.timestamp_ns, .kernel = kernel_});
   trouble_.clear();
   take_pass();
+  into.path = passed_ ? LookPath::pass : LookPath::dumps;
   visit_all(into);
   take_closes();
   assembler_->end();
@@ -259,18 +275,34 @@ void LiveLooker::take_closes() {
     const SpaceIdentity identity = is_known ? identity_of(*space) : SpaceIdentity{};
     note({.kind = CaptureNote::Kind::closes, .inode = identity.inode, .name = identity.name});
     record(datagram, CaptureWriter::Direction::received);
+    if (endings_) (void)endings_->consume().has_value() /* limits tell; what it says of these came before them */;
     if (!assembler_->closed(datagram, identity, base)) assembler_->lost_close_events();
   });
   for (std::uint64_t i = 0; i < losses; ++i) assembler_->lost_close_events();
+  take_endings();
+}
+
+// They are told of every namespace, also of those that were not chosen.
+void LiveLooker::take_endings() {
+  if (!endings_) return;
+  (void)endings_->consume().has_value() /* limits tell */;
+  ending_rows_.clear();
+  endings_->collect([&](std::uint64_t cookie) { return assembler_->begin_last_row(cookie, base_); }, ending_rows_);
+  for (record::Row& row : ending_rows_) {
+    const auto space = std::ranges::find(spaces_, row.netns_inode, &FoundNamespace::inode);
+    const bool is_known = space != spaces_.end();
+    if (!is_known && options_.namespaces.kind != WhichNamespaces::Kind::all) continue;
+    SpaceIdentity unknown;
+    unknown.inode = row.netns_inode;
+    assembler_->name(row, is_known ? identity_of(*space) : unknown);
+    assembler_->take_last_row(row);
+  }
 }
 
 void LiveLooker::tell_limits(Look& into) const {
   if (!passed_) {
     into.limits.push_back("without BPF" + (why_no_pass_.empty() ? std::string() : " (" + why_no_pass_ + ")") +
                           ": no process, no descriptor, no stall ledger beside the sockets");
-  } else {
-    into.limits.emplace_back(
-        "connections that are being made (request sockets) are seen where a namespace had to be listed anyway");
   }
   if (into.coverage.refused_namespaces != 0) {
     into.limits.push_back(core::count_of(into.coverage.refused_namespaces, "network namespace") +
@@ -281,6 +313,11 @@ void LiveLooker::tell_limits(Look& into) const {
                           " could not be looked into (root may, with CAP_SYS_PTRACE): namespaces known only there are not seen");
   }
   if (!closes_) return;
+  if (endings_) {
+    for (std::string& limit : endings_->limits()) into.limits.push_back(std::move(limit));
+  } else if (!why_no_endings_.empty()) {
+    into.limits.push_back("how connections end is known from their last counters alone (" + why_no_endings_ + ")");
+  }
   const auto unheard = std::ranges::count_if(spaces_, [&](const FoundNamespace& space) { return !closes_->hears(space); });
   if (unheard != 0) into.limits.push_back("the ends of sockets are not heard in " + std::to_string(unheard) + " namespaces");
   if (closes_->sockets_inside() != 0) {
@@ -308,10 +345,15 @@ core::Result<bool> LiveLooker::wait(core::Time until) {
       waited.push_back({watch_->folder_news().get(), POLLIN, 0});
       waited.push_back({watch_->number_news().get(), POLLIN, 0});
     }
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>((watch_ ? std::min(until, search_at) : until) - now);
+    core::Time wake_at = watch_ ? std::min(until, search_at) : until;
+    if (endings_) wake_at = std::min(wake_at, now + kBetweenEndings);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(wake_at - now);
     const int ready = ::poll(waited.data(), waited.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
     if (ready < 0 && errno != EINTR) return core::fail(core::system_error("wait for news of sockets", errno));
-    if (ready <= 0) continue;
+    if (ready <= 0) {
+      take_endings();
+      continue;
+    }
     take_closes();
     if (watch_ && watch_->take()) search_at = std::min(search_at, core::MonotonicClock::now() + kUntilMounted);
   }

@@ -14,6 +14,7 @@
 #include "probe/look/assembler.hpp"
 #include "probe/look/look.hpp"
 #include "probe/namespaces/watch.hpp"
+#include "probe/socket_endings.hpp"
 #include "probe/socket_pass.hpp"
 
 namespace uncork::probe {
@@ -38,6 +39,8 @@ class LiveLooker final : public Looker {
   void count_trouble(const core::Error& error, Look& into);
   [[nodiscard]] core::Status list(const FoundNamespace& space);
   void take_closes();
+  void take_endings();
+  void start_endings();
   void tell_limits(Look& into) const;
   [[nodiscard]] bool is_new_space_there();
 
@@ -53,6 +56,9 @@ class LiveLooker final : public Looker {
   std::vector<record::Row> pass_rows_;
   bool passed_ = false;  // in this look
   std::string why_no_pass_;
+  std::unique_ptr<SocketEndings> endings_;  // null: close events alone
+  std::vector<record::Row> ending_rows_;
+  std::string why_no_endings_;
   std::optional<CaptureWriter> capture_;
   std::optional<CloseListener> closes_;
   std::optional<NamespaceWatch> watch_;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -22,21 +23,36 @@ class Witness;
 /// Whether to walk the sockets with BPF (process, descriptor, ledger; one pass for all namespaces) or with dumps alone.
 enum class UseBpf : std::uint8_t { automatic, yes, no };
 
+/// Which way a look's sockets were found.
+enum class LookPath : std::uint8_t {
+  pass,     ///< one BPF pass for all namespaces, and dumps of those where the kernel counts more
+  dumps,    ///< inet_diag, namespace by namespace
+  capture,  ///< a replay
+};
+/// `BPF`, `inet_diag`, `a capture`.
+[[nodiscard]] std::string_view name_of(LookPath path);
+
 struct LookOptions {
   WhichNamespaces namespaces{};
   Attributes attributes = Attributes::usual();
+  /// What is asked of the kernel, by dumps and the pass alike. Last rows come whatever these are.
   StateSet states = kAllStates;
   UseBpf bpf = UseBpf::automatic;
-  bool close_events = false;         ///< listen for sockets that end between two looks; each becomes a last row of the next look
+  /// Listen for sockets that end between two looks; each becomes a last row of the next look, and so does what never became a
+  /// connection. Their reasons are the kernel's own where BPF may be used, else what the last counters tell.
+  bool close_events = false;
   const Witness* witness = nullptr;  ///< whose ledgers the pass reads along; must outlive the Looker
   std::string record_to{};           ///< a capture (pcap, LINKTYPE_NETLINK) of all that the kernel said; empty: none
 };
 
 /// What one look saw. Reused from look to look, so that its memory is.
 struct Look {
+  LookPath path = LookPath::dumps;
   std::uint64_t sequence = 0;     ///< 1 for the first
   std::int64_t timestamp_ns = 0;  ///< CLOCK_REALTIME at its begin; each row has its own, when its part was read
-  std::vector<record::Row> rows;  ///< their texts live as long as the Looker
+  /// Their texts live as long as the Looker. A request (a connection that is being made) is among them where its namespace had to
+  /// be listed.
+  std::vector<record::Row> rows;
   Coverage coverage;
   std::vector<std::string> limits;  ///< what this look could not see and why, one sentence each; empty: nothing
 };

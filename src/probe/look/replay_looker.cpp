@@ -111,6 +111,7 @@ void ReplayLooker::begin_look(const CaptureNote& note, const CapturedDatagram& d
   base_.timestamp_ns = note.timestamp_ns != 0 ? note.timestamp_ns : datagram.timestamp_ns;
   assembler_.set_kernel(parse_kernel_version(note.kernel));
   assembler_.begin(into, base_);
+  into.path = LookPath::capture;
   in_look_ = true;
   is_unnoted_ = true;
   complete_ = false;

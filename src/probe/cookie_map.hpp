@@ -8,18 +8,25 @@
 
 namespace uncork::probe {
 
-/// A map from cookies, or other numbers of 64 bits, to a number. Open addressing; its memory is kept when it is cleared.
+/// A map from cookies, or other numbers of 64 bits, to a number. Open addressing; its memory is kept when it is cleared. A value;
+/// not thread-safe.
 class CookieMap {
  public:
-  /// False when the cookie is there already, whose number then stays.
-  bool insert(std::uint64_t cookie, std::uint32_t number) {
+  struct Found {
+    std::uint32_t number = 0;
+    bool fresh = false;  ///< it was not there and is now
+  };
+  /// The number of `cookie`, which is `number` if it is new.
+  Found find_or_insert(std::uint64_t cookie, std::uint32_t number) {
     if (2 * (size_ + 1) > slots_.size()) grow();
     Slot& slot = slots_[place_of(cookie)];
-    if (taken(slot)) return false;
+    if (taken(slot)) return {slot.number, false};
     slot = {cookie, number, generation_};
     ++size_;
-    return true;
+    return {number, true};
   }
+  /// False when the cookie is there already, whose number then stays.
+  bool insert(std::uint64_t cookie, std::uint32_t number) { return find_or_insert(cookie, number).fresh; }
 
   [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t cookie) const {
     if (size_ == 0) return std::nullopt;
