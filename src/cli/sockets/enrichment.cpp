@@ -37,7 +37,8 @@ void name_processes(probe::Look& look, record::Texts& texts) {
 core::Result<std::unique_ptr<Enrichment>> Enrichment::open(const SocketsOptions& options, probe::LookOptions& look) {
   std::unique_ptr<Enrichment> enrichment(new Enrichment);
   if (!options.follow || options.bpf == probe::UseBpf::no) return enrichment;
-  auto witness = probe::Witness::attach();
+  constexpr std::size_t kNobodyPolls = 4096;  // the look reads the ledgers along
+  auto witness = probe::Witness::attach({.ended_bytes = kNobodyPolls});
   if (!witness && options.bpf == probe::UseBpf::yes) return core::fail(witness.error());
   if (!witness) return enrichment;  // for the reason that the look has for doing without BPF
   enrichment->witness_ = std::move(*witness);

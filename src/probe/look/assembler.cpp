@@ -80,6 +80,8 @@ void LookAssembler::begin_space(const SpaceIdentity& space) {
   listed_.clear();
 }
 
+void LookAssembler::pass_over(std::uint64_t inode) { look_->coverage.rows += pass_rows_of(inode); }
+
 bool LookAssembler::accept(SocketKind kind, const Row& row) {
   if (kind == SocketKind::other_family || (options_.states & states_of(kind, row)) == 0) return false;
   const std::uint64_t cookie = row.inet_diag_msg_socket_cookie;

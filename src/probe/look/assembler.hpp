@@ -48,6 +48,8 @@ class LookAssembler {
   [[nodiscard]] std::uint64_t pass_rows_of(std::uint64_t inode) const;
 
   void begin_space(const SpaceIdentity& space);
+  /// One that could not be listed: the pass's rows of it are all.
+  void pass_over(std::uint64_t inode);
   /// Says in a row which namespace it is of.
   void name(record::Row& row, const SpaceIdentity& space);
   /// One datagram of the answer to request `sequence`.
