@@ -65,6 +65,16 @@ void bring_up_loopback(unsigned number) {
   address.address.s6_addr[14] = static_cast<std::uint8_t>(number >> 8);
   address.address.s6_addr[15] = static_cast<std::uint8_t>(number);
   require(::ioctl(socket6.get(), SIOCSIFADDR, &address) == 0, "give lo an IPv6 address");
+  // The kernel takes it into use a moment later (addrconf_dad_work()).
+  sockaddr_in6 own{};
+  own.sin6_family = AF_INET6;
+  own.sin6_addr = address.address;
+  bool bound = false;
+  for (int tries = 0; tries < 1000 && !bound; ++tries) {
+    bound = ::bind(socket6.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0;
+    if (!bound) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  require(bound, "use the IPv6 address");
 }
 
 }  // namespace

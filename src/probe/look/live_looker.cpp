@@ -120,27 +120,28 @@ core::Status LiveLooker::start_pass() {
 void LiveLooker::take_pass(Look& into) {
   passed_ = false;
   if (!pass_) return;
-  if (const auto read = pass_->read(base_, pass_rows_); !read) {
+  if (const auto read = pass_->read(base_, into.rows); !read) {
     why_no_pass_ = read.error().message;
+    into.rows.clear();
     return;
   }
   passed_ = true;
   tell(LookStep::passed);
   drop_gone_spaces(into);
-  if (options_.namespaces.kind == WhichNamespaces::Kind::all) add_spaces_of_sockets();
-  std::erase_if(pass_rows_, [&](const record::Row& row) { return space_of(row.netns_inode) == nullptr; });
+  if (options_.namespaces.kind == WhichNamespaces::Kind::all) add_spaces_of_sockets(into.rows);
+  std::erase_if(into.rows, [&](const record::Row& row) { return space_of(row.netns_inode) == nullptr; });
   SpaceIdentity identity;
-  for (record::Row& row : pass_rows_) {
+  for (record::Row& row : into.rows) {
     if (identity.inode != row.netns_inode) identity = identity_of(*space_of(row.netns_inode));
     assembler_->name(row, identity);
   }
-  assembler_->take_pass(pass_rows_);
+  assembler_->take_pass();
 }
 
 // What no path leads to now may have been gone when its sockets were read, and its inode another's: then they are not named.
 void LiveLooker::drop_gone_spaces(Look& into) {
   std::unordered_set<std::uint64_t> seen;
-  for (const record::Row& row : pass_rows_) seen.insert(row.netns_inode);
+  for (const record::Row& row : into.rows) seen.insert(row.netns_inode);
   const auto is_gone = [&](const FoundNamespace& space) {
     return space.inode != own_inode_ && seen.contains(space.inode) && !still_leads_to(space);
   };
@@ -152,14 +153,14 @@ void LiveLooker::drop_gone_spaces(Look& into) {
   }
   if (gone.empty()) return;
   std::erase_if(spaces_, [&](const FoundNamespace& space) { return gone.contains(space.inode); });
-  std::erase_if(pass_rows_, [&](const record::Row& row) { return gone.contains(row.netns_inode); });
+  std::erase_if(into.rows, [&](const record::Row& row) { return gone.contains(row.netns_inode); });
   learn_spaces();
 }
 
 // Those that neither a process nor a path holds, but a socket does; and those that came since we searched, which get their names
 // in the next look.
-void LiveLooker::add_spaces_of_sockets() {
-  for (const record::Row& row : pass_rows_) {
+void LiveLooker::add_spaces_of_sockets(std::span<const record::Row> rows) {
+  for (const record::Row& row : rows) {
     if (space_of(row.netns_inode) != nullptr) continue;
     FoundNamespace space;
     space.inode = row.netns_inode;

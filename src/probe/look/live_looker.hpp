@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -33,7 +34,7 @@ class LiveLooker final : public Looker {
   core::Status start_pass();
   void take_pass(Look& into);
   void learn_spaces();
-  void add_spaces_of_sockets();
+  void add_spaces_of_sockets(std::span<const record::Row> rows);
   void drop_gone_spaces(Look& into);
   [[nodiscard]] const FoundNamespace* space_of(std::uint64_t inode) const;
   [[nodiscard]] bool needs_list(const FoundNamespace& space) const;
@@ -55,7 +56,6 @@ class LiveLooker final : public Looker {
   std::string kernel_;
   std::optional<LookAssembler> assembler_;
   std::unique_ptr<SocketPass> pass_;  // null: dumps alone
-  std::vector<record::Row> pass_rows_;
   bool passed_ = false;  // in this look
   std::string why_no_pass_;
   std::optional<CaptureWriter> capture_;
