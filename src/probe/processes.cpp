@@ -51,8 +51,21 @@ std::optional<std::uint64_t> socket_inode(DIR* descriptors, int fd) {
   return number_in<std::uint64_t>(text.substr(kPrefix.size(), text.size() - kPrefix.size() - 1));
 }
 
+/// What a process calls itself, in its own directory of /proc.
+std::string command_in(const core::Fd& process) {
+  const core::Fd file(::openat(process.get(), "comm", O_RDONLY | O_CLOEXEC));
+  std::array<char, 64> text{};
+  const ssize_t length = file ? ::read(file.get(), text.data(), text.size()) : 0;
+  std::string_view command(text.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+  if (command.ends_with('\n')) command.remove_suffix(1);
+  return printable(command);
+}
+
+// By way of its directory, which stays that process's and is empty when it has ended: its number may be another's by then.
 void add_sockets_of(pid_t pid, const std::string& proc, SocketHolders& holders) {
-  const Directory descriptors(::opendir((proc + "/" + std::to_string(pid) + "/fd").c_str()));
+  const core::Fd process(::open((proc + "/" + std::to_string(pid)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const int opened = !process ? -1 : ::openat(process.get(), "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const Directory descriptors(opened < 0 ? nullptr : ::fdopendir(opened));
   if (!descriptors) {
     if (errno == EACCES || errno == EPERM) ++holders.refused;
     return;
@@ -61,7 +74,7 @@ void add_sockets_of(pid_t pid, const std::string& proc, SocketHolders& holders) 
   for (const int fd : numbers_in(descriptors.get())) {
     const auto inode = socket_inode(descriptors.get(), fd);
     if (!inode) continue;
-    if (!command) command = command_of(pid, proc);
+    if (!command) command = command_in(process);
     auto& known = holders.by_inode[*inode];
     if (known.empty() || known.back().pid != pid) known.push_back({pid, fd, *command});
   }

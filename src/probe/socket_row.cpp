@@ -18,7 +18,9 @@ using record::Block;
 using record::Row;
 using Facts = uncork_socket_facts;
 
-constexpr std::uint8_t kListen = 10;             // include/net/tcp_states.h
+constexpr std::uint8_t kTimeWait = 6;  // include/net/tcp_states.h
+constexpr std::uint8_t kClose = 7;
+constexpr std::uint8_t kListen = 10;
 constexpr std::uint64_t kPerSecond = 1'000'000;  // us
 
 std::uint32_t to_us(std::uint32_t jiffies, const KernelUnits& units) {
@@ -55,8 +57,11 @@ void fill_identity(const Facts& f, Row& into) {
                  Block::shutdown | Block::class_id | Block::tos | Block::options;
   if (f.family == AF_INET6) {
     into.traffic_class = f.tclass;
-    into.v6only = f.v6only != 0;
-    into.blocks |= record::Blocks(Block::traffic_class) | Block::v6only;
+    into.blocks |= Block::traffic_class;
+    if (f.state == kListen || f.state == kClose) {  // as inet_diag_msg_attrs_fill()
+      into.v6only = f.v6only != 0;
+      into.blocks |= Block::v6only;
+    }
   }
   if ((f.present & UNCORK_HAS_CGROUP) != 0) {
     into.c_group = f.cgroup_id;
@@ -292,7 +297,7 @@ void fill_row(const SocketFacts& facts, const KernelUnits& units, std::uint32_t 
     fill_counters(f, into);
     fill_chronographs(f, units, into);
     fill_later(f, clock_ms, into);
-    if ((f.present & UNCORK_HAS_BBR) != 0) fill_bbr(f, into);
+    if ((f.present & UNCORK_HAS_BBR) != 0 && f.state < kTimeWait) fill_bbr(f, into);  // as inet_sk_diag_fill()
   }
   into.blocks |= record::tcp_info_blocks(units.tcp_info_bytes) | Block::queues;
   if (facts.ledger != nullptr) fill_ledger(*facts.ledger, into);

@@ -156,6 +156,7 @@ core::Status Witness::load_and_attach() {
   if (loaded_->options.stream) {
     bpf_map__set_max_entries(skeleton.maps.records, static_cast<std::uint32_t>(loaded_->options.stream_bytes));
   }
+  bpf_map__set_max_entries(skeleton.maps.ended, static_cast<std::uint32_t>(loaded_->options.ended_bytes));
   if (const int err = witness::load(&skeleton); err != 0) return core::fail(load_error(-err));
 
   // The iterator's first pass tells the programs which ports are listened on, before they meet their first socket.

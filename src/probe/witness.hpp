@@ -25,6 +25,9 @@ struct WitnessOptions {
   WholeAccounts whole{};
   bool stream = false;                  ///< also stream every event through a ring buffer
   std::size_t stream_bytes = 16 << 20;  ///< its size; a power of two
+  /// Of the ring buffer in which the last ledgers of sockets wait for poll(); a power of two, 4096 or more. It is in this
+  /// process's memory twice.
+  std::size_t ended_bytes = 16 << 20;
 };
 
 /// What the witness could not do, counted in the kernel since it was attached.

@@ -62,8 +62,10 @@ void Selection::sort(std::vector<report::SocketLine>& lines) const {
 Selected Selection::choose(const probe::Look& look) {
   Selected selected;
   const bool repeats = options_.follow || !options_.replay.empty();
+  const bool is_table = options_.format == RowFormat::table && !options_.json;
+  const bool compares = repeats && (is_table || options_.deltas || options_.changed_only);
   for (const Row& row : look.rows) {
-    const record::Delta* const delta = repeats ? &deltas_.of(row) : nullptr;  // of every row: a filter may let it pass next time
+    const record::Delta* const delta = compares ? &deltas_.of(row) : nullptr;  // of every row: a filter may let it pass next time
     if (!plan_.filter.matches(row)) continue;
     if (options_.changed_only && !delta->changed) continue;
     if (plan_.leaves_out_waiting && row.inet_diag_msg_state == kTimeWait && row.row_kind == record::RowKind::socket) {
@@ -72,7 +74,7 @@ Selected Selection::choose(const probe::Look& look) {
     }
     selected.lines.push_back({&row, delta == nullptr ? nullptr : &selected.deltas.emplace_back(*delta)});
   }
-  if (repeats) deltas_.end_look();
+  if (compares) deltas_.end_look();
   selected.matching = selected.lines.size();
   sort(selected.lines);
   if (options_.top != 0 && selected.lines.size() > options_.top) selected.lines.resize(options_.top);

@@ -65,16 +65,18 @@ void LookAssembler::begin(Look& into, const Row& base) {
   listed_spaces_.clear();
 }
 
-void LookAssembler::take_pass(std::vector<Row>& rows) {
-  for (const Row& row : rows) {
-    if ((options_.states & states_of(SocketKind::full, row)) == 0) continue;
-    if (!now_.insert(row.inet_diag_msg_socket_cookie, static_cast<std::uint32_t>(look_->rows.size()))) {
+void LookAssembler::take_pass() {
+  std::uint32_t number = 0;
+  std::erase_if(look_->rows, [&](const Row& row) {
+    if ((options_.states & states_of(SocketKind::full, row)) == 0) return true;
+    if (!now_.insert(row.inet_diag_msg_socket_cookie, number)) {
       ++look_->coverage.duplicate_cookies;
-      continue;
+      return true;
     }
-    look_->rows.push_back(row);
+    ++number;
     ++passed_.number(row.netns_inode);
-  }
+    return false;
+  });
 }
 
 std::uint64_t LookAssembler::pass_rows_of(std::uint64_t inode) const { return passed_.find(inode).value_or(0); }
@@ -89,6 +91,8 @@ void LookAssembler::begin_space(const SpaceIdentity& space) {
   interrupted_ = is_listed_ = false;
   listed_.clear();
 }
+
+void LookAssembler::pass_over(std::uint64_t inode) { look_->coverage.rows += pass_rows_of(inode); }
 
 bool LookAssembler::accept(SocketKind kind, const Row& row) {
   if (kind == SocketKind::other_family || (options_.states & states_of(kind, row)) == 0) return false;

@@ -48,11 +48,13 @@ class LookAssembler {
 
   /// `base`: what all rows of this look share. `into` is written to until end().
   void begin(Look& into, const record::Row& base);
-  /// The rows of a pass over all namespaces that was made before any dump; dumps then add what they alone see.
-  void take_pass(std::vector<record::Row>& rows);
+  /// The look has the rows of a pass over all namespaces by now; dumps then add what they alone see.
+  void take_pass();
   [[nodiscard]] std::uint64_t pass_rows_of(std::uint64_t inode) const;
 
   void begin_space(const SpaceIdentity& space);
+  /// One that could not be listed: the pass's rows of it are all.
+  void pass_over(std::uint64_t inode);
   /// Says in a row which namespace it is of.
   void name(record::Row& row, const SpaceIdentity& space);
   /// One datagram of the answer to request `sequence`.

@@ -8,6 +8,7 @@
 #include <functional>
 #include <system_error>
 #include <thread>
+#include <unordered_set>
 #include <utility>
 
 #include "core/count.hpp"
@@ -90,6 +91,7 @@ core::Status LiveLooker::prepare() {
   if (auto found = find_spaces(); !found) return found;
   if (pass_) ::malloc_trim(0);  // what loading BPF read of the kernel's types is freed, but not given back
   if (!closes_) return {};
+  closes_->keep_only(spaces_);
   // From now on, not from the first look on.
   return on_own_thread([this] {
     for (const FoundNamespace& space : spaces_) {
@@ -130,20 +132,58 @@ void LiveLooker::start_endings() {
   assembler_->set_book(&endings_->book());
 }
 
-void LiveLooker::take_pass() {
+void LiveLooker::take_pass(Look& into) {
   passed_ = false;
   if (!pass_) return;
-  if (const auto read = pass_->read(base_, pass_rows_); !read) {
+  if (const auto read = pass_->read(base_, into.rows); !read) {
     why_no_pass_ = read.error().message;
+    into.rows.clear();
     return;
   }
   passed_ = true;
-  std::erase_if(pass_rows_, [&](const record::Row& row) { return !known_spaces_.contains(row.netns_inode); });
-  for (record::Row& row : pass_rows_) {
-    const auto space = std::ranges::find(spaces_, row.netns_inode, &FoundNamespace::inode);
-    assembler_->name(row, identity_of(*space));
+  tell(LookStep::passed);
+  drop_gone_spaces(into);
+  if (options_.namespaces.kind == WhichNamespaces::Kind::all) add_spaces_of_sockets(into.rows);
+  std::erase_if(into.rows, [&](const record::Row& row) { return space_of(row.netns_inode) == nullptr; });
+  SpaceIdentity identity;
+  for (record::Row& row : into.rows) {
+    if (identity.inode != row.netns_inode) identity = identity_of(*space_of(row.netns_inode));
+    assembler_->name(row, identity);
   }
-  assembler_->take_pass(pass_rows_);
+  assembler_->take_pass();
+}
+
+// What no path leads to now may have been gone when its sockets were read, and its inode another's: then they are not named.
+void LiveLooker::drop_gone_spaces(Look& into) {
+  std::unordered_set<std::uint64_t> seen;
+  for (const record::Row& row : into.rows) seen.insert(row.netns_inode);
+  const auto is_gone = [&](const FoundNamespace& space) {
+    return space.inode != own_inode_ && seen.contains(space.inode) && !still_leads_to(space);
+  };
+  std::unordered_set<std::uint64_t> gone;
+  for (const FoundNamespace& space : spaces_) {
+    if (!is_gone(space)) continue;
+    gone.insert(space.inode);
+    count_trouble(gone_namespace(space), into);
+  }
+  if (gone.empty()) return;
+  std::erase_if(spaces_, [&](const FoundNamespace& space) { return gone.contains(space.inode); });
+  std::erase_if(into.rows, [&](const record::Row& row) { return gone.contains(row.netns_inode); });
+  learn_spaces();
+}
+
+// Those that neither a process nor a path holds, but a socket does; and those that came since we searched, which get their names
+// in the next look.
+void LiveLooker::add_spaces_of_sockets(std::span<const record::Row> rows) {
+  for (const record::Row& row : rows) {
+    if (space_of(row.netns_inode) != nullptr) continue;
+    FoundNamespace space;
+    space.inode = row.netns_inode;
+    space.socket = {static_cast<pid_t>(row.pid), static_cast<int>(row.fd)};
+    space.name = anonymous_name(space.inode);
+    places_.emplace(space.inode, spaces_.size());
+    spaces_.push_back(std::move(space));
+  }
 }
 
 // The pass does not see TIME_WAIT, what was not accepted yet and what was closed and still sends; where the kernel counts no more
@@ -160,13 +200,22 @@ core::Status LiveLooker::find_spaces() {
   spaces_ = std::move(chosen->spaces);
   refused_processes_ = chosen->refused;
   if (options_.namespaces.kind != WhichNamespaces::Kind::own) look_up_nsids(spaces_);
-  if (closes_) closes_->keep_only(spaces_);
-  known_spaces_.clear();
-  for (const FoundNamespace& space : spaces_) known_spaces_.insert(space.inode);
+  learn_spaces();
   return {};
 }
 
+void LiveLooker::learn_spaces() {
+  places_.clear();
+  for (std::size_t i = 0; i < spaces_.size(); ++i) places_.emplace(spaces_[i].inode, i);
+}
+
+const FoundNamespace* LiveLooker::space_of(std::uint64_t inode) const {
+  const auto place = places_.find(inode);
+  return place == places_.end() ? nullptr : &spaces_[place->second];
+}
+
 core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
+  take_closes();  // named as the namespaces were known: an inode or a number may be another's by now
   // A name that is no namespace's any more was one's when we began: what is left is looked at.
   if (auto found = find_spaces(); !found && found.error().code != core::ErrorCode::not_found) return core::fail(found.error());
   ++base_.sequence;
@@ -174,9 +223,12 @@ core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
   assembler_->begin(into, base_);
   note({.kind = CaptureNote::Kind::look, .sequence = base_.sequence, .timestamp_ns = base_.timestamp_ns, .kernel = kernel_});
   trouble_.clear();
-  take_pass();
+  tell(LookStep::found);
+  take_pass(into);
   into.path = passed_ ? LookPath::pass : LookPath::dumps;
+  if (closes_) closes_->keep_only(spaces_);
   visit_all(into);
+  tell(LookStep::looked);
   take_closes();
   assembler_->end();
   note({.kind = CaptureNote::Kind::end, .sequence = base_.sequence});
@@ -212,10 +264,15 @@ void LiveLooker::count_trouble(const core::Error& error, Look& into) {
 }
 
 void LiveLooker::visit(const FoundNamespace& space, Look& into) {
+  tell(LookStep::entering, space.inode);
   const auto inside = own_namespace();
   if (!inside || *inside != space.inode) {
-    if (auto entered = enter_namespace(space); !entered) return count_trouble(entered.error(), into);
+    if (auto entered = enter_namespace(space); !entered) {
+      assembler_->pass_over(space.inode);
+      return count_trouble(entered.error(), into);
+    }
   }
+  tell(LookStep::inside, space.inode);
   if (closes_ && !closes_->hears(space)) (void)closes_->listen_inside(space).has_value() /* hears() tells */;
   assembler_->begin_space(identity_of(space));
   CaptureNote begin{.kind = CaptureNote::Kind::space, .inode = space.inode, .name = space.name};
@@ -240,6 +297,7 @@ void LiveLooker::visit(const FoundNamespace& space, Look& into) {
     if (!trouble.empty() || assembler_->space_rows() >= *least) break;
     assembler_->again();
   }
+  tell(LookStep::listed, space.inode);
   if (trouble_.empty()) trouble_ = trouble;
   assembler_->end_space(least, trouble);
   note(
@@ -247,7 +305,7 @@ void LiveLooker::visit(const FoundNamespace& space, Look& into) {
 }
 
 // The socket is opened for this list alone: an open one would keep the namespace alive.
-core::Status LiveLooker::list(const FoundNamespace& /*space*/) {
+core::Status LiveLooker::list(const FoundNamespace& space) {
   const auto channel = DiagChannel::open();
   if (!channel) return core::fail(channel.error());
   ++request_;
@@ -255,6 +313,7 @@ core::Status LiveLooker::list(const FoundNamespace& /*space*/) {
       {.extensions = options_.attributes.request_bits(), .states = options_.states, .port = {}, .sequence = request_});
   record(request.bytes(), CaptureWriter::Direction::sent);
   if (auto sent = channel->send(request.bytes()); !sent) return sent;
+  tell(LookStep::asked, space.inode);
   for (;;) {
     const auto part = receive_dump(*channel, buffer_);
     if (!part) return core::fail(part.error());
@@ -262,6 +321,7 @@ core::Status LiveLooker::list(const FoundNamespace& /*space*/) {
     const auto reply = assembler_->feed(*part, request_);
     if (!reply) return core::fail(reply.error());
     if (*reply == Reply::complete) return {};
+    tell(LookStep::part, space.inode);
   }
 }
 
@@ -269,8 +329,8 @@ void LiveLooker::take_closes() {
   if (!closes_) return;
   record::Row base = base_;
   const std::uint64_t losses = closes_->take([&](std::uint64_t inode, std::span<const std::byte> datagram) {
-    const auto space = std::ranges::find(spaces_, inode, &FoundNamespace::inode);
-    const bool is_known = space != spaces_.end();
+    const FoundNamespace* const space = space_of(inode);
+    const bool is_known = space != nullptr;
     if (!is_known && options_.namespaces.kind != WhichNamespaces::Kind::all) return;
     const SpaceIdentity identity = is_known ? identity_of(*space) : SpaceIdentity{};
     note({.kind = CaptureNote::Kind::closes, .inode = identity.inode, .name = identity.name});
@@ -362,7 +422,11 @@ core::Result<bool> LiveLooker::wait(core::Time until) {
 bool LiveLooker::is_new_space_there() {
   const auto chosen = choose_namespaces(options_.namespaces, Descriptors::pass_over);
   if (!chosen) return false;
-  return std::ranges::any_of(chosen->spaces, [&](const FoundNamespace& space) { return !known_spaces_.contains(space.inode); });
+  return std::ranges::any_of(chosen->spaces, [&](const FoundNamespace& space) { return space_of(space.inode) == nullptr; });
+}
+
+void LiveLooker::tell(LookStep step, std::uint64_t inode) const {
+  if (options_.on_step) options_.on_step(step, inode);
 }
 
 void LiveLooker::note(const CaptureNote& note) {

@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "probe/diag/capture.hpp"
@@ -32,7 +33,11 @@ class LiveLooker final : public Looker {
 
   [[nodiscard]] core::Status find_spaces();
   core::Status start_pass();
-  void take_pass();
+  void take_pass(Look& into);
+  void learn_spaces();
+  void add_spaces_of_sockets(std::span<const record::Row> rows);
+  void drop_gone_spaces(Look& into);
+  [[nodiscard]] const FoundNamespace* space_of(std::uint64_t inode) const;
   [[nodiscard]] bool needs_list(const FoundNamespace& space) const;
   void visit_all(Look& into);
   void visit(const FoundNamespace& space, Look& into);
@@ -44,6 +49,7 @@ class LiveLooker final : public Looker {
   void tell_limits(Look& into) const;
   [[nodiscard]] bool is_new_space_there();
 
+  void tell(LookStep step, std::uint64_t inode = 0) const;
   void note(const CaptureNote& note);
   void record(std::span<const std::byte> datagram, CaptureWriter::Direction direction);
 
@@ -53,8 +59,7 @@ class LiveLooker final : public Looker {
   std::string kernel_;
   std::optional<LookAssembler> assembler_;
   std::unique_ptr<SocketPass> pass_;  // null: dumps alone
-  std::vector<record::Row> pass_rows_;
-  bool passed_ = false;  // in this look
+  bool passed_ = false;               // in this look
   std::string why_no_pass_;
   std::unique_ptr<SocketEndings> endings_;  // null: close events alone
   std::vector<record::Row> ending_rows_;
@@ -63,7 +68,7 @@ class LiveLooker final : public Looker {
   std::optional<CloseListener> closes_;
   std::optional<NamespaceWatch> watch_;
   std::vector<FoundNamespace> spaces_;
-  std::set<std::uint64_t> known_spaces_;
+  std::unordered_map<std::uint64_t, std::size_t> places_;  // of an inode in spaces_
   std::uint64_t own_inode_ = 0;
   std::size_t refused_processes_ = 0;
   std::vector<std::byte> buffer_;

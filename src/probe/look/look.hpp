@@ -2,6 +2,7 @@
 // One look at every TCP socket of every network namespace that this user may see.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,18 @@ enum class LookPath : std::uint8_t {
 /// `BPF`, `inet_diag`, `a capture`.
 [[nodiscard]] std::string_view name_of(LookPath path);
 
+/// Where a look is. From `entering` to `listed`: of each namespace.
+enum class LookStep : std::uint8_t {
+  found,     ///< the namespaces are known
+  passed,    ///< BPF has seen the sockets of all
+  entering,  ///< next it goes into the namespace
+  inside,
+  asked,   ///< for the list of its sockets
+  part,    ///< of the list was read
+  listed,  ///< next it leaves
+  looked,  ///< next it takes in the sockets that ended
+};
+
 struct LookOptions {
   WhichNamespaces namespaces{};
   Attributes attributes = Attributes::usual();
@@ -43,6 +56,9 @@ struct LookOptions {
   bool close_events = false;
   const Witness* witness = nullptr;  ///< whose ledgers the pass reads along; must outlive the Looker
   std::string record_to{};           ///< a capture (pcap, LINKTYPE_NETLINK) of all that the kernel said; empty: none
+  /// Called at each step with the namespace's inode (0: of none), on the thread that looks: for whoever wants to know, or to make
+  /// something happen just then.
+  std::function<void(LookStep step, std::uint64_t inode)> on_step{};
 };
 
 /// What one look saw. Reused from look to look, so that its memory is.
@@ -66,7 +82,7 @@ class Looker {
   /// UseBpf::yes, that BPF cannot be used.
   [[nodiscard]] static core::Result<std::unique_ptr<Looker>> open(const LookOptions& options);
   /// The looks in a capture, through the same decoder: `attributes`, `states` and the namespaces' names choose among what it
-  /// holds. Errors: the file cannot be read or is no capture of netlink.
+  /// holds. Errors: the file cannot be read, is no capture of netlink or (when looking) has no answer of inet_diag in it.
   [[nodiscard]] static core::Result<std::unique_ptr<Looker>> replay(const std::string& capture, const LookOptions& options);
   virtual ~Looker() = default;
   Looker(const Looker&) = delete;

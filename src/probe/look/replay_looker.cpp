@@ -1,5 +1,8 @@
 #include "probe/look/replay_looker.hpp"
 
+#include <linux/netlink.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 
 #include "core/syscall.hpp"
@@ -11,6 +14,25 @@ namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{1} << 31;
 constexpr const char* kShort = "the capture ends before the list does";
+
+/// The word about a socket's end, for which nobody asked (sock_diag_broadcast_destroy_work()).
+bool is_broadcast(const nlmsghdr& header) {
+  return header.nlmsg_type == SOCK_DIAG_BY_FAMILY && header.nlmsg_seq == 0 && header.nlmsg_pid == 0 &&
+         (header.nlmsg_flags & NLM_F_MULTI) == 0;
+}
+
+constexpr unsigned kIpv4 = 1;
+constexpr unsigned kIpv6 = 2;
+
+/// Whose TCP sockets a request asks for; 0: it asks for something else (UDP, Unix, the end of a socket).
+unsigned families_asked(std::span<const std::byte> request) {
+  const auto header = read_as<nlmsghdr>(request);
+  if (header.nlmsg_type == TCPDIAG_GETSOCK) return kIpv4 | kIpv6;
+  if (header.nlmsg_type != SOCK_DIAG_BY_FAMILY || request.size() < sizeof header + sizeof(inet_diag_req_v2)) return 0;
+  const auto body = read_as<inet_diag_req_v2>(request.subspan(sizeof header));
+  if (body.sdiag_protocol != IPPROTO_TCP) return 0;
+  return body.sdiag_family == AF_INET ? kIpv4 : body.sdiag_family == AF_INET6 ? kIpv6 : 0;
+}
 
 std::optional<nlmsghdr> first_header(std::span<const std::byte> datagram) {
   if (datagram.size() < sizeof(nlmsghdr)) return std::nullopt;
@@ -52,21 +74,26 @@ core::Result<Looker::Outcome> ReplayLooker::look(Look& into) {
     } else if (*datagram && !take(**datagram, into)) {
       continue;
     } else if (!*datagram && !in_look_) {
+      if (!has_looked_) return core::fail(core::invalid_argument("read a netlink capture: no answer of inet_diag is in it"));
       return Outcome::end;
     }
     end_space(std::nullopt, complete_ ? std::string() : kShort);
     in_look_ = false;
+    has_looked_ = true;
     assembler_.end();
     into.limits.emplace_back("replayed from a capture: no process, no descriptor, no stall ledger beside the sockets");
     return Outcome::made;
   }
 }
 
+// Which way a datagram went is not looked at: a capture of the kernel's monitor device (nlmon) has them all as sent, those of
+// other protocols among them.
 bool ReplayLooker::take(const CapturedDatagram& datagram, Look& into) {
   const auto header = first_header(datagram.bytes);
-  if (!header) return false;
+  if (!header || datagram.protocol != NETLINK_SOCK_DIAG) return false;
   if (const auto note = read_note(datagram.bytes)) return take_note(*note, datagram, into);
-  if (datagram.sent || (header->nlmsg_flags & NLM_F_REQUEST) != 0) return false;
+  if ((header->nlmsg_flags & NLM_F_REQUEST) != 0) return take_request(datagram);
+  if (!closes_of_ && is_broadcast(*header)) closes_of_.emplace();
   if (closes_of_) {
     record::Row base = base_;
     base.timestamp_ns = datagram.timestamp_ns;
@@ -74,10 +101,21 @@ bool ReplayLooker::take(const CapturedDatagram& datagram, Look& into) {
     closes_of_.reset();
     return false;
   }
-  if (passes_over_) return false;
+  if (passes_over_ || answers_others_) return false;
   if (!in_look_) begin_look({.sequence = base_.sequence + 1}, datagram, into);  // nobody told whose datagrams these are
   take_answer(datagram);
-  return is_unnoted_ && complete_;
+  return is_unnoted_ && complete_ && asked_ == 0;
+}
+
+// Where no note says when a look begins, one is a list of each family that is asked for; who asks for a family again looks again.
+bool ReplayLooker::take_request(const CapturedDatagram& datagram) {
+  const unsigned families = families_asked(datagram.bytes);
+  answers_others_ = families == 0;
+  if (answers_others_ || (in_look_ && !is_unnoted_)) return false;
+  const bool again = in_look_ && (asked_ & families) != 0;
+  asked_ = again ? families : asked_ | families;
+  if (!again) complete_ = false;
+  return again;
 }
 
 bool ReplayLooker::take_note(const CaptureNote& note, const CapturedDatagram& datagram, Look& into) {

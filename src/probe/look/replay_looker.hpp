@@ -14,7 +14,8 @@
 
 namespace uncork::probe {
 
-/// Replays a capture: looks as they were made, where ours wrote it; else all that it holds as one look, in a namespace unknown.
+/// Replays a capture: looks as they were made, where ours wrote it. Else (nlmon under ss(8) or another collector) a look is a
+/// list of each family that was asked for, in a namespace unknown; without the requests, one list.
 class ReplayLooker final : public Looker {
  public:
   [[nodiscard]] static core::Result<std::unique_ptr<Looker>> open(const std::string& capture, const LookOptions& options);
@@ -29,6 +30,7 @@ class ReplayLooker final : public Looker {
 
   /// Whether the look is over.
   [[nodiscard]] bool take(const CapturedDatagram& datagram, Look& into);
+  [[nodiscard]] bool take_request(const CapturedDatagram& datagram);
   [[nodiscard]] bool take_note(const CaptureNote& note, const CapturedDatagram& datagram, Look& into);
   void begin_look(const CaptureNote& note, const CapturedDatagram& datagram, Look& into);
   void begin_space(const CaptureNote& note);
@@ -43,7 +45,10 @@ class ReplayLooker final : public Looker {
   std::optional<CaptureReader> reader_;
   record::Row base_;
   bool in_look_ = false;
-  bool is_unnoted_ = false;                 // a look that no note began: it ends with its list
+  bool has_looked_ = false;
+  bool is_unnoted_ = false;                 // a look that no note began
+  unsigned asked_ = 0;                      // families, in a look that no note began
+  bool answers_others_ = false;             // to a request for other than TCP sockets
   bool in_space_ = false;                   // a dump's answer is being read
   bool passes_over_ = false;                // of a namespace that was not chosen
   bool complete_ = false;                   // its end was read

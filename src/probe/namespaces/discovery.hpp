@@ -17,13 +17,20 @@
 
 namespace uncork::probe {
 
+/// A socket by who holds it. A value.
+struct HeldSocket {
+  pid_t pid = 0;
+  int fd = -1;
+};
+
 /// A namespace as it was found. A value.
 struct FoundNamespace {
-  std::uint64_t inode = 0;           ///< its identity, as long as it lives
-  std::vector<std::string> paths;    ///< that led to it: to be opened, one after the other, and the inode compared
-  std::string name;                  ///< of its mount, else the container's id, else net:[inode]
-  std::vector<std::string> aliases;  ///< further mounts' names
-  pid_t pid = 0;                     ///< the lowest of the processes in it; 0: none
+  std::uint64_t inode = 0;             ///< its identity, as long as it lives
+  std::vector<std::string> paths;      ///< that led to it: to be opened, one after the other, and the inode compared
+  std::optional<HeldSocket> socket{};  ///< in it, where no path leads to it: the last way in
+  std::string name;                    ///< of its mount, else the container's id, else net:[inode]
+  std::vector<std::string> aliases;    ///< further mounts' names
+  pid_t pid = 0;                       ///< the lowest of the processes in it; 0: none
   Container container{};
   std::optional<std::uint32_t> nsid{};  ///< as the caller's own namespace numbers it
 };

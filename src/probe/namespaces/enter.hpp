@@ -7,8 +7,16 @@
 
 namespace uncork::probe {
 
-/// Opens it by the first of its paths that still leads to it: a path may lead elsewhere by now (a reused pid, a new mount). Keeps
-/// it alive. not_found: it cannot be reached any more; not_permitted.
+/// Whether a path of it still leads to it: a path may lead elsewhere by now (a reused pid, a new mount), and its inode may be
+/// another's.
+[[nodiscard]] bool still_leads_to(const FoundNamespace& space);
+
+/// not_found, with its name.
+[[nodiscard]] core::Error gone_namespace(const FoundNamespace& space);
+
+/// Opens it by the first of its paths that still leads to it, else by way of its socket (SIOCGSKNS; needs CAP_SYS_PTRACE and
+/// CAP_NET_ADMIN, Linux 5.6), of which it has a descriptor for that moment. Keeps it alive. not_found: it cannot be reached any
+/// more; not_permitted.
 [[nodiscard]] core::Result<core::Fd> open_namespace(const FoundNamespace& space);
 
 /// Puts the calling thread into it, and makes sure that it is there. Needs CAP_SYS_ADMIN. not_found: it is gone; not_permitted.

@@ -1,0 +1,201 @@
+// A namespace that is deleted while it is looked at, in each step of the look, and its inode given to another.
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <ostream>
+
+#include "probe/look/look.hpp"
+#include "probe/namespaces.hpp"
+#include "tests/probe/privilege.hpp"
+#include "tests/probe/space.hpp"
+
+namespace uncork::probe {
+namespace {
+
+using record::Row;
+using testing::Space;
+using testing::SpaceFolder;
+
+constexpr int kPairs = 3;
+
+std::string text_of(const Row& row, const record::Address& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(static_cast<int>(row.inet_diag_msg_family), address.data(), text.data(), text.size());
+  return text.data();
+}
+
+/// The end of a connection that is no 127.0.0.1, from which a client connects whatever the server's address.
+std::string own_address(const Row& row) {
+  const std::string local = text_of(row, row.inet_diag_msg_socket_source);
+  return local == "127.0.0.1" ? text_of(row, row.inet_diag_msg_socket_destination) : local;
+}
+
+/// Three namespaces, of which the second is to go.
+struct Three {
+  SpaceFolder folder;
+  std::vector<std::unique_ptr<Space>> spaces;
+
+  Three() {
+    for (unsigned i = 0; i < 3; ++i) {
+      spaces.push_back(std::make_unique<Space>(folder, "vanish" + std::to_string(i), 100 + i));
+      spaces.back()->connect(kPairs);
+    }
+  }
+
+  /// Which names rows with an address of ours may have; the number of rows by name.
+  [[nodiscard]] std::map<std::string, int> rows_under_right_names(const Look& look, const Space* newcomer = nullptr) const {
+    std::map<std::string, const Space*> owners;
+    for (const auto& space : spaces) owners[space->ipv4()] = owners[space->ipv6()] = space.get();
+    if (newcomer != nullptr) owners[newcomer->ipv4()] = owners[newcomer->ipv6()] = newcomer;
+    std::map<std::string, int> rows;
+    for (const Row& row : look.rows) {
+      const auto owner = owners.find(own_address(row));
+      if (owner == owners.end()) continue;
+      const std::string name(row.netns.view());
+      const bool is_right = name == owner->second->name() || name == anonymous_name(owner->second->inode());
+      EXPECT_TRUE(is_right) << own_address(row) << " is of " << owner->second->name() << " and is called " << name;
+      EXPECT_EQ(row.netns_inode, owner->second->inode());
+      ++rows[owner->second->name()];
+    }
+    return rows;
+  }
+};
+
+std::unique_ptr<Looker> opened(const LookOptions& options) {
+  auto looker = Looker::open(options);
+  EXPECT_TRUE(looker) << looker.error().message;
+  return looker ? std::move(*looker) : nullptr;
+}
+
+Look looked(Looker& looker) {
+  Look look;
+  const auto made = looker.look(look);
+  EXPECT_TRUE(made) << made.error().message;
+  return look;
+}
+
+struct Moment {
+  const char* name;
+  LookStep step;
+  bool inside;  // our thread is in it: it lives on until that leaves
+
+  friend void PrintTo(const Moment& moment, std::ostream* out) { *out << moment.name; }
+};
+
+class Vanishing : public ::testing::TestWithParam<std::tuple<UseBpf, Moment>> {
+ protected:
+  void SetUp() override {
+    if (!testing::is_root()) UNCORK_SKIP_TEST("making network namespaces needs root");
+  }
+};
+
+TEST_P(Vanishing, costs_one_miss_and_no_row_under_a_wrong_name) {
+  const auto& [bpf, moment] = GetParam();
+  Three three;
+  Space& doomed = *three.spaces[1];
+  const std::string name = doomed.name();
+  bool armed = false;
+  int deleted = 0;
+  const auto looker = opened({.namespaces = those_of(three.folder, three.spaces),
+                              .bpf = bpf,
+                              .close_events = moment.step == LookStep::looked,
+                              .on_step = [&, step = moment.step](LookStep now, std::uint64_t inode) {
+                                if (!armed || now != step || (inode != 0 && inode != doomed.inode())) return;
+                                armed = false;
+                                ++deleted;
+                                doomed.remove();
+                              }});
+  ASSERT_TRUE(looker);
+  EXPECT_TRUE(looked(*looker).coverage.whole());
+  armed = true;
+  const Look look = looked(*looker);
+  ASSERT_EQ(deleted, 1) << "the look never came to that step";
+  const auto rows = three.rows_under_right_names(look);
+  for (const std::size_t other : {0U, 2U}) EXPECT_EQ(rows.at(three.spaces[other]->name()), 2 * kPairs);
+  const auto listed = std::ranges::count(look.coverage.namespaces, name, &NamespaceCoverage::name);
+  EXPECT_EQ(look.coverage.vanished_namespaces, moment.inside ? 0U : 1U);
+  EXPECT_EQ(listed, moment.inside ? 1 : 0);
+  EXPECT_EQ(look.coverage.namespaces.size() + look.coverage.vanished_namespaces, 3U);
+  EXPECT_EQ(look.coverage.whole(), moment.inside && look.coverage.dump_gaps == 0) << look.coverage.sentence();
+}
+INSTANTIATE_TEST_SUITE_P(
+    EachStep, Vanishing,
+    ::testing::Combine(::testing::Values(UseBpf::no, UseBpf::yes),
+                       ::testing::Values(Moment{"found", LookStep::found, false}, Moment{"entering", LookStep::entering, false},
+                                         Moment{"inside", LookStep::inside, true}, Moment{"listed", LookStep::listed, true},
+                                         Moment{"looked", LookStep::looked, true})),
+    [](const auto& used) {
+      return std::string(std::get<1>(used.param).name) + (std::get<0>(used.param) == UseBpf::yes ? "_pass" : "_dumps");
+    });
+// Of each namespace only where it is listed, or only where BPF is used.
+INSTANTIATE_TEST_SUITE_P(EachListStep, Vanishing,
+                         ::testing::Combine(::testing::Values(UseBpf::no),
+                                            ::testing::Values(Moment{"asked", LookStep::asked, true})),
+                         [](const auto& used) { return std::string(std::get<1>(used.param).name); });
+INSTANTIATE_TEST_SUITE_P(EachPassStep, Vanishing,
+                         ::testing::Combine(::testing::Values(UseBpf::yes),
+                                            ::testing::Values(Moment{"passed", LookStep::passed, false})),
+                         [](const auto& used) { return std::string(std::get<1>(used.param).name); });
+
+class ReusedInode : public ::testing::TestWithParam<UseBpf> {
+ protected:
+  void SetUp() override {
+    if (!testing::is_root()) UNCORK_SKIP_TEST("making network namespaces needs root");
+  }
+};
+
+TEST_P(ReusedInode, does_not_give_the_name_of_one_that_is_gone_to_another) {
+  Three three;
+  std::unique_ptr<Space> newcomer;
+  bool armed = true;
+  const auto looker =
+      opened({.namespaces = all_in(three.folder), .bpf = GetParam(), .on_step = [&](LookStep now, std::uint64_t /*inode*/) {
+                if (!armed || now != LookStep::found) return;
+                armed = false;
+                three.spaces[1]->remove();
+                newcomer = testing::reuse_inode(three.folder, "newcomer", 200, three.spaces[1]->inode());
+                if (newcomer) newcomer->connect(kPairs);
+              }});
+  ASSERT_TRUE(looker);
+  const Look look = looked(*looker);
+  ASSERT_TRUE(newcomer) << "no namespace got the inode of the one that is gone";
+  const auto rows = three.rows_under_right_names(look, newcomer.get());
+  EXPECT_FALSE(rows.contains(three.spaces[1]->name()));
+  EXPECT_GE(look.coverage.vanished_namespaces, 1U);
+  const auto next = three.rows_under_right_names(looked(*looker), newcomer.get());
+  EXPECT_EQ(next.at(newcomer->name()), 2 * kPairs);
+}
+
+TEST_P(ReusedInode, does_not_give_the_ends_of_its_sockets_to_another) {
+  const int number = 3'000'000 + (GetParam() == UseBpf::yes ? 1 : 0);  // the one before it may not be free yet
+  Three three;
+  testing::number_space(three.folder.path() + "/" + three.spaces[1]->name(), number);
+  const auto looker = opened({.namespaces = all_in(three.folder), .bpf = GetParam(), .close_events = true});
+  ASSERT_TRUE(looker);
+  (void)looked(*looker);
+  three.spaces[1]->connect_shortly();
+  three.spaces[1]->remove();
+  const auto newcomer = testing::reuse_inode(three.folder, "newcomer", 200, three.spaces[1]->inode());
+  ASSERT_TRUE(newcomer) << "no namespace got the inode of the one that is gone";
+  testing::number_space(three.folder.path() + "/" + newcomer->name(), number);
+  newcomer->connect(kPairs);
+  const Look look = looked(*looker);
+  int ends = 0;
+  for (const Row& row : look.rows) {
+    if (!row.last_row) continue;
+    const std::string address = own_address(row);
+    if (address != three.spaces[1]->ipv4() && address != three.spaces[1]->ipv6()) continue;
+    ++ends;
+    EXPECT_NE(row.netns.view(), newcomer->name());
+  }
+  EXPECT_GT(ends, 0);
+}
+INSTANTIATE_TEST_SUITE_P(Both, ReusedInode, ::testing::Values(UseBpf::no, UseBpf::yes),
+                         [](const auto& used) { return used.param == UseBpf::yes ? "pass" : "dumps"; });
+
+}  // namespace
+}  // namespace uncork::probe
