@@ -1,4 +1,4 @@
-// What is read of /proc about namespaces: counts, mounts, containers, and who holds which.
+// What is read of /proc about namespaces: counts, mounts, and who holds which.
 
 #include "probe/namespaces/discovery.hpp"
 
@@ -10,7 +10,7 @@
 #include <fstream>
 #include <string>
 
-#include "probe/namespaces/container.hpp"
+#include "probe/enrich/container_id.hpp"
 #include "probe/namespaces/enter.hpp"
 #include "probe/namespaces/sockstat.hpp"
 
@@ -67,31 +67,6 @@ TEST(Mountinfo, passes_over_what_is_no_mount) {
 }
 
 const std::string kId(64, 'a');
-
-TEST(Container, is_named_by_the_path_of_its_cgroup) {
-  const auto is = [](const std::string& path, const char* runtime) {
-    EXPECT_EQ(container_in_cgroup(path), (Container{kId, runtime})) << path;
-  };
-  is("0::/system.slice/docker-" + kId + ".scope\n", "docker");
-  is("12:pids:/docker/" + kId + "\n11:memory:/docker/" + kId + "\n", "docker");
-  is("0::/kubepods.slice/kubepods-pod7.slice/cri-containerd-" + kId + ".scope", "containerd");
-  is("0::/kubepods.slice/crio-" + kId + ".scope/container", "cri-o");
-  is("0::/machine.slice/libpod-" + kId + ".scope", "podman");
-  is("0::/kubepods/besteffort/pod7/" + kId, "");
-}
-
-TEST(Container, is_the_innermost) {
-  const std::string inner(64, 'b');
-  EXPECT_EQ(container_in_cgroup("0::/docker/" + kId + "/docker/" + inner).id, inner);
-}
-
-TEST(Container, is_none_without_64_digits) {
-  for (const std::string& path :
-       {std::string(), std::string("0::/user.slice/session-1.scope"), "0::/docker/" + kId.substr(1), "0::/docker/" + kId + "a",
-        "0::/docker/" + std::string(64, 'g'), "0::/docker/" + std::string(64, 'A')}) {
-    EXPECT_EQ(container_in_cgroup(path), Container{}) << path;
-  }
-}
 
 /// A /proc of our own.
 class Discovery : public ::testing::Test {
