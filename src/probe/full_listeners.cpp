@@ -33,10 +33,10 @@ std::pair<record::Address, std::size_t> unmapped(const record::Address& address,
   return {plain, 4};
 }
 
-bool is_unanswered(const Row& row) {
+bool is_unanswered(const Row& row, Requests requests) {
   if (row.row_kind != RowKind::never_connected || row.inet_diag_msg_state == kListen) return false;
   if (row.close_reason != CloseReason::timeout && row.close_reason != CloseReason::aborted) return false;
-  return row.inet_diag_msg_state == kSynReceived || row.tcp_info_total_retrans != 0;
+  return row.inet_diag_msg_state == kSynReceived ? requests == Requests::too : row.tcp_info_total_retrans != 0;
 }
 
 }  // namespace
@@ -79,15 +79,16 @@ bool overflowed(const Row& listener, const Row& never_connected) {
   return asked_size == bound_size && asked == bound && (same_namespace || !is_request);
 }
 
-void blame_full_listeners(std::span<const Row> seen, std::span<Row> never_connected) {
-  if (std::ranges::none_of(never_connected, is_unanswered)) return;
+void blame_full_listeners(std::span<const Row> seen, std::span<Row> never_connected, Requests requests) {
+  const auto is_candidate = [&](const Row& row) { return is_unanswered(row, requests); };
+  if (std::ranges::none_of(never_connected, is_candidate)) return;
   std::vector<const Row*> listeners;
   for (const Row& row : seen) {
     if (row.inet_diag_msg_state == kListen && (row.row_kind == RowKind::never_connected || is_full(row)))
       listeners.push_back(&row);
   }
   for (Row& row : never_connected) {
-    if (!is_unanswered(row)) continue;
+    if (!is_candidate(row)) continue;
     if (std::ranges::any_of(listeners, [&](const Row* listener) { return overflowed(*listener, row); })) {
       row.close_reason = CloseReason::accept_overflow;
     }

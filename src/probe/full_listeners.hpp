@@ -33,7 +33,9 @@ class ListenerDrops {
 /// without a trace; the other end tries again after 1, 3, 7 s.)
 [[nodiscard]] bool overflowed(const record::Row& listener, const record::Row& never_connected);
 
-/// Rows of connections that never came to be whose listener is among `seen` and overflowed: they say so.
-void blame_full_listeners(std::span<const record::Row> seen, std::span<record::Row> never_connected);
+/// Rows of connections that never came to be whose listener is among `seen` and overflowed: they say so. Those of requests only
+/// with `Requests::too`: where the kernel's events are heard, they know better.
+enum class Requests : bool { leave, too };
+void blame_full_listeners(std::span<const record::Row> seen, std::span<record::Row> never_connected, Requests requests);
 
 }  // namespace uncork::probe

@@ -35,7 +35,7 @@ TEST(FullListeners, are_blamed_for_what_never_came_to_be) {
   failed.tcp_info_total_retrans = 2;
   const auto blamed = [&](const record::Row& who) {
     Row row = failed;
-    blame_full_listeners({&who, 1}, {&row, 1});
+    blame_full_listeners({&who, 1}, {&row, 1}, Requests::too);
     return row.close_reason == CloseReason::accept_overflow;
   };
   EXPECT_TRUE(blamed(listener(2, 1)));
@@ -69,7 +69,9 @@ TEST(FullListeners, are_blamed_by_their_own_end_for_a_request) {
   request.inet_diag_msg_socket_destination_port = 40000;
   request.netns_inode = 4;
   const Row who = listener(2, 1);
-  blame_full_listeners({&who, 1}, {&request, 1});
+  blame_full_listeners({&who, 1}, {&request, 1}, Requests::leave);
+  EXPECT_EQ(request.close_reason, CloseReason::timeout);
+  blame_full_listeners({&who, 1}, {&request, 1}, Requests::too);
   EXPECT_EQ(request.close_reason, CloseReason::accept_overflow);
 }
 
@@ -116,7 +118,7 @@ TEST(ListenerDropsTest, explain_what_never_came_to_be_when_the_queue_has_room_ag
   failed.tcp_info_total_retrans = 1;
   Row dropped = with_drops(3);
   dropped.row_kind = RowKind::never_connected;
-  blame_full_listeners({&dropped, 1}, {&failed, 1});
+  blame_full_listeners({&dropped, 1}, {&failed, 1}, Requests::too);
   EXPECT_EQ(failed.close_reason, CloseReason::accept_overflow);
 }
 

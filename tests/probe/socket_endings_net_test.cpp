@@ -209,7 +209,7 @@ TEST_F(SocketEndingsTest, blames_a_listener_on_this_machine_whose_queue_is_full)
   const core::Fd waits = begin_connect(at, 1);
   std::vector<record::Row> failed = {last_row_of(cookie_of(waits))};
   EXPECT_EQ(failed[0].close_reason, CloseReason::timeout);
-  blame_full_listeners(look(), failed);
+  blame_full_listeners(look(), failed, Requests::leave);
   EXPECT_EQ(failed[0].close_reason, CloseReason::accept_overflow);
 }
 

@@ -250,7 +250,7 @@ void LookAssembler::end() {
   history_.remember(look_->rows, whole, options_.close_events ? SocketHistory::KeepRows::yes : SocketHistory::KeepRows::no);
   const std::size_t seen = look_->rows.size();
   look_->rows.insert(look_->rows.end(), ended_rows_.begin(), ended_rows_.end());
-  blame_full_listeners(look_->rows, std::span(look_->rows).subspan(seen));
+  blame_full_listeners(look_->rows, std::span(look_->rows).subspan(seen), book_ == nullptr ? Requests::too : Requests::leave);
   ended_rows_.clear();
   look_ = nullptr;
 }
