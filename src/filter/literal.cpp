@@ -164,6 +164,12 @@ std::optional<Parts> parts_of(std::string_view text) {
     if (end == std::string_view::npos) return std::nullopt;
     parts.address = text.substr(1, end - 1);
     rest = text.substr(end + 1);
+    if (const std::size_t slash = parts.address.find('/'); slash != std::string_view::npos) {  // ss wants the prefix inside
+      if (rest.starts_with('/')) return std::nullopt;
+      parts.has_bits = true;
+      parts.bits = parts.address.substr(slash + 1);
+      parts.address = parts.address.substr(0, slash);
+    }
   } else {
     const bool bare_v6 = std::ranges::count(text, ':') > 1;  // it can have no port
     const std::size_t end = std::min(text.find_first_of(bare_v6 ? "/" : "/:"), text.size());
@@ -296,6 +302,7 @@ core::Result<Host> parse_host(std::string_view text) {
   std::string_view rest = text;
   Host host;
   host.family = take_family(rest);
+  host.only_v4 = host.family == Host::Family::v4;
   const auto parts = parts_of(rest);
   const bool wildcard = parts && (parts->address.empty() || parts->address == "*") && !parts->has_bits;
   const bool empty = parts && parts->address.empty() && !parts->has_port;
@@ -313,7 +320,7 @@ std::string to_string(const Host& host) {
   std::string text;
   const bool v4 = host.family == Host::Family::v4;
   if (host.family == Host::Family::any || host.bits == 0) {
-    text = v4 ? "inet:*" : host.family == Host::Family::v6 ? "inet6:*" : "*";
+    text = v4 ? "*" : host.family == Host::Family::v6 ? "inet6:*" : "*";
   } else {
     core::Endpoint endpoint;
     endpoint.family = v4 ? core::Endpoint::Family::v4 : core::Endpoint::Family::v6;
@@ -329,6 +336,7 @@ std::string to_string(const Host& host) {
     const unsigned bits = v4 ? host.bits - kMappedBits : host.bits;
     if (bits != (v4 ? 32U : 128U)) text += "/" + std::to_string(bits);
   }
+  if (host.only_v4) text.insert(0, "inet:");
   return host.port ? text + ":" + std::to_string(*host.port) : text;
 }
 
@@ -336,6 +344,7 @@ bool contains(const Host& host, Host::Family family, const std::array<std::uint8
   if (host.port && *host.port != port) return false;
   const auto bytes = family == Host::Family::v4 ? mapped(address) : address;
   if (host.family == Host::Family::v4 && !is_mapped(bytes)) return false;
+  if (host.only_v4 && family != Host::Family::v4) return false;
   if (host.family == Host::Family::v6 && family != Host::Family::v6) return false;
   return same_bits(host.bytes, bytes, host.bits);
 }

@@ -38,12 +38,14 @@ struct Host {
   Family family = Family::any;
   std::array<std::uint8_t, 16> bytes{};  ///< IPv4 as ::ffff:a.b.c.d; zero behind the prefix
   std::uint8_t bits = 0;                 ///< how many leading bits of `bytes` count
+  bool only_v4 = false;                  ///< `inet:` stood in front: not the IPv4 peers of IPv6 sockets
   std::optional<std::uint16_t> port;
 
   bool operator==(const Host&) const = default;
 };
 
-/// `10.0.0.0/8`, `127.0.0.1:22`, `[::1]:443`, `::1`, `*:22`, `:22`, `inet6:*`, `10/8`. Numbers only: no name service is asked.
+/// `10.0.0.0/8`, `127.0.0.1:22`, `[::1]:443`, `[fe80::/10]`, `::1`, `*:22`, `:22`, `inet6:*`, `10/8`. Numbers only: no name
+/// service is asked.
 [[nodiscard]] core::Result<Host> parse_host(std::string_view text);
 [[nodiscard]] std::string to_string(const Host& host);
 /// Whether a socket of `family` (4 or 16 bytes of `address` count) with `port` is one that `host` means.

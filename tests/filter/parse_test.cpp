@@ -25,6 +25,8 @@ TEST(Parse, prints_the_plain_words_of_what_it_read) {
       {"src [2001:db8::1]:80 dst ::/0", "src == [2001:db8::1]:80 and dst == inet6:*"},
       {"(a_field == 1)", nullptr},
       {"((pid == 1))", "pid == 1"},
+      {"src inet:10.0.0.1:22 dst [fe80::/10]", "src == inet:10.0.0.1:22 and dst == [fe80::]/10"},
+      {"src inet:* dst inet:*:1", "src == inet:* and dst == inet:*:1"},
       {"fwmark = 0x01/0x03", "mark == 1/3"},
       {"cgroup /sys/fs/cgroup", "cgroup == \"/\""},
       {"pid == 1 and (fd == 1 and fd == 2)", "pid == 1 and (fd == 1 and fd == 2)"},

@@ -27,7 +27,7 @@ TEST(DockerNames, are_read_from_the_daemons_answer) {
 
 TEST(DockerNames, are_read_from_an_answer_in_chunks) {
   const auto names =
-      read_docker_answer(kChunked + "f;name=value\r\n[{\"Id\":\"abc\",\"\r\n1C\r\nNames\":[\"/web\"],\"Image\":\"x\"}]\r\n" +
+      read_docker_answer(kChunked + "e;name=value\r\n[{\"Id\":\"abc\",\"\r\n1D\r\nNames\":[\"/web\"],\"Image\":\"x\"}]\r\n" +
                          "0\r\nTrailer: yes\r\n\r\n");
   ASSERT_TRUE(names) << names.error().message;
   EXPECT_EQ(*names, (std::vector<ContainerName>{{"abc", "web", "x"}}));

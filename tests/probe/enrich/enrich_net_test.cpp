@@ -132,14 +132,13 @@ TEST(UplinksOfTheKernel, say_that_lldpd_is_of_an_unknown_version) {
   EXPECT_TRUE(ran) << ran.error().message;
 }
 
-/// A cgroup of ours below the root of the machine's; gone with this object.
+/// A cgroup of ours, two below the root of the machine's; gone with this object.
 class Cgroup {
  public:
-  explicit Cgroup(const std::string& path) : mount_(cgroup_mount()), path_(mount_ + path) {
-    std::filesystem::create_directories(path_);
-  }
+  explicit Cgroup(const std::string& path) : path_(cgroup_mount() + path) { std::filesystem::create_directories(path_); }
   ~Cgroup() {
-    for (std::filesystem::path at = path_; at != mount_; at = at.parent_path()) ::rmdir(at.c_str());
+    ::rmdir(path_.c_str());
+    ::rmdir(std::filesystem::path(path_).parent_path().c_str());
   }
   Cgroup(const Cgroup&) = delete;
   Cgroup& operator=(const Cgroup&) = delete;
@@ -153,7 +152,6 @@ class Cgroup {
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
-  std::string mount_;
   std::string path_;
 };
 
