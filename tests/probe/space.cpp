@@ -62,8 +62,8 @@ void bring_up_loopback(unsigned number) {
   const core::Fd socket6(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   Ipv6Request address{{}, 128, static_cast<int>(::if_nametoindex("lo"))};
   address.address.s6_addr[0] = 0xfd;
-  address.address.s6_addr[14] = static_cast<std::uint8_t>(number >> 8);
-  address.address.s6_addr[15] = static_cast<std::uint8_t>(number);
+  address.address.s6_addr[14] = static_cast<std::uint8_t>((number + 1) >> 8);
+  address.address.s6_addr[15] = static_cast<std::uint8_t>(number + 1);
   require(::ioctl(socket6.get(), SIOCSIFADDR, &address) == 0, "give lo an IPv6 address");
   // The kernel takes it into use a moment later (addrconf_dad_work()).
   sockaddr_in6 own{};
@@ -106,7 +106,7 @@ std::string Space::ipv4() const {
 
 std::string Space::ipv6() const {
   std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), "fd00::%x", number_);
+  std::snprintf(text.data(), text.size(), "fd00::%x", number_ + 1);
   return text.data();
 }
 
@@ -147,7 +147,7 @@ void Space::remove() {
 
 std::unique_ptr<Space> reuse_inode(const SpaceFolder& folder, const std::string& name, unsigned number, std::uint64_t inode) {
   std::vector<std::unique_ptr<Space>> others;  // which keep what they got
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   for (int i = 0; std::chrono::steady_clock::now() < deadline; ++i) {
     auto made = std::make_unique<Space>(folder, name + std::to_string(i), number);
     if (made->inode() == inode) return made;

@@ -27,7 +27,7 @@ class SpaceFolder {
   std::string path_;
 };
 
-/// A namespace mounted in a folder, with loopback up and addresses of its own: 127.x.y.1 and fd00::N. Its sockets are this
+/// A namespace mounted in a folder, with loopback up and addresses of its own: 127.x.y.1 and fd00::N+1. Its sockets are this
 /// process's. Needs root; throws with what is missing.
 class Space {
  public:
@@ -61,7 +61,8 @@ class Space {
   std::vector<Pair> pairs_;
 };
 
-/// Makes namespaces until one has the inode of one that was removed. Null: none got it within two seconds.
+/// Makes namespaces until one has the inode of one that was removed. Null: none got it within a second; another program
+/// may have.
 [[nodiscard]] std::unique_ptr<Space> reuse_inode(const SpaceFolder& folder, const std::string& name, unsigned number,
                                                  std::uint64_t inode);
 
