@@ -1,12 +1,9 @@
 #pragma once
 // What `uncork lab churn` and `uncork lab stress` share on the command line.
 
-#include <string>
-#include <vector>
-
 #include "core/clock.hpp"
 #include "core/stop_signal.hpp"
-#include "lab/churn/churn.hpp"
+#include "lab/sockets/soak.hpp"
 
 namespace uncork::cli {
 

@@ -3,7 +3,6 @@
 // soak that xtcp2 publishes, judged by whether rows are right, not by whether there are any.
 
 #include <cstdint>
-#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -29,12 +28,6 @@ struct ChurnResult {
   std::uint64_t deleted = 0;
   SoakFigures figures;
   std::vector<Criterion> criteria;
-};
-
-/// While the world is made (`made` of `of` namespaces), then with every look; false stops.
-struct SoakObserver {
-  std::function<bool(std::size_t made, std::size_t of)> on_made;
-  std::function<bool(const SoakProgress&)> on_progress;
 };
 
 [[nodiscard]] unsigned lasting_spaces(const ChurnOptions& options);

@@ -19,7 +19,7 @@ std::vector<Criterion> judge_churn(const ChurnResult& result) {
   const double least = std::max(1.0, asked * kShareLeast);
   std::vector<Criterion> criteria = {at_least("deleted", fmt::format("at least {:.0f} namespaces deleted meanwhile", least),
                                               static_cast<double>(result.deleted), least)};
-  const auto shared = judge_soak(result.figures, result.options.namespaces + result.lasting);
+  const auto shared = judge_soak(result.figures);
   criteria.insert(criteria.end(), shared.begin(), shared.end());
   return criteria;
 }

@@ -14,7 +14,7 @@ double minutes(core::Micros time) { return static_cast<double>(time.count()) / 6
 
 std::optional<MemoryTrend> memory_trend(std::span<const MemoryPoint> points) {
   points = points.subspan(std::min(points.size(), std::max(points.size() / 4, kPointsLeast)));
-  if (points.size() < kPointsLeast) return std::nullopt;
+  if (points.size() < kPointsLeast || points.front().at == points.back().at) return std::nullopt;
   const auto count = static_cast<double>(points.size());
   double mean_time = 0;
   double mean_kib = 0;
@@ -29,7 +29,6 @@ std::optional<MemoryTrend> memory_trend(std::span<const MemoryPoint> points) {
     together += from_mean * (static_cast<double>(point.kib) - mean_kib);
     alone += from_mean * from_mean;
   }
-  if (alone == 0) return std::nullopt;
   MemoryTrend trend;
   trend.kib_a_minute = together / alone;
   trend.minutes = minutes(points.back().at - points.front().at);

@@ -34,6 +34,7 @@ struct SoakFigures {
   std::vector<WatcherEnd> ends;
   std::uint64_t threads = 0;        ///< the most
   std::uint64_t descriptors = 0;    ///< the most
+  std::uint64_t namespaces = 0;     ///< the most that a look was at, ours and others
   std::uint64_t rss_kib = 0;        ///< the most
   std::vector<MemoryPoint> memory;  ///< after each look
   std::vector<double> poll_ms;      ///< from the begin of each look until all of it was here

@@ -5,7 +5,7 @@
 namespace uncork::lab {
 namespace {
 
-constexpr std::size_t kExamples = 5;
+constexpr std::size_t kExamples = 3;  // of each kind
 /// How long a closed socket is remembered: its last row comes with the next look, and what waits in TIME_WAIT does so for a
 /// minute.
 constexpr std::int64_t kRemembered = 90'000'000'000;
@@ -43,8 +43,7 @@ void GroundTruth::abandon(SpaceId space) { spaces_.at(space).abandoned = true; }
 
 void GroundTruth::fault(std::uint64_t& count, const SeenRow& row, const std::string& what) {
   ++count;
-  if (tally_.examples.size() < kExamples)
-    tally_.examples.push_back(fmt::format("look {}: {}: {}", tally_.looks, what, text(row)));
+  if (count <= kExamples) tally_.examples.push_back(fmt::format("look {}: {}: {}", tally_.looks, what, text(row)));
 }
 
 std::uint64_t GroundTruth::faults() const {
@@ -87,7 +86,10 @@ void GroundTruth::judge_row(const SeenRow& row, const SeenLook& look) {
 
 void GroundTruth::judge_place(const SeenRow& row, const Entry& entry) {
   const Space& space = spaces_.at(entry.space);
-  if (row.inode != space.inode || (row.netns != space.name && row.netns != nameless(space.inode))) {
+  const bool has_no_name = row.inode == 0 && row.netns.empty();
+  if (!row.is_socket && has_no_name) {
+    ++tally_.nameless_ends;
+  } else if (row.inode != space.inode || (row.netns != space.name && row.netns != nameless(space.inode))) {
     fault(tally_.misnamed, row, fmt::format("of '{}' ({})", space.name, space.inode));
   }
   const bool is_connected = entry.socket.peer.port != 0;
@@ -113,12 +115,29 @@ void GroundTruth::forget(std::int64_t before) {
     const Entry& entry = one.second;
     if (entry.closed >= before) return false;
     ++tally_.ended;
-    if (entry.ends == 0) ++tally_.unended;
+    if (entry.ends == 0) count_unended(entry);
     --spaces_.at(entry.space).sockets;
     return true;
   });
   std::erase_if(spaces_, [](const auto& one) { return one.second.abandoned && one.second.sockets == 0; });
 }
+
+void GroundTruth::count_unended(const Entry& entry) {
+  if (entry.is_wiped && entry.seen_in == 0) {
+    ++tally_.untold;
+    return;
+  }
+  ++tally_.unended;
+  if (tally_.unended_examples.size() >= kExamples) return;
+  const Space& space = spaces_.at(entry.space);
+  const std::int64_t stood = (entry.closing - entry.opened) / 1'000'000;
+  const std::int64_t took = (entry.closed - entry.closing) / 1'000'000;
+  tally_.unended_examples.push_back(fmt::format(
+      "no last row: cookie {}, {} to {} in '{}', last seen by look {}; it stood {} ms, its end took {} ms", entry.socket.cookie,
+      text(entry.socket.local), text(entry.socket.peer), space.name, entry.seen_in, stood, took));
+}
+
+void GroundTruth::wiped(std::uint64_t cookie) { sockets_.at(cookie).is_wiped = true; }
 
 void GroundTruth::settle(std::int64_t before) { forget(before); }
 

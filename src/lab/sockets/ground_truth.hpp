@@ -27,10 +27,14 @@ struct Tally {
   std::uint64_t strangers = 0;  ///< in lasting namespaces, of sockets that nobody made there
   std::uint64_t ended = 0;      ///< sockets closed long enough ago to have had their last row
   std::uint64_t unended = 0;    ///< of those without one
+  /// Without one, but aborted by their own side before any look: the kernel's message about their end has no address any more.
+  std::uint64_t untold = 0;
+  std::uint64_t nameless_ends = 0;  ///< last rows that name no namespace
   std::uint64_t repeated_ends = 0;
   std::uint64_t early_ends = 0;             ///< last rows of sockets that stood
   std::vector<std::string> examples;        ///< the first faults, a sentence each
   std::vector<std::string> incompleteness;  ///< what the first looks that were not whole said
+  std::vector<std::string> unended_examples;
 };
 
 enum class Lasting : bool { no, yes };
@@ -48,6 +52,8 @@ class GroundTruth {
   void closing(std::uint64_t cookie, std::int64_t at);
   /// Closed completely.
   void closed(std::uint64_t cookie, std::int64_t at);
+  /// Is closed by an abort of its own side; called before closed().
+  void wiped(std::uint64_t cookie);
   /// No more sockets will be opened there; it is forgotten with its last one.
   void abandon(SpaceId space);
 
@@ -75,6 +81,7 @@ class GroundTruth {
     std::int64_t closed = kNever;
     std::uint64_t seen_in = 0;  // the look that had it last, by our own count
     std::uint32_t ends = 0;
+    bool is_wiped = false;
   };
 
   void judge_row(const SeenRow& row, const SeenLook& look);
@@ -82,6 +89,7 @@ class GroundTruth {
   void judge_end(const SeenRow& row, const SeenLook& look, Entry& entry);
   void judge_stranger(const SeenRow& row);
   void fault(std::uint64_t& count, const SeenRow& row, const std::string& what);
+  void count_unended(const Entry& entry);
   void forget(std::int64_t before);
   [[nodiscard]] std::uint64_t faults() const;
 

@@ -2,6 +2,7 @@
 // A network namespace with a name in a folder, as ip-netns(8) makes them.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>

@@ -70,7 +70,10 @@ core::Status PopulatedSpace::connect(Family family, GroundTruth& truth) {
 }
 
 void PopulatedSpace::close(Connection connection, Ending ending, GroundTruth& truth) {
-  if (ending == Ending::aborted) abort_at_close(connection.client.fd);
+  if (ending == Ending::aborted) {
+    abort_at_close(connection.client.fd);
+    truth.wiped(connection.client.cookie);
+  }
   connection.client.fd.reset();
   connection.server.fd.reset();
   truth.closed(connection.client.cookie, realtime_ns());

@@ -36,6 +36,7 @@ core::Result<SeenLook> read_look(std::string_view line) {
     look.sequence = json.at("sequence").get<std::uint64_t>();
     look.begun = json.at("timestamp_ns").get<std::int64_t>();
     look.whole = json.at("whole").get<bool>();
+    look.namespaces = json.at("namespaces").get<std::uint64_t>();
     look.coverage = json.at("coverage").get<std::string>();
     const Json& rows = json.at("sockets");
     look.rows.reserve(rows.size());

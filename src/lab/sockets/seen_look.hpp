@@ -44,6 +44,7 @@ struct SeenLook {
   std::int64_t begun = 0;    ///< ns of CLOCK_REALTIME
   std::int64_t arrived = 0;  ///< ns of CLOCK_REALTIME at which its last byte was here
   bool whole = false;
+  std::uint64_t namespaces = 0;  ///< that it looked at, ours and others
   std::string coverage;
   std::vector<SeenRow> rows;
 };

@@ -165,6 +165,7 @@ core::Status Soak::take(const std::string& line) {
     return count_end(look.error().message);
   }
   look->arrived = arrived;
+  figures_.namespaces = std::max(figures_.namespaces, look->namespaces);
   figures_.poll_ms.push_back(static_cast<double>(arrived - look->begun) / 1e6);
   sample_after_look();
   {

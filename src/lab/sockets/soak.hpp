@@ -28,6 +28,12 @@ struct SoakProgress {
   std::size_t ends = 0;  ///< of the watcher
 };
 
+/// While the world is made (`made` of `of` namespaces), then with every look; false stops.
+struct SoakObserver {
+  std::function<bool(std::size_t made, std::size_t of)> on_made;
+  std::function<bool(const SoakProgress&)> on_progress;
+};
+
 /// What changes the world once, and tells the truth about it. Called on a thread of its own, never while a look is judged.
 using SoakStep = std::function<core::Status()>;
 

@@ -75,24 +75,24 @@ Criterion judge_times(const std::vector<double>& poll_ms) {
 
 }  // namespace
 
-std::vector<Criterion> judge_soak(const SoakFigures& figures, std::uint64_t namespaces) {
+std::vector<Criterion> judge_soak(const SoakFigures& figures) {
   const Tally& tally = figures.tally;
-  const double descriptors = kDescriptorsBeside + static_cast<double>(namespaces);
+  const double descriptors = kDescriptorsBeside + static_cast<double>(figures.namespaces);
   const auto used = [](std::uint64_t most) { return most == 0 ? std::nullopt : std::optional(static_cast<double>(most)); };
-  return {
-      judge_looks(figures),
-      judge_rows(tally),
-      none("names_wrong", "no row is under another namespace's name or inode", tally.misnamed, example(tally)),
-      none("addresses_wrong", "no row has another address or port", tally.misplaced, example(tally)),
-      none("ghosts", "no row shows a closed socket as open, or one that nobody made", tally.ghosts + tally.strangers,
-           example(tally)),
-      none("last_rows_wrong", "no socket has two last rows, and none that stands has one", tally.repeated_ends + tally.early_ends,
-           example(tally)),
-      judge_ends(figures.ends),
-      at_most("threads", fmt::format("it has at most {:.0f} threads", kThreadsMost), used(figures.threads), kThreadsMost),
-      at_most("descriptors", fmt::format("and at most {:.0f} descriptors", descriptors), used(figures.descriptors), descriptors),
-      judge_memory(figures.memory),
-      judge_times(figures.poll_ms)};
+  return {judge_looks(figures),
+          judge_rows(tally),
+          none("names_wrong", "no row is under another namespace's name or inode", tally.misnamed, example(tally)),
+          none("addresses_wrong", "no row has another address or port", tally.misplaced, example(tally)),
+          none("ghosts", "no row shows a closed socket as open, or one that nobody made", tally.ghosts + tally.strangers,
+               example(tally)),
+          none("last_rows_wrong", "no socket has two last rows, and none that stands has one",
+               tally.repeated_ends + tally.early_ends, example(tally)),
+          judge_ends(figures.ends),
+          at_most("threads", fmt::format("it has at most {:.0f} threads", kThreadsMost), used(figures.threads), kThreadsMost),
+          at_most("descriptors", fmt::format("and at most {:.0f} descriptors: one for each namespace", descriptors),
+                  used(figures.descriptors), descriptors),
+          judge_memory(figures.memory),
+          judge_times(figures.poll_ms)};
 }
 
 }  // namespace uncork::lab

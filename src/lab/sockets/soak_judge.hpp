@@ -10,8 +10,8 @@
 namespace uncork::lab {
 
 /// That there were looks; that every one had every socket once, each under its name and address; that the watcher never ended;
-/// that it uses few threads and descriptors, its memory does not grow, and no look takes much longer than others. `namespaces`:
-/// the most that there were at a time.
-[[nodiscard]] std::vector<Criterion> judge_soak(const SoakFigures& figures, std::uint64_t namespaces);
+/// that it uses few threads, no more descriptors than a few and one for each namespace, its memory does not grow, and no look
+/// takes much longer than others.
+[[nodiscard]] std::vector<Criterion> judge_soak(const SoakFigures& figures);
 
 }  // namespace uncork::lab

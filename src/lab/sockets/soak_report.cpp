@@ -24,6 +24,11 @@ std::string memory_text(const SoakFigures& figures) {
 
 std::string rows_a_look(const Tally& tally) { return tally.looks == 0 ? "-" : fmt::format("{}", tally.rows / tally.looks); }
 
+std::string last_rows(const Tally& tally) {
+  const std::string nameless = tally.nameless_ends == 0 ? "" : fmt::format(", {} without a name", tally.nameless_ends);
+  return fmt::format("{} of {}{}", tally.ended - tally.unended - tally.untold, tally.ended - tally.untold, nameless);
+}
+
 nlohmann::json or_null(std::optional<double> value) { return value ? nlohmann::json(*value) : nlohmann::json(nullptr); }
 
 }  // namespace
@@ -37,7 +42,7 @@ std::vector<Compared> compared_figures(const SoakFigures& figures) {
           {"rows missing, twice", fmt::format("{}, {} of {}", tally.missing, tally.duplicates, tally.expected), "not compared"},
           {"wrong name, address, ghost",
            fmt::format("{}, {}, {}", tally.misnamed, tally.misplaced, tally.ghosts + tally.strangers), "not compared"},
-          {"last rows of the closed", fmt::format("{} of {}", tally.ended - tally.unended, tally.ended), "no close events"},
+          {"last rows of the closed", last_rows(tally), "no close events"},
           {"looks not whole by their word", fmt::format("{}", tally.incomplete_looks), ""},
           {"ends of the watcher", fmt::format("{}", figures.ends.size()), ""},
           {"threads", fmt::format("{}", figures.threads), ""},
@@ -69,6 +74,7 @@ std::string compared_text(const std::vector<Compared>& lines) {
 std::string faults_text(const SoakFigures& figures) {
   std::string text;
   for (const std::string& example : figures.tally.examples) text += example + "\n";
+  for (const std::string& example : figures.tally.unended_examples) text += example + "\n";
   for (const std::string& said : figures.tally.incompleteness) text += "not whole: " + said + "\n";
   return text;
 }
@@ -96,13 +102,17 @@ nlohmann::json figures_json(const SoakFigures& figures) {
           {"strangers", tally.strangers},
           {"closed", tally.ended},
           {"closed_without_last_row", tally.unended},
+          {"aborted_unseen", tally.untold},
+          {"nameless_last_rows", tally.nameless_ends},
           {"repeated_last_rows", tally.repeated_ends},
           {"early_last_rows", tally.early_ends},
           {"examples", tally.examples},
+          {"closed_without_last_row_examples", tally.unended_examples},
           {"incompleteness", tally.incompleteness},
           {"watcher_ends", std::move(ends)},
           {"threads", figures.threads},
           {"descriptors", figures.descriptors},
+          {"namespaces_looked_at", figures.namespaces},
           {"rss_kib", figures.rss_kib},
           {"rss_kib_a_minute", or_null(trend ? std::optional(trend->kib_a_minute) : std::nullopt)},
           {"poll_p50_ms", or_null(quantile(figures.poll_ms, 0.5))},

@@ -9,7 +9,6 @@
 
 #include "core/clock.hpp"
 #include "core/result.hpp"
-#include "lab/churn/churn.hpp"
 #include "lab/criteria.hpp"
 #include "lab/sockets/soak.hpp"
 

@@ -16,7 +16,7 @@ std::vector<Criterion> judge_stress(const StressResult& result) {
   std::vector<Criterion> criteria = {
       at_most("looks_unequal", "at every look rows equal sockets", tally.looks == 0 ? std::nullopt : std::optional(unequal), 0),
       std::move(ends)};
-  const auto shared = judge_soak(result.figures, result.options.namespaces);
+  const auto shared = judge_soak(result.figures);
   criteria.insert(criteria.end(), shared.begin(), shared.end());
   return criteria;
 }

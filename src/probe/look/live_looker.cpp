@@ -152,10 +152,10 @@ core::Status LiveLooker::find_spaces() {
 }
 
 core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
+  base_.timestamp_ns = realtime_ns();  // before the search: what comes during it may not be in this look
   // A name that is no namespace's any more was one's when we began: what is left is looked at.
   if (auto found = find_spaces(); !found && found.error().code != core::ErrorCode::not_found) return core::fail(found.error());
   ++base_.sequence;
-  base_.timestamp_ns = realtime_ns();
   assembler_->begin(into, base_);
   note({.kind = CaptureNote::Kind::look, .sequence = base_.sequence, .timestamp_ns = base_.timestamp_ns, .kernel = kernel_});
   trouble_.clear();
