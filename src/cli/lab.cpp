@@ -67,7 +67,7 @@ Exit run_lab(const LabArguments& arguments) {
     put_line(lab::chatty_json(*result, opened->source->confidence()).dump());
   } else {
     print_page(fmt::format("\n{}\n{}", lab::cure_text(result->cure), lab::chatty_sentence(*result)));
-    if (!arguments.named) print("\nScenarios: chatty (this one), coalesce, field, heartbeat, transmit, zino.\n");
+    if (!arguments.named) print("\nScenarios: chatty (this one), churn, coalesce, field, heartbeat, stress, transmit, zino.\n");
   }
   return result->passed() ? Exit::ok : Exit::found;
 }
@@ -117,6 +117,8 @@ void add_lab(CLI::App& program, Action& chosen) {
   add_lab_heartbeat(*verb, chosen);
   add_lab_zino(*verb, chosen);
   add_lab_field(*verb, chosen);
+  add_lab_churn(*verb, chosen);
+  add_lab_stress(*verb, chosen);
   chatty->callback([arguments] { arguments->named = true; });
   verb->callback([arguments, verb, &chosen] {
     if (!verb->get_subcommands().empty() && !arguments->named) return;  // line-server has chosen for itself

@@ -8,9 +8,11 @@
 namespace uncork::cli {
 
 /// Each adds one scenario; parsing it sets `chosen`. One file a scenario.
+void add_lab_churn(CLI::App& lab, Action& chosen);
 void add_lab_coalesce(CLI::App& lab, Action& chosen);
 void add_lab_field(CLI::App& lab, Action& chosen);
 void add_lab_heartbeat(CLI::App& lab, Action& chosen);
+void add_lab_stress(CLI::App& lab, Action& chosen);
 void add_lab_transmit(CLI::App& lab, Action& chosen);
 void add_lab_zino(CLI::App& lab, Action& chosen);
 
