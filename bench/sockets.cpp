@@ -3,130 +3,42 @@
 // turn, round by round; user and system time of this process. The sockets are made inside namespaces that are gone with the
 // program. Needs root.
 //   ./dev bench sockets [ROUNDS]
+//   ./dev bench sockets profile [PASSES]   only passes over 2,000 sockets, to be run under a profiler
 
 #include <fmt/format.h>
-#include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
-#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <deque>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "bench/diag_request.hpp"
+#include "bench/socket_holder.hpp"
 #include "core/syscall.hpp"
 #include "link/namespace.hpp"
 #include "probe/socket_pass.hpp"
 #include "probe/witness.hpp"
+#include "record/envelope.hpp"
+#include "record/format.hpp"
 
 namespace {
 
 using namespace uncork;
-
-[[noreturn]] void give_up(const core::Error& error) {
-  fmt::print(stderr, "bench sockets: {}\n", error.message);
-  std::exit(3);
-}
-
-template <typename T>
-T must(core::Result<T> result) {
-  if (!result) give_up(result.error());
-  return std::move(*result);
-}
-
-void must(core::Status status) {
-  if (!status) give_up(status.error());
-}
-
-struct Pair {
-  core::Fd client;
-  core::Fd server;
-};
-
-/// A process that holds a listener and pairs of connections in each namespace, until this object is gone. On request, each pair
-/// exchanges a message and an answer.
-class Holder {
- public:
-  Holder(const std::vector<link::Namespace>& namespaces, int pairs) {
-    int to[2];
-    int from[2];
-    if (::pipe(to) != 0 || ::pipe(from) != 0) give_up(core::system_error("make a pipe", errno));
-    child_ = ::fork();
-    if (child_ == 0) {
-      ::close(to[1]);
-      ::close(from[0]);
-      hold(namespaces, pairs, core::Fd(to[0]), core::Fd(from[1]));
-    }
-    ::close(to[0]);
-    ::close(from[1]);
-    commands_ = core::Fd(to[1]);
-    answers_ = core::Fd(from[0]);
-    wait();
-  }
-  ~Holder() {
-    if (child_ <= 0) return;
-    ::kill(child_, SIGKILL);  // a later child holds our end of its pipe too
-    ::waitpid(child_, nullptr, 0);
-  }
-  Holder(const Holder&) = delete;
-  Holder& operator=(const Holder&) = delete;
-
-  void exchange() {
-    (void)!::write(commands_.get(), "x", 1);
-    wait();
-  }
-
- private:
-  void wait() {
-    char answer = 0;
-    if (::read(answers_.get(), &answer, 1) != 1) give_up(core::system_error("make the sockets", errno));
-  }
-
-  [[noreturn]] static void hold(const std::vector<link::Namespace>& namespaces, int pairs, core::Fd commands, core::Fd answers) {
-    std::vector<Pair> all;
-    std::vector<core::Fd> listeners;
-    for (const link::Namespace& space : namespaces) {
-      must(space.inside([&]() -> core::Status {
-        listeners.push_back(must(core::tcp_listen(must(core::parse_endpoint("127.0.0.1:0")))));
-        const core::Endpoint at = must(core::local_endpoint(listeners.back()));
-        for (int i = 0; i < pairs; ++i) {
-          core::Fd client = must(core::tcp_connect(at));
-          all.push_back({std::move(client), must(core::tcp_accept(listeners.back()))});
-        }
-        return {};
-      }));
-    }
-    char command = 0;
-    do {
-      (void)!::write(answers.get(), "r", 1);
-      if (::read(commands.get(), &command, 1) != 1) ::_exit(0);
-      std::array<std::byte, 64> message{};
-      for (const Pair& pair : all) {
-        must(core::send_all(pair.client, message));
-        (void)must(core::read_some(pair.server, message));
-        must(core::send_all(pair.server, message));
-        (void)must(core::read_some(pair.client, message));
-      }
-    } while (true);
-  }
-
-  pid_t child_ = -1;
-  core::Fd commands_;
-  core::Fd answers_;
-};
+using bench::give_up;
+using bench::Holder;
+using bench::must;
 
 double cpu_ms() {
   rusage usage{};
@@ -135,44 +47,35 @@ double cpu_ms() {
   return ms(usage.ru_utime) + ms(usage.ru_stime);
 }
 
-/// The published collector's request, in the namespace that the thread is in; the attributes are walked and tcp_info is copied.
+/// The published collector's look at the namespace that the thread is in.
 std::size_t dump(std::span<std::byte> buffer) {
-  const core::Fd diag(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (!diag) give_up(core::system_error("open a diag socket", errno));
-  struct {
-    nlmsghdr header;
-    inet_diag_req_v2 body;
-  } request{};
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request.body.sdiag_family = AF_INET;
-  request.body.sdiag_protocol = IPPROTO_TCP;
-  request.body.idiag_ext = 0xfe;
-  request.body.idiag_states = 0x3fff;
-  if (::send(diag.get(), &request, sizeof request, 0) < 0) give_up(core::system_error("ask for a dump", errno));
+  const core::Fd diag = bench::request_dump();
   std::size_t rows = 0;
-  std::array<std::byte, 280> info{};
   for (;;) {
     const auto got = ::recv(diag.get(), buffer.data(), buffer.size(), 0);
     if (got <= 0) give_up(core::system_error("read a dump", errno));
-    auto left = static_cast<unsigned>(got);
-    for (auto* message = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(message, left);
-         message = NLMSG_NEXT(message, left)) {
-      if (message->nlmsg_type == NLMSG_DONE) return rows;
-      if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY) give_up(core::Error{core::ErrorCode::system, 0, "the dump failed"});
-      ++rows;
-      std::size_t at = NLMSG_ALIGN(NLMSG_HDRLEN + sizeof(inet_diag_msg));
-      while (at + sizeof(nlattr) <= message->nlmsg_len) {
-        const auto* attribute = reinterpret_cast<const nlattr*>(reinterpret_cast<const char*>(message) + at);
-        if (attribute->nla_type == INET_DIAG_INFO) {
-          std::memcpy(info.data(), attribute + 1, std::min(info.size(), std::size_t{attribute->nla_len} - sizeof(nlattr)));
-        }
-        at += NLMSG_ALIGN(attribute->nla_len);
-      }
-    }
+    if (!bench::walk_datagram(buffer.first(static_cast<std::size_t>(got)), rows)) return rows;
   }
 }
+
+/// Passes of a process that does nothing else: rows are marshalled, none is kept.
+class Collector {
+ public:
+  explicit Collector(const probe::Witness* witness) : pass_(must(probe::SocketPass::open(texts_, {.witness = witness}))) {}
+
+  std::size_t poll() {
+    sent_ = 0;
+    must(pass_->each({}, [&](const record::Row& row) { envelopes_.add(row, core::Time{}); }));
+    envelopes_.flush(record::FlushReason::poll_end);
+    return sent_;
+  }
+
+ private:
+  record::Texts texts_;
+  std::unique_ptr<probe::SocketPass> pass_;
+  std::size_t sent_ = 0;
+  record::EnvelopeBuilder envelopes_{record::protobuf_list_format(), {}, [this](const record::Envelope& e) { sent_ += e.rows; }};
+};
 
 struct Spread {
   double median = 0, low = 0, high = 0;
@@ -230,6 +133,7 @@ nlohmann::json run(const char* field, int namespace_count, int pairs, int holder
     must(with.read({}, rows));
     return rows.size();
   };
+  Collector collector(nullptr);
   std::vector<Side> sides;
   sides.push_back({"the published requests",
                    [&] {
@@ -243,7 +147,8 @@ nlohmann::json run(const char* field, int namespace_count, int pairs, int holder
                      return seen;
                    },
                    {}});
-  sides.push_back({"one pass", [&] { return ours(*pass); }, {}});
+  sides.push_back({"one pass, rows kept", [&] { return ours(*pass); }, {}});
+  sides.push_back({"one pass, rows marshalled", [&] { return collector.poll(); }, {}});
   for (Side& side : sides) (void)side.poll();
   for (int i = 0; i < rounds; ++i) {
     for (Side& side : sides) measure(side);
@@ -252,10 +157,16 @@ nlohmann::json run(const char* field, int namespace_count, int pairs, int holder
   const auto witness = must(probe::Witness::attach());
   for (Holder& holder : holders) holder.exchange();
   const auto with_ledgers = must(probe::SocketPass::open(texts, {.witness = witness.get()}));
-  Side ledgers{"one pass with ledgers", [&] { return ours(*with_ledgers); }, {}};
-  (void)ledgers.poll();
-  for (int i = 0; i < rounds; ++i) measure(ledgers);
-  sides.push_back(std::move(ledgers));
+  Collector collector_with_ledgers(witness.get());
+  std::vector<Side> with;
+  with.push_back({"the same with ledgers, kept", [&] { return ours(*with_ledgers); }, {}});
+  with.push_back({"with ledgers, marshalled", [&] { return collector_with_ledgers.poll(); }, {}});
+  for (Side& side : with) (void)side.poll();
+  for (int i = 0; i < rounds; ++i) {
+    for (Side& side : with) measure(side);
+  }
+  std::ranges::move(with, std::back_inserter(sides));
+  (void)ours(*with_ledgers);
   const auto known = std::ranges::count_if(rows, [](const record::Row& row) { return row.knows(record::Block::ledger); });
   const std::size_t sockets = namespaces.size() * holders.size() * (2 * static_cast<std::size_t>(pairs) + 1);
   nlohmann::json document = report(field, sockets, sides);
@@ -264,14 +175,62 @@ nlohmann::json run(const char* field, int namespace_count, int pairs, int holder
   return document;
 }
 
+/// Of this process, in KiB, as the kernel says it.
+long from_status(std::string_view name) {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(name)) return std::atol(line.c_str() + name.size());
+  }
+  return 0;
+}
+
+/// What a collector's memory is, beside 20,000 sockets.
+void show_memory() {
+  std::fflush(stdout);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::vector<link::Namespace> namespaces;
+    namespaces.push_back(must(link::Namespace::make()));
+    const Holder one(namespaces, 5000);
+    const Holder other(namespaces, 5000);
+    Collector collector(nullptr);
+    std::size_t rows = 0;
+    for (int i = 0; i < 10; ++i) rows = collector.poll();
+    fmt::print("a process that only marshals, {} rows: RSS {} KiB, at most {} KiB\n", rows, from_status("VmRSS:"),
+               from_status("VmHWM:"));
+    std::fflush(stdout);
+    ::_exit(0);  // with the holders: their pipes end
+  }
+  ::waitpid(child, nullptr, 0);
+}
+
+/// One collector's passes over 2,000 sockets for some seconds, for a profiler to look at.
+void be_profiled(int rounds) {
+  std::vector<link::Namespace> namespaces;
+  namespaces.push_back(must(link::Namespace::make()));
+  Holder holder(namespaces, 1000);
+  const auto witness = must(probe::Witness::attach());
+  holder.exchange();
+  Collector collector(witness.get());
+  std::size_t rows = 0;
+  const double before = cpu_ms();
+  for (int i = 0; i < rounds; ++i) rows += collector.poll();
+  fmt::print("{} rows in {} passes, {:.2f} us a row\n", rows, rounds, (cpu_ms() - before) * 1000 / static_cast<double>(rows));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "profile") {
+    be_profiled(argc > 2 ? std::atoi(argv[2]) : 2000);
+    return 0;
+  }
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 9;
   utsname machine{};
   ::uname(&machine);
   fmt::print("bench sockets: {} rounds; Linux {} {}, {} processors; a row takes {} bytes\n", rounds, machine.release,
              machine.machine, sysconf(_SC_NPROCESSORS_ONLN), sizeof(record::Row));
+  show_memory();
   nlohmann::json document = {{"bench", "sockets"}, {"rounds", rounds}, {"kernel", machine.release}};
   document["fifty"] = run("50 namespaces of 101 sockets", 50, 50, 1, rounds);
   document["five_thousand"] = run("5,000 sockets in one namespace", 1, 2500, 1, rounds);

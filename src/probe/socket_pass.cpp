@@ -57,6 +57,8 @@ struct SocketPass::Loaded {
   NameCache commands;
   NameCache ulps;
   NameCache algorithms;
+  record::Text algorithm_name;
+  record::CongestionAlgorithm algorithm{};
   std::uint32_t clock_ms = 0;
   std::int64_t now_ns = 0;
 
@@ -78,32 +80,30 @@ struct SocketPass::Loaded {
     row.command = commands.name(facts.command, texts);
     row.congestion_algorithm_string = algorithms.name(facts.congestion, texts);
     if (!row.congestion_algorithm_string.empty()) {
-      row.congestion_algorithm_enum = record::congestion_algorithm_of(row.congestion_algorithm_string);
+      if (row.congestion_algorithm_string != algorithm_name) {
+        algorithm_name = row.congestion_algorithm_string;
+        algorithm = record::congestion_algorithm_of(algorithm_name);
+      }
+      row.congestion_algorithm_enum = algorithm;
       row.blocks |= record::Block::congestion;
     }
     if ((facts.present & UNCORK_HAS_ULP) != 0) row.ulp = ulps.name(facts.ulp, texts);
   }
 
-  void take(const SocketFacts& facts, const record::Row& base, std::vector<record::Row>& rows, std::size_t& count) {
-    const uncork_socket_facts& f = *facts.socket;
-    ++counts.descriptors;
-    const auto [at, fresh] = rows_by_cookie.find_or_insert(f.cookie, static_cast<std::uint32_t>(count));
-    if (!fresh) {
-      ++counts.shared;
-      record::Row& known = rows[at];
-      if (f.pid > known.pid || (f.pid == known.pid && static_cast<std::uint32_t>(f.fd) > known.fd)) return;
-    } else {
-      if (count == rows.size()) rows.emplace_back();
-      ++count;
-    }
-    record::Row& row = rows[at];
+  void make(const SocketFacts& facts, const record::Row& base, record::Row& row) {
     row = base;
     row.timestamp_ns = now_ns;
     fill_row(facts, units, clock_ms, row);
-    fill_names(f, row);
+    fill_names(*facts.socket, row);
   }
 
-  core::Status read_all(const core::Fd& iterator, const record::Row& base, std::vector<record::Row>& rows, std::size_t& count) {
+  /// Begins a pass; `take` gets what the kernel says of each descriptor.
+  template <class Take>
+  core::Status read_all(const Take& take) {
+    rows_by_cookie.clear();
+    counts = {};
+    const core::Fd iterator(bpf_iter_create(bpf_link__fd(link)));
+    if (!iterator) return core::fail(core::system_error("start a pass over all sockets", errno));
     const std::span<std::byte> bytes = std::as_writable_bytes(std::span(buffer));
     std::size_t filled = 0;
     for (;;) {
@@ -114,7 +114,8 @@ struct SocketPass::Loaded {
       look_at_clocks();
       std::span<std::byte> rest = bytes.first(filled);
       for (SocketFacts facts = next_socket(rest); facts.socket != nullptr; facts = next_socket(rest)) {
-        take(facts, base, rows, count);
+        ++counts.descriptors;
+        take(facts);
         rest = rest.subspan(facts.size);
       }
       std::memmove(bytes.data(), rest.data(), rest.size());
@@ -157,18 +158,34 @@ core::Status SocketPass::load() {
 }
 
 core::Status SocketPass::read(const record::Row& base, std::vector<record::Row>& rows) {
-  const core::Fd iterator(bpf_iter_create(bpf_link__fd(loaded_->link)));
-  if (!iterator) {
-    const int err = errno;
-    rows.clear();
-    return core::fail(core::system_error("start a pass over all sockets", err));
-  }
-  loaded_->rows_by_cookie.clear();
-  loaded_->counts = {};
   std::size_t count = 0;
-  const core::Status status = loaded_->read_all(iterator, base, rows, count);
+  const core::Status status = loaded_->read_all([&](const SocketFacts& facts) {
+    const uncork_socket_facts& f = *facts.socket;
+    const auto [at, fresh] = loaded_->rows_by_cookie.find_or_insert(f.cookie, static_cast<std::uint32_t>(count));
+    if (!fresh) {
+      ++loaded_->counts.shared;
+      const record::Row& known = rows[at];
+      if (f.pid > known.pid || (f.pid == known.pid && static_cast<std::uint32_t>(f.fd) > known.fd)) return;
+    } else {
+      if (count == rows.size()) rows.emplace_back();
+      ++count;
+    }
+    loaded_->make(facts, base, rows[at]);
+  });
   rows.resize(count);
   return status;
+}
+
+core::Status SocketPass::each(const record::Row& base, const std::function<void(record::Row&)>& sink) {
+  record::Row row;
+  return loaded_->read_all([&](const SocketFacts& facts) {
+    if (!loaded_->rows_by_cookie.insert(facts.socket->cookie, 0)) {
+      ++loaded_->counts.shared;
+      return;
+    }
+    loaded_->make(facts, base, row);
+    sink(row);
+  });
 }
 
 const SocketPassCounts& SocketPass::counts() const { return loaded_->counts; }

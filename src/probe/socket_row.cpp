@@ -212,15 +212,23 @@ void fill_bbr(const Facts& f, Row& into) {
   into.blocks |= Block::bbr_info;
 }
 
-/// The longest duration of the bucket in which a share of the durations is complete.
-std::uint64_t quantile_us(const std::uint32_t (&log2)[32], std::uint64_t total, std::uint64_t percent) {
-  std::uint64_t below = 0;
-  for (std::size_t bucket = 0; bucket < std::size(log2); ++bucket) {
-    below += log2[bucket];
-    if (below * 100 >= total * percent) return (std::uint64_t{2} << bucket) - 1;
+/// Walks up the buckets of durations, one share after a smaller one.
+class Quantiles {
+ public:
+  Quantiles(const std::uint32_t (&log2)[32], std::uint64_t total) : log2_(log2), total_(total) {}
+
+  /// The longest duration of the bucket in which this share of the durations is complete. There must be durations.
+  std::uint64_t next_us(std::uint64_t percent) {
+    while ((below_ + log2_[bucket_]) * 100 < total_ * percent) below_ += log2_[bucket_++];
+    return (std::uint64_t{2} << bucket_) - 1;
   }
-  return (std::uint64_t{2} << (std::size(log2) - 1)) - 1;
-}
+
+ private:
+  const std::uint32_t (&log2_)[32];
+  std::uint64_t total_;
+  std::uint64_t below_ = 0;  // in the buckets before this one
+  std::size_t bucket_ = 0;
+};
 
 void fill_ledger(const uncork_ledger_facts& l, Row& into) {
   std::ranges::copy(l.lost_us, into.lost_us.begin());
@@ -235,8 +243,9 @@ void fill_ledger(const uncork_ledger_facts& l, Row& into) {
   for (const std::uint32_t count : l.exchange_log2) ended += count;
   if (ended == 0) return;  // no quantiles yet
   into.exchanges = l.exchanges;
-  into.exchange_p50_us = quantile_us(l.exchange_log2, ended, 50);
-  into.exchange_p99_us = quantile_us(l.exchange_log2, ended, 99);
+  Quantiles quantiles(l.exchange_log2, ended);
+  into.exchange_p50_us = quantiles.next_us(50);
+  into.exchange_p99_us = quantiles.next_us(99);
   into.blocks |= Block::exchanges;
 }
 

@@ -227,6 +227,28 @@ TEST_F(SocketPassTest, begins_each_row_with_what_all_have_in_common) {
   }
 }
 
+TEST_F(SocketPassTest, hands_out_each_socket_once_as_read_would_give_it) {
+  const Pair pair = connect_pair();
+  const core::Fd listener = *core::tcp_listen(*core::parse_endpoint("127.0.0.1:0"));
+  const core::Fd another(::fcntl(pair.client.get(), F_DUPFD_CLOEXEC, 0));
+  std::map<std::uint64_t, std::vector<record::Row>> handed;
+  const auto status = pass_->each({}, [&](const record::Row& row) { handed[row.inet_diag_msg_socket_cookie].push_back(row); });
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_GE(pass_->counts().shared, 1);
+  for (const auto& [cookie, rows] : handed) EXPECT_EQ(rows.size(), 1) << cookie;
+
+  const auto& clients = handed[cookie_of(pair.client)];
+  ASSERT_EQ(clients.size(), 1);
+  EXPECT_EQ(clients.front().pid, static_cast<std::uint32_t>(::getpid()));
+  EXPECT_EQ(clients.front().fd, static_cast<std::uint32_t>(pair.client.get()));
+  // All of a listener's row stays as it is but for the time, whatever row was made before it.
+  const auto& listeners = handed[cookie_of(listener)];
+  ASSERT_EQ(listeners.size(), 1);
+  record::Row expected = row_of(listener);
+  expected.timestamp_ns = listeners.front().timestamp_ns;
+  EXPECT_EQ(listeners.front(), expected);
+}
+
 TEST_F(SocketPassTest, reads_the_witnesss_ledger_along) {
   auto witness = Witness::attach();
   if (!witness) UNCORK_SKIP_TEST(witness.error().message);

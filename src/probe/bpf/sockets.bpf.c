@@ -5,6 +5,7 @@
 // Not seen: sockets that no descriptor stands for (TIME_WAIT, requests, not accepted yet, closed and still sending, on their way
 // through a Unix socket, held by the kernel). No lock is taken: a row may be torn between two moments.
 #include "probe/bpf/fill_facts.h"
+#include "probe/bpf/look_ahead.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -94,6 +95,7 @@ int each_socket(struct bpf_iter__task_file* ctx) {
   if (!sk || !is_tcp(sk)) return 0;
   if (!(states >> (sk->__sk_common.skc_state & 31) & 1)) return 0;
   if (!with_closed && sk->__sk_common.skc_state == TCP_CLOSE) return 0;
+  look_ahead(task, file, ctx->fd, with_ledger);
   record = bpf_map_lookup_elem(&scratch, &zero);
   if (!record) return 0;
 
