@@ -145,14 +145,19 @@ void Space::remove() {
   path_.clear();
 }
 
+// The kernel gives the lowest number that is free: one below the wanted means that others are to be taken first, one above that
+// the wanted is not free yet.
 std::unique_ptr<Space> reuse_inode(const SpaceFolder& folder, const std::string& name, unsigned number, std::uint64_t inode) {
   std::vector<std::unique_ptr<Space>> others;  // which keep what they got
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(4);
   for (int i = 0; std::chrono::steady_clock::now() < deadline; ++i) {
     auto made = std::make_unique<Space>(folder, name + std::to_string(i), number);
     if (made->inode() == inode) return made;
-    others.push_back(std::move(made));
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (made->inode() < inode) {
+      others.push_back(std::move(made));
+    } else {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
   }
   return nullptr;
 }

@@ -61,7 +61,7 @@ class Space {
   std::vector<Pair> pairs_;
 };
 
-/// Makes namespaces until one has the inode of one that was removed. Null: none got it within a second; another program
+/// Makes namespaces until one has the inode of one that was removed. Null: none got it within four seconds; another program
 /// may have.
 [[nodiscard]] std::unique_ptr<Space> reuse_inode(const SpaceFolder& folder, const std::string& name, unsigned number,
                                                  std::uint64_t inode);
