@@ -23,7 +23,7 @@ std::vector<Compared> compared(const ChurnResult& result) {
       {"deleted", fmt::format("{}, one every {}", result.deleted, core::to_string(result.options.every)), "one every 100 ms"}};
   const auto shared = compared_figures(result.figures);
   lines.insert(lines.end(), shared.begin(), shared.end());
-  quote(lines, "ends of the watcher", "about 25, at 2,000 threads");
+  quote(lines, "ends of the watcher", "about 25");
   quote(lines, "threads", "5 a namespace");
   return lines;
 }

@@ -10,10 +10,21 @@ constexpr std::size_t kPointsLeast = 5;
 
 double minutes(core::Micros time) { return static_cast<double>(time.count()) / 60e6; }
 
+std::span<const MemoryPoint> without_warm_up(std::span<const MemoryPoint> points) {
+  std::size_t begin = std::max(points.size() / 4, kPointsLeast);
+  std::uint64_t most = 0;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const bool is_larger = points[i].rows > most + most / 4;
+    if (i >= begin && is_larger) begin = i + kPointsLeast;
+    most = std::max(most, points[i].rows);
+  }
+  return points.subspan(std::min(points.size(), begin));
+}
+
 }  // namespace
 
 std::optional<MemoryTrend> memory_trend(std::span<const MemoryPoint> points) {
-  points = points.subspan(std::min(points.size(), std::max(points.size() / 4, kPointsLeast)));
+  points = without_warm_up(points);
   if (points.size() < kPointsLeast || points.front().at == points.back().at) return std::nullopt;
   const auto count = static_cast<double>(points.size());
   double mean_time = 0;

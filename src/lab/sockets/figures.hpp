@@ -19,10 +19,11 @@ struct WatcherEnd {
   std::string said;       ///< the last line that it wrote to standard error
 };
 
-/// Memory at a time of the soak.
+/// Memory after a look.
 struct MemoryPoint {
   core::Micros at{0};
   std::uint64_t kib = 0;
+  std::uint64_t rows = 0;  ///< of the look, also those of sockets that are not ours
 };
 
 struct SoakFigures {
@@ -41,7 +42,9 @@ struct SoakFigures {
   core::Micros cpu{0};              ///< of the watcher, for all looks but its first
 };
 
-/// A straight line through memory by least squares, without the warm-up: the first quarter, at least five points.
+/// A straight line through memory by least squares, without the warm-up: the first quarter, at least five points. Somebody else
+/// on the machine may open ten thousand sockets meanwhile: after a look with a quarter more rows than any before it, it starts
+/// again behind the next five points.
 struct MemoryTrend {
   double kib_a_minute = 0;
   double grown_kib = 0;  ///< the line's growth over the time that it covers

@@ -91,7 +91,7 @@ class Soak {
   core::Status take(const std::string& line);
   core::Status count_end(const std::string& why);
   std::optional<ProcessSample> sample();
-  void sample_after_look();
+  void sample_after_look(std::uint64_t rows);
   [[nodiscard]] core::Micros elapsed() const { return core::MonotonicClock::now() - begun_; }
   [[nodiscard]] bool is_over() const { return steps_end_ != 0 && looks_after_ >= kLooksAfter; }
   core::Status go_on();
@@ -148,8 +148,8 @@ std::optional<ProcessSample> Soak::sample() {
   return *used;
 }
 
-void Soak::sample_after_look() {
-  if (const auto used = sample()) figures_.memory.push_back({elapsed(), used->rss_kib});
+void Soak::sample_after_look(std::uint64_t rows) {
+  if (const auto used = sample()) figures_.memory.push_back({elapsed(), used->rss_kib, rows});
   const auto used = cpu_time(watcher_->pid());
   if (!used) return;
   if (cpu_of_start_) figures_.cpu = *used - *cpu_of_start_;
@@ -167,7 +167,7 @@ core::Status Soak::take(const std::string& line) {
   look->arrived = arrived;
   figures_.namespaces = std::max(figures_.namespaces, look->namespaces);
   figures_.poll_ms.push_back(static_cast<double>(arrived - look->begun) / 1e6);
-  sample_after_look();
+  sample_after_look(look->rows.size());
   {
     const std::lock_guard lock(mutex_);
     truth_.judge(*look);

@@ -18,14 +18,13 @@ double mib(std::uint64_t kib) { return static_cast<double>(kib) / 1024; }
 
 std::string memory_text(const SoakFigures& figures) {
   const auto trend = memory_trend(figures.memory);
-  return fmt::format("{:.1f} MiB{}", mib(figures.rss_kib),
-                     trend ? fmt::format(", {:+.1f} KiB a minute", trend->kib_a_minute) : "");
+  return fmt::format("{:.1f} MiB{}", mib(figures.rss_kib), trend ? fmt::format(", {:+.1f} KiB/min", trend->kib_a_minute) : "");
 }
 
 std::string rows_a_look(const Tally& tally) { return tally.looks == 0 ? "-" : fmt::format("{}", tally.rows / tally.looks); }
 
 std::string last_rows(const Tally& tally) {
-  const std::string nameless = tally.nameless_ends == 0 ? "" : fmt::format(", {} without a name", tally.nameless_ends);
+  const std::string nameless = tally.nameless_ends == 0 ? "" : fmt::format(", {} nameless", tally.nameless_ends);
   return fmt::format("{} of {}{}", tally.ended - tally.unended - tally.untold, tally.ended - tally.untold, nameless);
 }
 
@@ -43,7 +42,7 @@ std::vector<Compared> compared_figures(const SoakFigures& figures) {
           {"wrong name, address, ghost",
            fmt::format("{}, {}, {}", tally.misnamed, tally.misplaced, tally.ghosts + tally.strangers), "not compared"},
           {"last rows of the closed", last_rows(tally), "no close events"},
-          {"looks not whole by their word", fmt::format("{}", tally.incomplete_looks), ""},
+          {"looks not whole", fmt::format("{}", tally.incomplete_looks), ""},
           {"ends of the watcher", fmt::format("{}", figures.ends.size()), ""},
           {"threads", fmt::format("{}", figures.threads), ""},
           {"descriptors", fmt::format("{}", figures.descriptors), ""},

@@ -24,6 +24,7 @@ class World {
   [[nodiscard]] static core::Result<std::unique_ptr<World>> open(std::string folder = kNamesFolder);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
+  ~World() = default;
 
   /// The new one is called `name` if that is free; by default, and else, as said above.
   [[nodiscard]] core::Result<PopulatedSpace> make(Lasting lasting, unsigned sockets, std::optional<std::string> name = {});

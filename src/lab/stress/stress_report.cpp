@@ -13,7 +13,7 @@ namespace {
 std::vector<Compared> compared(const StressResult& result) {
   const StressOptions& options = result.options;
   std::vector<Compared> lines = {
-      {"ran", core::to_string(result.figures.ran), "70,800 s; 2,160 polls to S3"},
+      {"ran", core::to_string(result.figures.ran), "70,800 s"},
       {"namespaces x sockets", fmt::format("{} x {}", options.namespaces, options.sockets), "20 x 250 connections"},
       {"connections closed", fmt::format("{}", result.figures.tally.ended / 2), ""}};
   const auto shared = compared_figures(result.figures);

@@ -15,7 +15,7 @@ constexpr core::Micros kMinute{60'000'000};
 
 std::vector<MemoryPoint> growing(int points, std::uint64_t kib_a_point) {
   std::vector<MemoryPoint> memory;
-  for (int i = 0; i < points; ++i) memory.push_back({i * kMinute, 10'000 + static_cast<std::uint64_t>(i) * kib_a_point});
+  for (int i = 0; i < points; ++i) memory.push_back({i * kMinute, 10'000 + static_cast<std::uint64_t>(i) * kib_a_point, 100});
   return memory;
 }
 
@@ -29,11 +29,23 @@ TEST(MemoryTrend, is_the_slope_after_the_warm_up) {
   EXPECT_NEAR(trend->grown_kib, 7 * 29, 1e-6);
 }
 
+TEST(MemoryTrend, begins_anew_when_others_open_many_sockets) {
+  auto memory = growing(40, 7);
+  for (std::size_t i = 20; i < 40; ++i) memory[i].kib += 50'000;
+  memory[20].rows = 126;  // once, and its memory stays
+  const auto trend = memory_trend(memory);
+  ASSERT_TRUE(trend);
+  EXPECT_NEAR(trend->kib_a_minute, 7, 1e-6);
+  EXPECT_NEAR(trend->minutes, 14, 1e-6);
+  memory[39].rows = 200;
+  EXPECT_FALSE(memory_trend(memory));
+}
+
 TEST(MemoryTrend, needs_enough_points) {
   EXPECT_FALSE(memory_trend(growing(9, 1)));
   EXPECT_TRUE(memory_trend(growing(10, 1)));
   EXPECT_FALSE(memory_trend({}));
-  EXPECT_FALSE(memory_trend(std::vector<MemoryPoint>(20, {kMinute, 5})));
+  EXPECT_FALSE(memory_trend(std::vector<MemoryPoint>(20, {kMinute, 5, 100})));
 }
 
 TEST(Quantile, is_the_nearest_rank) {
