@@ -75,7 +75,7 @@ class WatchedEnds : public ::testing::TestWithParam<UseBpf> {
       if (done() || core::MonotonicClock::now() > deadline) break;
       ASSERT_TRUE(looker_->wait(core::MonotonicClock::now() + std::chrono::milliseconds(20)));
     }
-    EXPECT_TRUE(done()) << "not seen in time; " << look_.coverage.sentence();
+    EXPECT_TRUE(done()) << "not seen in time; " << look_.coverage.sentence() << "; " << ::testing::PrintToString(look_.limits);
   }
 
   /// The one last row of a socket.
