@@ -2,8 +2,8 @@
 /* Beside many sockets a pass costs what memory costs: a socket's fields lie in some 25 cache lines, its ledger in 14 more, its
  * file and inode in 5, none of them in a cache, and most are found by way of another. So while one descriptor has its turn, a
  * line each is read of what the next few will need: of the farthest its file, of a nearer one the socket behind the file, and so
- * on; the processor waits for all of these at once. Measured (bench sockets, 20,000 sockets, rows kept): 1.23 to
- * 0.94 us a socket, 1.50 to 1.16 with its ledger; beside few sockets it costs nothing that shows.
+ * on; the processor waits for all of these at once. Measured (bench sockets, 20,000 sockets, rows kept): 1.23 to 0.94 us a
+ * socket, 1.50 to 1.16 with its ledger; beside few sockets it costs nothing that shows.
  *
  * These are hints: what is read serves to find the next address and for nothing else. The program runs under the RCU read lock,
  * in which files, sockets and their inodes stay what they are; should an address be stale all the same, the kernel gives 0 for
