@@ -47,13 +47,19 @@ static __always_inline void copy_ledger(struct uncork_ledger_facts* l, const str
   __builtin_memcpy(l->exchange_log2, flow->exchange_log2, sizeof l->exchange_log2);
 }
 
+// What the witness keeps of the socket, or null. Looked up before all else, so that its lines are on their way.
+static __always_inline struct socket_state* state_of(struct sock* sk) {
+  struct socket_state* st = sk->sk_bpf_storage ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+
+  if (st) touch_ledger(st);
+  return st;
+}
+
 // Whether there is a ledger of something.
-static __always_inline bool fill_ledger(struct uncork_ledger_facts* l, struct sock* sk) {
+static __always_inline bool fill_ledger(struct uncork_ledger_facts* l, struct socket_state* st, struct sock* sk) {
   struct uncork_flow* flow;
-  struct socket_state* st;
   __u32 zero = 0;
 
-  st = sk->sk_bpf_storage ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
   if (!st || !st->flow.exchanges) return false;
   if (st->flow.hold == UNCORK_HOLD_NONE && !st->flow.pending) {
     copy_ledger(l, &st->flow);
@@ -81,6 +87,7 @@ SEC("iter/task_file")
 int each_socket(struct bpf_iter__task_file* ctx) {
   struct task_struct* task = ctx->task;
   struct file* file = ctx->file;
+  struct socket_state* st = 0;
   struct record* record;
   struct socket* socket;
   struct tcp_sock* tp;
@@ -96,6 +103,7 @@ int each_socket(struct bpf_iter__task_file* ctx) {
   if (!(states >> (sk->__sk_common.skc_state & 31) & 1)) return 0;
   if (!with_closed && sk->__sk_common.skc_state == TCP_CLOSE) return 0;
   look_ahead(task, file, ctx->fd, with_ledger);
+  if (with_ledger) st = state_of(sk);
   record = bpf_map_lookup_elem(&scratch, &zero);
   if (!record) return 0;
 
@@ -113,7 +121,7 @@ int each_socket(struct bpf_iter__task_file* ctx) {
     fill_tcp(&record->facts, tp);
     fill_later(&record->facts, tp);
     fill_bbr(&record->facts, tp);
-    if (with_ledger && fill_ledger(&record->ledger, sk)) {
+    if (with_ledger && fill_ledger(&record->ledger, st, sk)) {
       record->facts.present |= UNCORK_HAS_LEDGER;
       size = sizeof *record;
     }
