@@ -72,7 +72,7 @@ class EndingBook {
     std::optional<std::uint32_t> reset_sent{};
     bool reset_received = false;
     bool closed = false;
-    bool row_waits = false;       // to be collected
+    bool row_waits = false;         // to be collected
     std::optional<Ending> given{};  // with the row that was; what is told after that is of another connection of this socket
     bool freed = false;
     std::uint8_t old_state = 0;

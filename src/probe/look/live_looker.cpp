@@ -216,7 +216,7 @@ const FoundNamespace* LiveLooker::space_of(std::uint64_t inode) const {
 
 core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
   base_.timestamp_ns = realtime_ns();  // before the search: what comes during it may not be in this look
-  take_closes();  // named as the namespaces were known: an inode or a number may be another's by now
+  take_closes();                       // named as the namespaces were known: an inode or a number may be another's by now
   // A name that is no namespace's any more was one's when we began: what is left is looked at.
   if (auto found = find_spaces(); !found && found.error().code != core::ErrorCode::not_found) return core::fail(found.error());
   ++base_.sequence;

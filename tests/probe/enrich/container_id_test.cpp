@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace uncork::probe {
 namespace {
@@ -70,12 +71,20 @@ TEST(ContainerId, is_read_from_the_paths_of_the_known_runtimes) {
 }
 
 TEST(ContainerId, is_not_seen_where_there_is_none) {
-  for (const std::string& path :
-       {std::string(), std::string("/"), std::string("/system.slice/docker.service"),
-        std::string("/user.slice/user-1000.slice/session-3.scope"), "/machine.slice/libpod-conmon-" + kId + ".scope",
-        "/kubepods.slice/kubepods-pod" + kPodUnderscores + ".slice/crio-conmon-" + kId + ".scope",
-        std::string("/lxc.monitor.web1"), std::string("/lxc"), std::string("/docker"), "/docker/" + kId.substr(1),
-        std::string("/machine.slice/machine-qemu\\x2d1\\x2dvm.scope"), "/system.slice/docker-" + kId.substr(0, 63) + "g.scope"}) {
+  const std::vector<std::string> paths = {
+      std::string(),
+      std::string("/"),
+      std::string("/system.slice/docker.service"),
+      std::string("/user.slice/user-1000.slice/session-3.scope"),
+      "/machine.slice/libpod-conmon-" + kId + ".scope",
+      "/kubepods.slice/kubepods-pod" + kPodUnderscores + ".slice/crio-conmon-" + kId + ".scope",
+      std::string("/lxc.monitor.web1"),
+      std::string("/lxc"),
+      std::string("/docker"),
+      "/docker/" + kId.substr(1),
+      std::string("/machine.slice/machine-qemu\\x2d1\\x2dvm.scope"),
+      "/system.slice/docker-" + kId.substr(0, 63) + "g.scope"};
+  for (const std::string& path : paths) {
     EXPECT_EQ(container_of(path), Container{}) << path;
   }
 }
