@@ -179,10 +179,11 @@ std::optional<EndingBook::Freed> EndingBook::claim(std::uint64_t cookie) {
 
 void EndingBook::collect(const BaseOf& base_of, std::int64_t realtime_ns, std::uint64_t now_ns, std::vector<Row>& into) {
   const auto settled = [&](const Waiting& waiting) { return waiting.at_ns + kSettled <= now_ns; };
-  for (const Waiting& waiting : waiting_) {
-    if (!settled(waiting)) continue;
+  for (Waiting& waiting : waiting_) {
     const std::uint64_t cookie = waiting.record.ending.cookie;
-    Row& row = into.emplace_back(row_of(waiting.record, units_, now_ns, base_of(cookie), *texts_));
+    if (!waiting.base) waiting.base = std::make_unique<Row>(base_of(cookie));
+    if (!settled(waiting)) continue;
+    Row& row = into.emplace_back(row_of(waiting.record, units_, now_ns, *waiting.base, *texts_));
     row.timestamp_ns = realtime_ns - static_cast<std::int64_t>(now_ns - waiting.at_ns);  // when it ended
     Entry& entry = entries_[cookie];
     const Ending ending = judge_last(entry);

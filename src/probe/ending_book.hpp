@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <unordered_map>
@@ -81,6 +82,7 @@ class EndingBook {
   struct Waiting {
     std::uint64_t at_ns = 0;
     uncork_ending_with_facts record{};
+    std::unique_ptr<record::Row> base{};  // of the first collect() that found it too young: a later one may know no more of it
   };
 
   static Ending judge_last(const Entry& entry);

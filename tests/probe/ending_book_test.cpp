@@ -72,6 +72,21 @@ TEST_F(EndingBookTest, puts_a_received_reset_before_the_end_together_with_it) {
   EXPECT_FALSE(rows[0].knows(record::Block::process));
 }
 
+/// A look may come in between, after which nothing is known of the socket any more.
+TEST_F(EndingBookTest, remembers_who_held_a_socket_whose_row_is_not_given_at_once) {
+  base_.pid = 41;
+  base_.blocks |= record::Block::process;
+  base_.blocks |= record::Block::owner;
+  tell(UNCORK_ENDING_CLOSED_FACTS, kEstablished);
+  EXPECT_TRUE(collect(0).empty());
+  base_ = {};
+  const auto rows = collect();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].pid, 41U);
+  EXPECT_TRUE(rows[0].knows(record::Block::process));
+  EXPECT_TRUE(rows[0].knows(record::Block::owner));
+}
+
 TEST_F(EndingBookTest, waits_for_a_reset_that_is_sent_after_the_end) {
   tell(UNCORK_ENDING_CLOSED_FACTS, kEstablished);
   EXPECT_TRUE(collect(0).empty());

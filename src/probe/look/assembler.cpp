@@ -248,6 +248,7 @@ void LookAssembler::end() {
   if (options_.close_events && all_states && listed_whole && !whole) end_what_is_gone();
   if (options_.close_events) tell_never_connected();
   history_.remember(look_->rows, whole, options_.close_events ? SocketHistory::KeepRows::yes : SocketHistory::KeepRows::no);
+  for (Row& row : ended_rows_) row.sequence = base_.sequence;  // some were told before it began
   const std::size_t seen = look_->rows.size();
   look_->rows.insert(look_->rows.end(), ended_rows_.begin(), ended_rows_.end());
   blame_full_listeners(look_->rows, std::span(look_->rows).subspan(seen), book_ == nullptr ? Requests::too : Requests::leave);
