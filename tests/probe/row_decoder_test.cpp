@@ -5,7 +5,10 @@
 #include <linux/inet_diag.h>
 #include <netinet/in.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include "probe/diag/attributes.hpp"
@@ -31,7 +34,7 @@ class Socket {
     const std::size_t begin = bytes_.size();
     bytes_.resize(begin + ((sizeof header + value.size() + 3) & ~std::size_t{3}));
     std::memcpy(bytes_.data() + begin, &header, sizeof header);
-    std::memcpy(bytes_.data() + begin + sizeof header, value.data(), value.size());
+    std::ranges::copy(std::as_bytes(std::span(value)), bytes_.begin() + static_cast<std::ptrdiff_t>(begin + sizeof header));
     return *this;
   }
   [[nodiscard]] Row row(Attributes attributes = Attributes::all()) const {
