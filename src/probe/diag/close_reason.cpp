@@ -16,10 +16,10 @@ bool was_in(const record::Row* before, std::initializer_list<TcpState> states) {
   return false;
 }
 
-/// Sequence numbers that were acknowledged beyond the bytes sent: our SYN (of the end that connected) and our FIN.
+/// Sequence numbers that were acknowledged beyond the bytes sent: our SYN (of the end that connected) and our FIN. Counted as the
+/// kernel counts, modulo 2^64: a capture may hold anything.
 std::int64_t acknowledged_flags(const record::Row& last) {
-  return static_cast<std::int64_t>(last.tcp_info_bytes_acked) -
-         static_cast<std::int64_t>(last.tcp_info_bytes_sent - last.tcp_info_bytes_retrans);
+  return static_cast<std::int64_t>(last.tcp_info_bytes_acked - (last.tcp_info_bytes_sent - last.tcp_info_bytes_retrans));
 }
 
 }  // namespace
