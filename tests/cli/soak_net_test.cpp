@@ -139,6 +139,7 @@ TEST_F(LabSoak, nothing_is_left_when_it_is_killed) {
   for (int tries = 0; tries < 2000 && !left_behind().empty(); ++tries) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
+  EXPECT_THAT(left_behind(), IsEmpty());
 }
 
 TEST_F(LabSoak, without_root_says_what_to_do) {

@@ -256,9 +256,9 @@ TEST_F(SocketsVerb, following_knows_the_time_that_was_lost_and_to_what) {
 
 TEST_F(SocketsVerb, following_shows_the_last_row_of_a_connection) {
   auto running = std::async(std::launch::async, [this] {
-    return run({"--follow", "100ms", "--for", "3s", "--format", "jsonl", "--columns", "cookie,kind,last_row,sent"});
+    return run({"--follow", "100ms", "--for", "5s", "--format", "jsonl", "--columns", "cookie,kind,last_row,sent"});
   });
-  std::this_thread::sleep_for(std::chrono::seconds(1));  // it must have begun by then, or this test proves nothing
+  std::this_thread::sleep_for(std::chrono::seconds(2));  // it must have begun by then, which takes most of one
   ASSERT_TRUE(core::send_all(v4_->client, std::array<std::byte, 77>{}));
   v4_->client.reset();
   v4_->server.reset();
