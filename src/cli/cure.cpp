@@ -127,19 +127,20 @@ constexpr const char* kFooter =
 
 }  // namespace
 
-void add_cure(CLI::App& program, Action& chosen) {
+void add_cure(const Verb& program, Action& chosen) {
   auto arguments = std::make_shared<CureArguments>();
-  CLI::App* verb = program.add_subcommand("cure", "End the stalls of a running process: set TCP_NODELAY on its connections");
-  add_pid(*verb, "--pid", arguments->pid, "Cure this process")->required();
-  add_port(*verb, "--port", arguments->port, "Change only connections with this local or remote port");
-  auto* watching = verb->add_flag("--watch", arguments->watch, "Keep curing new connections until the process ends or Ctrl-C");
-  add_duration(*verb, "--for", arguments->watch_for, "With --watch: stop after this time, such as 30s", Zero::refused)
-      ->needs(watching);
-  verb->add_flag("--undo", arguments->undo, "Restore what earlier cures of this process changed, and nothing else")
-      ->excludes(watching);
-  verb->add_flag("--json", arguments->json, "Print one JSON object per line");
-  verb->footer(kFooter);
-  verb->callback([arguments, &chosen] {
+  Verb verb = program.add_subcommand("cure", "End the stalls of a running process: set TCP_NODELAY on its connections");
+  add_pid(verb, "--pid", arguments->pid, "Cure this process").required();
+  add_port(verb, "--port", arguments->port, "Change only connections with this local or remote port");
+  const Option watching =
+      verb.add_flag("--watch", arguments->watch, "Keep curing new connections until the process ends or Ctrl-C");
+  add_duration(verb, "--for", arguments->watch_for, "With --watch: stop after this time, such as 30s", Zero::refused)
+      .needs(watching);
+  verb.add_flag("--undo", arguments->undo, "Restore what earlier cures of this process changed, and nothing else")
+      .excludes(watching);
+  verb.add_flag("--json", arguments->json, "Print one JSON object per line");
+  verb.footer(kFooter);
+  verb.callback([arguments, &chosen] {
     chosen = [arguments] {
       const cure::CureOptions options{arguments->port, cure::state_directory_path()};
       return arguments->watch ? watch(*arguments, options) : once(*arguments, options);

@@ -126,12 +126,12 @@ Exit run_doctor(bool json) {
 
 }  // namespace
 
-void add_doctor(CLI::App& program, Action& chosen) {
-  auto* verb = program.add_subcommand("doctor", "Say what this machine lets uncork see and do, and what would allow more");
+void add_doctor(const Verb& program, Action& chosen) {
+  const Verb verb = program.add_subcommand("doctor", "Say what this machine lets uncork see and do, and what would allow more");
   const auto json = std::make_shared<bool>(false);
-  verb->add_flag("--json", *json, "Print NDJSON: one line per check");
-  verb->footer("Example:\n  uncork doctor\n\nExit code 0 when everything is possible, 3 when something is not.");
-  verb->callback([json, &chosen] { chosen = [json] { return run_doctor(*json); }; });
+  verb.add_flag("--json", *json, "Print NDJSON: one line per check");
+  verb.footer("Example:\n  uncork doctor\n\nExit code 0 when everything is possible, 3 when something is not.");
+  verb.callback([json, &chosen] { chosen = [json] { return run_doctor(*json); }; });
 }
 
 }  // namespace uncork::cli

@@ -72,23 +72,23 @@ Exit run_lab(const LabArguments& arguments) {
   return result->passed() ? Exit::ok : Exit::found;
 }
 
-void add_chatty_options(CLI::App& verb, LabArguments& arguments) {
+void add_chatty_options(const Verb& verb, LabArguments& arguments) {
   add_count(verb, "--exchanges", arguments.chatty.exchanges, 5, 100'000, "Make N exchanges per cell");
   add_count(verb, "--lines", arguments.chatty.lines, 2, 10'000, "Answer in N lines");
   verb.add_flag("--json", arguments.json, "Print one JSON document at the end");
 }
 
 /// The server under test, run by the lab as a process of its own.
-void add_line_server(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("line-server", "");
-  verb->group("");  // not for people: left out of the help
+void add_line_server(const Verb& lab, Action& chosen) {
+  const Verb verb = lab.add_subcommand("line-server", "");
+  verb.hide();  // not for people: left out of the help
   const auto options = std::make_shared<lab::LineServerOptions>();
-  add_endpoint(*verb, "--listen", options->listen, "")->required();
-  add_choice<lab::Writes>(*verb, "--writes", options->writes,
+  add_endpoint(verb, "--listen", options->listen, "").required();
+  add_choice<lab::Writes>(verb, "--writes", options->writes,
                           {{"per-line", lab::Writes::per_line}, {"coalesced", lab::Writes::coalesced}}, "");
-  add_choice<lab::Nagle>(*verb, "--nagle", options->nagle, {{"on", lab::Nagle::on}, {"off", lab::Nagle::off}}, "");
-  add_count(*verb, "--lines", options->lines, 2, 10'000, "");
-  verb->callback([options, &chosen] {
+  add_choice<lab::Nagle>(verb, "--nagle", options->nagle, {{"on", lab::Nagle::on}, {"off", lab::Nagle::off}}, "");
+  add_count(verb, "--lines", options->lines, 2, 10'000, "");
+  verb.callback([options, &chosen] {
     chosen = [options] {
       const auto served = lab::run_line_server(*options, [](const core::Endpoint& at) {
         print("listening on {}\n", core::to_string(at));
@@ -101,27 +101,27 @@ void add_line_server(CLI::App& lab, Action& chosen) {
 
 }  // namespace
 
-void add_lab(CLI::App& program, Action& chosen) {
-  auto* verb = program.add_subcommand("lab", "Reproduce a stall and its cure side by side, on this machine");
-  verb->require_subcommand(0, 1);
-  verb->footer(
+void add_lab(const Verb& program, Action& chosen) {
+  const Verb verb = program.add_subcommand("lab", "Reproduce a stall and its cure side by side, on this machine");
+  verb.require_subcommand(0, 1);
+  verb.footer(
       "Example:\n  uncork lab chatty --exchanges 50\n\nExit code 0 when every cell behaved as it must, 1 when one did not.");
   const auto arguments = std::make_shared<LabArguments>();
-  add_chatty_options(*verb, *arguments);
-  auto* chatty = verb->add_subcommand("chatty", "Write answers line by line or at once, directly and through a relay");
-  chatty->footer("Example:\n  uncork lab chatty --lines 100 --json");
-  add_chatty_options(*chatty, *arguments);
-  add_line_server(*verb, chosen);
-  add_lab_coalesce(*verb, chosen);
-  add_lab_transmit(*verb, chosen);
-  add_lab_heartbeat(*verb, chosen);
-  add_lab_zino(*verb, chosen);
-  add_lab_field(*verb, chosen);
-  add_lab_churn(*verb, chosen);
-  add_lab_stress(*verb, chosen);
-  chatty->callback([arguments] { arguments->named = true; });
-  verb->callback([arguments, verb, &chosen] {
-    if (!verb->get_subcommands().empty() && !arguments->named) return;  // line-server has chosen for itself
+  add_chatty_options(verb, *arguments);
+  const Verb chatty = verb.add_subcommand("chatty", "Write answers line by line or at once, directly and through a relay");
+  chatty.footer("Example:\n  uncork lab chatty --lines 100 --json");
+  add_chatty_options(chatty, *arguments);
+  add_line_server(verb, chosen);
+  add_lab_coalesce(verb, chosen);
+  add_lab_transmit(verb, chosen);
+  add_lab_heartbeat(verb, chosen);
+  add_lab_zino(verb, chosen);
+  add_lab_field(verb, chosen);
+  add_lab_churn(verb, chosen);
+  add_lab_stress(verb, chosen);
+  chatty.callback([arguments] { arguments->named = true; });
+  verb.callback([arguments, verb, &chosen] {
+    if (verb.has_subcommand() && !arguments->named) return;  // line-server has chosen for itself
     chosen = [arguments] { return run_lab(*arguments); };
   });
 }

@@ -41,20 +41,21 @@ Exit run_scenario(const ChurnArguments& arguments) {
 
 }  // namespace
 
-void add_lab_churn(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("churn", "Make and delete network namespaces without pause, and check what is seen of them");
-  verb->footer(
+void add_lab_churn(const Verb& lab, Action& chosen) {
+  const Verb verb =
+      lab.add_subcommand("churn", "Make and delete network namespaces without pause, and check what is seen of them");
+  verb.footer(
       "Example:\n  uncork lab churn --namespaces 50 --for 30s\n\n"
       "Needs root. Exit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<ChurnArguments>();
   lab::ChurnOptions& options = arguments->options;
-  add_count(*verb, "--namespaces", options.namespaces, 2, 100'000, "Have N namespaces come and go, and a quarter as many last");
-  add_duration(*verb, "--every", options.every, "Delete one and make one this often (default 100ms)", Zero::refused);
-  add_count(*verb, "--sockets", options.sockets, 1, 100'000, "Hold N sockets in each that lasts, at most seven in the others");
-  add_duration(*verb, "--poll", options.poll, "Look this often (default 1s)", Zero::refused);
-  add_duration(*verb, "--for", options.duration, "Go on for this time (default 2m)", Zero::refused);
-  verb->add_flag("--json", arguments->json, "Print one JSON document at the end");
-  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
+  add_count(verb, "--namespaces", options.namespaces, 2, 100'000, "Have N namespaces come and go, and a quarter as many last");
+  add_duration(verb, "--every", options.every, "Delete one and make one this often (default 100ms)", Zero::refused);
+  add_count(verb, "--sockets", options.sockets, 1, 100'000, "Hold N sockets in each that lasts, at most seven in the others");
+  add_duration(verb, "--poll", options.poll, "Look this often (default 1s)", Zero::refused);
+  add_duration(verb, "--for", options.duration, "Go on for this time (default 2m)", Zero::refused);
+  verb.add_flag("--json", arguments->json, "Print one JSON document at the end");
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
 }
 
 }  // namespace uncork::cli

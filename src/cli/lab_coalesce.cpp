@@ -55,20 +55,20 @@ Exit run_scenario(const CoalesceArguments& arguments) {
 }
 
 /// The server under test, run by the lab as a process of its own.
-void add_message_server(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("message-server", "");
-  verb->group("");  // not for people: left out of the help
+void add_message_server(const Verb& lab, Action& chosen) {
+  const Verb verb = lab.add_subcommand("message-server", "");
+  verb.hide();  // not for people: left out of the help
   const auto options = std::make_shared<lab::MessageServerOptions>();
-  add_endpoint(*verb, "--listen", options->listen, "")->required();
-  add_choice<lab::MessageWrites>(*verb, "--writes", options->writes,
+  add_endpoint(verb, "--listen", options->listen, "").required();
+  add_choice<lab::MessageWrites>(verb, "--writes", options->writes,
                                  {{"nagle", lab::MessageWrites::nagle},
                                   {"nodelay", lab::MessageWrites::nodelay},
                                   {"msg_more", lab::MessageWrites::msg_more},
                                   {"coalesced", lab::MessageWrites::coalesced}},
                                  "");
-  add_choice<lab::Transport>(*verb, "--transport", options->transport,
+  add_choice<lab::Transport>(verb, "--transport", options->transport,
                              {{"tcp", lab::Transport::tcp}, {"tls", lab::Transport::tls}}, "");
-  verb->callback([options, &chosen] {
+  verb.callback([options, &chosen] {
     chosen = [options] {
       const auto served = lab::run_message_server(*options, [](const core::Endpoint& at) {
         print("listening on {}\n", core::to_string(at));
@@ -80,18 +80,16 @@ void add_message_server(CLI::App& lab, Action& chosen) {
 }
 
 /// The same for answers.
-void add_answer_server(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("answer-server", "");
-  verb->group("");
+void add_answer_server(const Verb& lab, Action& chosen) {
+  const Verb verb = lab.add_subcommand("answer-server", "");
+  verb.hide();
   const auto options = std::make_shared<lab::AnswerServerOptions>();
-  add_endpoint(*verb, "--listen", options->listen, "")->required();
-  const std::map<std::string, lab::AnswerProtocol> protocols = {{"redis", lab::AnswerProtocol::redis},
-                                                                {"http", lab::AnswerProtocol::http}};
-  verb->add_option("--protocol", options->protocol, "")->transform(CLI::CheckedTransformer(protocols));
-  const std::map<std::string, lab::MessageWrites> writes = {{"nodelay", lab::MessageWrites::nodelay},
-                                                            {"coalesced", lab::MessageWrites::coalesced}};
-  verb->add_option("--writes", options->writes, "")->transform(CLI::CheckedTransformer(writes));
-  verb->callback([options, &chosen] {
+  add_endpoint(verb, "--listen", options->listen, "").required();
+  add_choice<lab::AnswerProtocol>(verb, "--protocol", options->protocol,
+                                  {{"redis", lab::AnswerProtocol::redis}, {"http", lab::AnswerProtocol::http}}, "");
+  add_choice<lab::MessageWrites>(verb, "--writes", options->writes,
+                                 {{"nodelay", lab::MessageWrites::nodelay}, {"coalesced", lab::MessageWrites::coalesced}}, "");
+  verb.callback([options, &chosen] {
     chosen = [options] {
       const auto served = lab::run_answer_server(*options, [](const core::Endpoint& at) {
         print("listening on {}\n", core::to_string(at));
@@ -104,16 +102,16 @@ void add_answer_server(CLI::App& lab, Action& chosen) {
 
 }  // namespace
 
-void add_lab_coalesce(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("coalesce", "Send many small messages per turn, one by one or gathered, over TCP and TLS");
-  verb->footer(
+void add_lab_coalesce(const Verb& lab, Action& chosen) {
+  const Verb verb = lab.add_subcommand("coalesce", "Send many small messages per turn, one by one or gathered, over TCP and TLS");
+  verb.footer(
       "Example:\n  uncork lab coalesce --messages 20\n\n"
       "Exit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<CoalesceArguments>();
-  add_count(*verb, "--messages", arguments->options.messages, 2, 10'000, "Send N messages per turn");
-  add_count(*verb, "--rounds", arguments->options.rounds, 3, 1000, "Measure every cell in each of N rounds");
-  verb->add_flag("--json", arguments->json, "Print one JSON document at the end");
-  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
+  add_count(verb, "--messages", arguments->options.messages, 2, 10'000, "Send N messages per turn");
+  add_count(verb, "--rounds", arguments->options.rounds, 3, 1000, "Measure every cell in each of N rounds");
+  verb.add_flag("--json", arguments->json, "Print one JSON document at the end");
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_message_server(lab, chosen);
   add_answer_server(lab, chosen);
 }

@@ -136,37 +136,37 @@ Exit play_role(const RoleArguments& arguments) {
 }
 
 /// A process of a case.
-void add_role(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("field-role", "");
-  verb->group("");  // not for people: left out of the help
+void add_role(const Verb& lab, Action& chosen) {
+  const Verb verb = lab.add_subcommand("field-role", "");
+  verb.hide();  // not for people: left out of the help
   const auto arguments = std::make_shared<RoleArguments>();
-  add_choice<Role>(*verb, "--role", arguments->role, {{"client", Role::client}, {"server", Role::server}, {"relay", Role::relay}},
+  add_choice<Role>(verb, "--role", arguments->role, {{"client", Role::client}, {"server", Role::server}, {"relay", Role::relay}},
                    "");
-  verb->add_option("--script", arguments->script, "")->required();
-  verb->add_flag("--cured", arguments->cured, "");
-  add_endpoint(*verb, "--listen", arguments->listen, "");
-  add_endpoint(*verb, "--connect", arguments->connect, "");
-  verb->callback([arguments, &chosen] { chosen = [arguments] { return play_role(*arguments); }; });
+  verb.add_option("--script", arguments->script, "").required();
+  verb.add_flag("--cured", arguments->cured, "");
+  add_endpoint(verb, "--listen", arguments->listen, "");
+  add_endpoint(verb, "--connect", arguments->connect, "");
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return play_role(*arguments); }; });
 }
 
 }  // namespace
 
-void add_lab_field(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("field", "Play patterns met in the field, and check that each is judged as it must be");
-  verb->footer(
+void add_lab_field(const Verb& lab, Action& chosen) {
+  const Verb verb = lab.add_subcommand("field", "Play patterns met in the field, and check that each is judged as it must be");
+  verb.footer(
       "Example:\n  uncork lab field F02 C02 --recovered\n\n"
       "Needs root. Exit code 0 when every case is as wanted, 1 when one is not.");
   const auto arguments = std::make_shared<FieldArguments>();
-  verb->add_option("case", arguments->names, "Cases to play (default: all)")->type_name("CASE");
-  verb->add_option("--file", arguments->files, "Play the case in this file")->type_name("FILE");
-  verb->add_flag("--recovered", arguments->options.recovered,
-                 "Play cases again with their remedy, and check that it gives back what was claimed");
-  add_choice<field::LedgerKind>(*verb, "--ledger", arguments->options.ledger,
+  verb.add_option("case", arguments->names, "Cases to play (default: all)").type_name("CASE");
+  verb.add_option("--file", arguments->files, "Play the case in this file").type_name("FILE");
+  verb.add_flag("--recovered", arguments->options.recovered,
+                "Play cases again with their remedy, and check that it gives back what was claimed");
+  add_choice<field::LedgerKind>(verb, "--ledger", arguments->options.ledger,
                                 {{"kernel", field::LedgerKind::kernel}, {"streamed", field::LedgerKind::streamed}},
                                 "Judge by the kernel's own, or by ours fed with its events (default kernel)");
-  verb->add_flag("--list", arguments->list, "List the cases and what each must show");
-  verb->add_flag("--json", arguments->json, "Print one JSON document at the end");
-  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
+  verb.add_flag("--list", arguments->list, "List the cases and what each must show");
+  verb.add_flag("--json", arguments->json, "Print one JSON document at the end");
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_role(lab, chosen);
 }
 

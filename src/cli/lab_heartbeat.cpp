@@ -60,18 +60,18 @@ Exit run_scenario(const HeartbeatArguments& arguments) {
 }
 
 /// The peer, run by the lab as a process of its own.
-void add_heartbeat_peer(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("heartbeat-peer", "");
-  verb->group("");  // not for people: left out of the help
+void add_heartbeat_peer(const Verb& lab, Action& chosen) {
+  const Verb verb = lab.add_subcommand("heartbeat-peer", "");
+  verb.hide();  // not for people: left out of the help
   const auto options = std::make_shared<lab::HeartbeatPeerOptions>();
-  add_endpoint(*verb, "--listen", options->listen, "")->required();
-  add_duration(*verb, "--interval", options->interval, "")->required();
-  add_duration(*verb, "--limit", options->limit, "")->required();
-  add_duration(*verb, "--pause", options->pause, "");
-  add_duration(*verb, "--data", options->data, "");
-  add_count(*verb, "--seed", options->seed, 0, UINT32_MAX, "");
-  verb->add_flag_callback("--never-read", [options] { options->reads = lab::Reads::never; }, "");
-  verb->callback([options, &chosen] {
+  add_endpoint(verb, "--listen", options->listen, "").required();
+  add_duration(verb, "--interval", options->interval, "").required();
+  add_duration(verb, "--limit", options->limit, "").required();
+  add_duration(verb, "--pause", options->pause, "");
+  add_duration(verb, "--data", options->data, "");
+  add_count(verb, "--seed", options->seed, 0, UINT32_MAX, "");
+  verb.add_flag_callback("--never-read", [options] { options->reads = lab::Reads::never; }, "");
+  verb.callback([options, &chosen] {
     chosen = [options] {
       const auto checked = lab::run_heartbeat_peer(*options, [](const core::Endpoint& at) {
         print("listening on {}\n", core::to_string(at));
@@ -86,16 +86,17 @@ void add_heartbeat_peer(CLI::App& lab, Action& chosen) {
 
 }  // namespace
 
-void add_lab_heartbeat(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("heartbeat", "Judge slow, talking, stopped and unreading peers by three rules of who is dead");
-  verb->footer(
+void add_lab_heartbeat(const Verb& lab, Action& chosen) {
+  const Verb verb =
+      lab.add_subcommand("heartbeat", "Judge slow, talking, stopped and unreading peers by three rules of who is dead");
+  verb.footer(
       "Example:\n  uncork lab heartbeat --seeds 2\n\nExit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<HeartbeatArguments>();
-  add_real(*verb, "--scale", arguments->options.scale, 0.05, 1, "X",
+  add_real(verb, "--scale", arguments->options.scale, 0.05, 1, "X",
            "Scale the original times by X; at 1 a run takes two minutes");
-  add_count(*verb, "--seeds", arguments->options.seeds, 1, 50, "Run each cell N times, all at once");
-  verb->add_flag("--json", arguments->json, "Print one JSON document at the end");
-  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
+  add_count(verb, "--seeds", arguments->options.seeds, 1, 50, "Run each cell N times, all at once");
+  verb.add_flag("--json", arguments->json, "Print one JSON document at the end");
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_heartbeat_peer(lab, chosen);
 }
 

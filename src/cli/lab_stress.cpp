@@ -41,20 +41,20 @@ Exit run_scenario(const StressArguments& arguments) {
 
 }  // namespace
 
-void add_lab_stress(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("stress", "Hold many sockets in many network namespaces, and check that each is seen");
-  verb->footer(
+void add_lab_stress(const Verb& lab, Action& chosen) {
+  const Verb verb = lab.add_subcommand("stress", "Hold many sockets in many network namespaces, and check that each is seen");
+  verb.footer(
       "Example:\n  uncork lab stress --namespaces 20 --sockets 250 --for 30s\n\n"
       "Needs root. Exit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<StressArguments>();
   lab::StressOptions& options = arguments->options;
-  add_count(*verb, "--namespaces", options.namespaces, 1, 10'000, "Hold sockets in N namespaces");
-  add_count(*verb, "--sockets", options.sockets, 5, 100'000, "Hold N in each");
-  add_duration(*verb, "--every", options.every, "Replace a connection this often (default 100ms)", Zero::refused);
-  add_duration(*verb, "--poll", options.poll, "Look this often (default 1s)", Zero::refused);
-  add_duration(*verb, "--for", options.duration, "Go on for this time (default 2m)", Zero::refused);
-  verb->add_flag("--json", arguments->json, "Print one JSON document at the end");
-  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
+  add_count(verb, "--namespaces", options.namespaces, 1, 10'000, "Hold sockets in N namespaces");
+  add_count(verb, "--sockets", options.sockets, 5, 100'000, "Hold N in each");
+  add_duration(verb, "--every", options.every, "Replace a connection this often (default 100ms)", Zero::refused);
+  add_duration(verb, "--poll", options.poll, "Look this often (default 1s)", Zero::refused);
+  add_duration(verb, "--for", options.duration, "Go on for this time (default 2m)", Zero::refused);
+  verb.add_flag("--json", arguments->json, "Print one JSON document at the end");
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
 }
 
 }  // namespace uncork::cli

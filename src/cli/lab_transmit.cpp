@@ -49,13 +49,13 @@ Exit run_scenario(const TransmitArguments& arguments) {
 }
 
 /// Our server, run by the lab as a process of its own.
-void add_file_server(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("file-server", "");
-  verb->group("");  // not for people: left out of the help
+void add_file_server(const Verb& lab, Action& chosen) {
+  const Verb verb = lab.add_subcommand("file-server", "");
+  verb.hide();  // not for people: left out of the help
   const auto options = std::make_shared<lab::FileServerOptions>();
-  add_endpoint(*verb, "--listen", options->listen, "")->required();
-  verb->add_option("--file", options->file, "")->required();
-  verb->callback([options, &chosen] {
+  add_endpoint(verb, "--listen", options->listen, "").required();
+  verb.add_option("--file", options->file, "").required();
+  verb.callback([options, &chosen] {
     chosen = [options] {
       const auto served = lab::run_file_server(*options, [](const core::Endpoint& at) {
         print("listening on {}\n", core::to_string(at));
@@ -68,22 +68,23 @@ void add_file_server(CLI::App& lab, Action& chosen) {
 
 }  // namespace
 
-void add_lab_transmit(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("transmit", "Send a file in six ways, count segments and stalls, and serve it beside nginx");
-  verb->footer(
+void add_lab_transmit(const Verb& lab, Action& chosen) {
+  const Verb verb =
+      lab.add_subcommand("transmit", "Send a file in six ways, count segments and stalls, and serve it beside nginx");
+  verb.footer(
       "Example:\n  uncork lab transmit --runs 20\n\n"
       "Needs root. Exit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<TransmitArguments>();
-  add_count(*verb, "--runs", arguments->options.runs, 3, 10'000, "Make N exchanges of each size by each strategy");
-  add_count(*verb, "--rounds", arguments->options.rounds, 3, 1000, "Give both servers their turn in each of N rounds");
+  add_count(verb, "--runs", arguments->options.runs, 3, 10'000, "Make N exchanges of each size by each strategy");
+  add_count(verb, "--rounds", arguments->options.rounds, 3, 1000, "Give both servers their turn in each of N rounds");
   const auto parse_mib = [](const std::string& argument, const std::string& text) {
     auto mib = parse_count(argument, text, 2, 4096);
     if (mib) *mib <<= 20U;
     return mib;
   };
-  add_parsed(*verb, "--large", arguments->options.large, "N", "Make the large file N MiB (default 64)", parse_mib);
-  verb->add_flag("--json", arguments->json, "Print one JSON document at the end");
-  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
+  add_parsed(verb, "--large", arguments->options.large, "N", "Make the large file N MiB (default 64)", parse_mib);
+  verb.add_flag("--json", arguments->json, "Print one JSON document at the end");
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return run_scenario(*arguments); }; });
   add_file_server(lab, chosen);
 }
 

@@ -62,7 +62,7 @@ Exit run_scenario(const ZinoArguments& arguments) {
   return lab::all_passed(result->criteria) ? Exit::ok : Exit::found;
 }
 
-void add_whole_table(CLI::App& verb, ZinoArguments& arguments) {
+void add_whole_table(const Verb& verb, ZinoArguments& arguments) {
   add_count(verb, "--events", arguments.options.events, 1, 100'000, "Make N open cases");
   add_choice<lab::ZinoClient>(verb, "--client", arguments.options.client,
                               {{"builtin", lab::ZinoClient::builtin}, {"zinolib", lab::ZinoClient::zinolib}},
@@ -71,23 +71,23 @@ void add_whole_table(CLI::App& verb, ZinoArguments& arguments) {
                               {{"uncork", lab::ZinoServer::uncork}, {"zino2", lab::ZinoServer::zino2}},
                               "Serve with our server, or with the real Zino 2 (default uncork)");
   verb.add_option("--proxy-log", arguments.options.proxy_log, "Append every chunk that the relays receive to this file")
-      ->type_name("FILE");
+      .type_name("FILE");
   verb.add_flag("--json", arguments.json, "Print one JSON document at the end");
 }
 
 /// Options of which any one asks for a single run.
-std::vector<CLI::Option*> add_single_run(CLI::App& verb, ZinoArguments& arguments) {
+std::vector<Option> add_single_run(const Verb& verb, ZinoArguments& arguments) {
   const auto parse_ms = [](const std::string& argument, const std::string& text) -> core::Result<core::Micros> {
     const auto ms = parse_real(argument, text, 0, 10'000);
     if (!ms) return core::fail(ms.error());
     return core::Micros(static_cast<std::int64_t>(*ms * 1000));
   };
   std::optional<core::Micros>& delay = arguments.setup.relay_delay;
-  auto* delayed =
+  const Option delayed =
       add_duration(verb, "--proxy-delay", delay, "Do one run, through a relay with this delay each way, such as 15ms");
   return {delayed,
           add_parsed(verb, "--proxy-delay-ms", delay, "N", "Set the same as a bare number of milliseconds", parse_ms)
-              ->excludes(delayed),
+              .excludes(delayed),
           add_choice<zino::Writes>(verb, "--writes", arguments.setup.writes,
                                    {{"coalesced", zino::Writes::coalesced}, {"per-line", zino::Writes::per_line}},
                                    "Do one run, with the server writing this way (default coalesced)"),
@@ -99,25 +99,25 @@ std::vector<CLI::Option*> add_single_run(CLI::App& verb, ZinoArguments& argument
 
 }  // namespace
 
-void add_lab_zino(CLI::App& lab, Action& chosen) {
-  auto* verb = lab.add_subcommand("zino", "Replay the published case: list a Zino server's cases through a relay; try two cures");
-  verb->footer(
+void add_lab_zino(const Verb& lab, Action& chosen) {
+  const Verb verb =
+      lab.add_subcommand("zino", "Replay the published case: list a Zino server's cases through a relay; try two cures");
+  verb.footer(
       "Example:\n  uncork lab zino --events 50 --proxy-delay 15ms --front --client zinolib\n\n"
       "Exit code 0 when every criterion was measured and met, 1 when one was not.");
   const auto arguments = std::make_shared<ZinoArguments>();
-  add_whole_table(*verb, *arguments);
-  const auto single = add_single_run(*verb, *arguments);
-  verb->callback([arguments, single, &chosen] {
-    const auto given = [](const CLI::Option* option) { return option->count() > 0; };
+  add_whole_table(verb, *arguments);
+  const auto single = add_single_run(verb, *arguments);
+  verb.callback([arguments, single, &chosen] {
+    const auto given = [](const Option& option) { return option.given(); };
     if (std::ranges::any_of(single, given)) {
       arguments->options.only = arguments->setup;
     }
     if (arguments->options.server == lab::ZinoServer::zino2 && (given(single[2]) || given(single[3]))) {
-      throw CLI::ValidationError("--server zino2",
-                                 "has no switch for --writes and --nagle: it writes each reply at once, with Nagle off");
+      refuse("--server zino2", "has no switch for --writes and --nagle: it writes each reply at once, with Nagle off");
     }
     if (arguments->options.client == lab::ZinoClient::zinolib && arguments->setup.pipeline > 1) {
-      throw CLI::ValidationError("--client zinolib", "sends one command at a time: leave --pipeline to our own client");
+      refuse("--client zinolib", "sends one command at a time: leave --pipeline to our own client");
     }
     chosen = [arguments] { return run_scenario(*arguments); };
   });

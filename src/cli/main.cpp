@@ -21,6 +21,7 @@
 namespace {
 
 using uncork::cli::Exit;
+using uncork::cli::Verb;
 
 Exit usage_error(const CLI::App& program, const CLI::ParseError& error) {
   // First, since an option that is misspelt also misses.
@@ -43,19 +44,19 @@ Exit show(const CLI::App& program, const CLI::Success& help_or_version) {
 }
 
 /// What the build makes of the program's own help: `uncork manual man|bash|zsh|fish`.
-void add_manual(CLI::App& program, uncork::cli::Action& chosen) {
+void add_manual(const CLI::App& program, const Verb& top, uncork::cli::Action& chosen) {
   using Make = std::string (*)(const CLI::App&);
   const Make man = [](const CLI::App& of) { return uncork::cli::manual_page(of, UNCORK_VERSION); };
-  auto* verb = program.add_subcommand("manual", "");
-  verb->group("");  // not for people: left out of the help
+  const Verb verb = top.add_subcommand("manual", "");
+  verb.hide();
   const auto make = std::make_shared<Make>(man);
-  uncork::cli::add_choice<Make>(*verb, "what", *make,
+  uncork::cli::add_choice<Make>(verb, "what", *make,
                                 {{"man", man},
                                  {"bash", uncork::cli::bash_completion},
                                  {"zsh", uncork::cli::zsh_completion},
                                  {"fish", uncork::cli::fish_completion}},
                                 "");
-  verb->callback([&program, make, &chosen] {
+  verb.callback([&program, make, &chosen] {
     chosen = [&program, make] {
       uncork::cli::put((*make)(program));
       return Exit::ok;
@@ -73,16 +74,17 @@ Exit run(int argc, char** argv) {
       "Exit codes: 0 nothing wrong, 1 stall found or scenario failed, 2 usage, "
       "3 not permitted or not possible here, 4 internal.");
   uncork::cli::Action chosen;
-  uncork::cli::add_watch(program, chosen);
-  uncork::cli::add_sockets(program, chosen);
-  uncork::cli::add_lab(program, chosen);
-  uncork::cli::add_cure(program, chosen);
-  uncork::cli::add_proxy(program, chosen);
-  uncork::cli::add_send(program, chosen);
-  uncork::cli::add_recv(program, chosen);
-  uncork::cli::add_doctor(program, chosen);
-  uncork::cli::add_zino(program, chosen);
-  add_manual(program, chosen);
+  const Verb top(program);
+  uncork::cli::add_watch(top, chosen);
+  uncork::cli::add_sockets(top, chosen);
+  uncork::cli::add_lab(top, chosen);
+  uncork::cli::add_cure(top, chosen);
+  uncork::cli::add_proxy(top, chosen);
+  uncork::cli::add_send(top, chosen);
+  uncork::cli::add_recv(top, chosen);
+  uncork::cli::add_doctor(top, chosen);
+  uncork::cli::add_zino(top, chosen);
+  add_manual(program, top, chosen);
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& help_or_version) {

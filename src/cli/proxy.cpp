@@ -57,16 +57,16 @@ Exit run_proxy(ProxyArguments arguments) {
 }
 
 /// `--NAME TIME`; and `--NAME-ms N`, which scripts have.
-void add_delay(CLI::App& verb, const std::string& name, core::Micros& into, const std::string& help) {
-  auto* option = add_duration(verb, "--" + name, into, help);
+void add_delay(const Verb& verb, const std::string& name, core::Micros& into, const std::string& help) {
+  const Option option = add_duration(verb, "--" + name, into, help);
   add_parsed(verb, "--" + name + "-ms", into, "N", "Set the same as a bare number of milliseconds", relay::parse_milliseconds)
-      ->excludes(option);
+      .excludes(option);
 }
 
-void add_options(CLI::App& verb, ProxyArguments& arguments) {
+void add_options(const Verb& verb, ProxyArguments& arguments) {
   relay::ProxyOptions& options = arguments.options;
-  add_endpoint(verb, "--listen", options.listen, "Accept connections on this address; port 0 picks a free one")->required();
-  add_endpoint(verb, "--connect", options.connect, "Forward them to this address")->required();
+  add_endpoint(verb, "--listen", options.listen, "Accept connections on this address; port 0 picks a free one").required();
+  add_endpoint(verb, "--connect", options.connect, "Forward them to this address").required();
   add_delay(verb, "delay", options.delay, "Delay every chunk by this time, each way (default 0ms)");
   add_delay(verb, "jitter", options.jitter,
             "Delay each chunk by up to this time more, at random; keep their order (default 0ms)");
@@ -79,7 +79,7 @@ void add_options(CLI::App& verb, ProxyArguments& arguments) {
   add_choice<relay::Nagle>(verb, "--nagle", options.nagle, {{"on", relay::Nagle::on}, {"off", relay::Nagle::off}},
                            "Turn Nagle's algorithm on or off on the proxy's own sockets (default on, as in a plain relay)");
   verb.add_option("--log", options.log_path, "Log a line per received chunk: direction, bytes, us since the last; - is stdout")
-      ->type_name("FILE");
+      .type_name("FILE");
   verb.add_flag_callback(
       "--allow-remote", [&options] { options.reach = relay::Reach::anyone; },
       "Let --listen be an address that other machines reach");
@@ -89,15 +89,16 @@ void add_options(CLI::App& verb, ProxyArguments& arguments) {
 
 }  // namespace
 
-void add_proxy(CLI::App& program, Action& chosen) {
-  auto* verb = program.add_subcommand("proxy", "Forward TCP connections through a delay, a rate limit, and a log of every chunk");
-  verb->footer(
+void add_proxy(const Verb& program, Action& chosen) {
+  const Verb verb =
+      program.add_subcommand("proxy", "Forward TCP connections through a delay, a rate limit, and a log of every chunk");
+  verb.footer(
       "Example:\n"
       "  uncork proxy --listen 127.0.0.1:9001 --connect 127.0.0.1:8001 --delay 20ms --log -\n"
       "Point the client at port 9001. Ctrl-C ends the proxy and prints what it forwarded.");
   auto arguments = std::make_shared<ProxyArguments>();
-  add_options(*verb, *arguments);
-  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_proxy(*arguments); }; });
+  add_options(verb, *arguments);
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return run_proxy(*arguments); }; });
 }
 
 }  // namespace uncork::cli

@@ -59,23 +59,23 @@ Exit run_recv(const RecvArguments& arguments) {
 
 }  // namespace
 
-void add_recv(CLI::App& program, Action& chosen) {
-  auto* verb = program.add_subcommand("recv", "Receive what TCP connections bring, into a file or only to count it");
-  verb->footer(
+void add_recv(const Verb& program, Action& chosen) {
+  const Verb verb = program.add_subcommand("recv", "Receive what TCP connections bring, into a file or only to count it");
+  verb.footer(
       "Example:\n  uncork recv --listen 127.0.0.1:9000 --out copy.pdf\n"
       "Ctrl-C ends it. Exit code 3 when Ctrl-C, a reset or a full disk cut a connection short.");
   const auto arguments = std::make_shared<RecvArguments>();
   lab::ReceiveOptions& options = arguments->options;
-  add_endpoint(*verb, "--listen", options.listen, "Accept connections on this address; port 0 picks a free one")->required();
-  verb->add_option("--out", options.out, "Write the first connection to this file, which must not exist, and end after it")
-      ->type_name("FILE");
-  verb->add_flag_callback("--force", [&options] { options.existing = lab::Existing::overwrite; }, "Overwrite --out if it exists");
-  verb->add_flag("--once", options.once, "End after the first connection");
-  verb->add_flag_callback(
+  add_endpoint(verb, "--listen", options.listen, "Accept connections on this address; port 0 picks a free one").required();
+  verb.add_option("--out", options.out, "Write the first connection to this file, which must not exist, and end after it")
+      .type_name("FILE");
+  verb.add_flag_callback("--force", [&options] { options.existing = lab::Existing::overwrite; }, "Overwrite --out if it exists");
+  verb.add_flag("--once", options.once, "End after the first connection");
+  verb.add_flag_callback(
       "--allow-remote", [&options] { options.reach = lab::Reach::anyone; },
       "Let --listen be an address that other machines reach");
-  verb->add_flag("--json", arguments->json, "Print NDJSON on standard output: a listening line, then one line per connection");
-  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_recv(*arguments); }; });
+  verb.add_flag("--json", arguments->json, "Print NDJSON on standard output: a listening line, then one line per connection");
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return run_recv(*arguments); }; });
 }
 
 }  // namespace uncork::cli

@@ -33,18 +33,18 @@ Exit run_send(const SendArguments& arguments) {
 
 }  // namespace
 
-void add_send(CLI::App& program, Action& chosen) {
-  auto* verb = program.add_subcommand("send", "Send a file over TCP in the fewest segments, and count them");
-  verb->footer(
+void add_send(const Verb& program, Action& chosen) {
+  const Verb verb = program.add_subcommand("send", "Send a file over TCP in the fewest segments, and count them");
+  verb.footer(
       "Example:\n  uncork send report.pdf --to 127.0.0.1:9000\n"
       "Run `uncork recv --listen 127.0.0.1:9000 --out copy.pdf` at the other end. Ctrl-C ends the transfer with exit code 3.");
   const auto arguments = std::make_shared<SendArguments>();
-  verb->add_option("file", arguments->options.file, "File to send; - is standard input")->type_name("FILE")->required();
-  add_endpoint(*verb, "--to", arguments->options.to, "Connect to this address")->type_name("ADDRESS")->required();
-  verb->add_option("--head", arguments->options.head, "Send this before the file")->type_name("TEXT");
-  verb->add_option("--tail", arguments->options.tail, "Send this after it")->type_name("TEXT");
-  verb->add_flag("--json", arguments->json, "Print one JSON document at the end");
-  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_send(*arguments); }; });
+  verb.add_option("file", arguments->options.file, "File to send; - is standard input").type_name("FILE").required();
+  add_endpoint(verb, "--to", arguments->options.to, "Connect to this address").type_name("ADDRESS").required();
+  verb.add_option("--head", arguments->options.head, "Send this before the file").type_name("TEXT");
+  verb.add_option("--tail", arguments->options.tail, "Send this after it").type_name("TEXT");
+  verb.add_flag("--json", arguments->json, "Print one JSON document at the end");
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return run_send(*arguments); }; });
 }
 
 }  // namespace uncork::cli

@@ -195,28 +195,27 @@ core::Result<Exit> sockets(const SocketsOptions& options) {
 
 }  // namespace
 
-void add_sockets(CLI::App& program, Action& chosen) {
-  auto* verb = program.add_subcommand("sockets", "Show every TCP socket: who holds it, how it does, what it lost");
+void add_sockets(const Verb& program, Action& chosen) {
+  const Verb verb = program.add_subcommand("sockets", "Show every TCP socket: who holds it, how it does, what it lost");
   const auto options = std::make_shared<SocketsOptions>();
-  verb->add_option("FILTER", options->words, "A filter in the words of ss: state established dst 10.0.0.0/8 sport = :443")
-      ->type_name("");
-  verb->add_option("--netns", options->netns,
-                   "Only this network namespace, or several: a,b; all; own (default: all as root, else own)")
-      ->type_name("NAME")
-      ->allow_extra_args(false);
-  verb->add_option("--state", options->states, "Only sockets in these states, such as established,listening")
-      ->type_name("STATES");
-  verb->add_option("--filter", options->filter, "Only sockets of which this is true; --columns help lists the fields")
-      ->type_name("FILTER");
-  verb->add_option("--columns", options->columns, "Show these fields, such as process,local,peer,rtt; help lists them")
-      ->type_name("NAMES");
-  verb->add_option("--sort", options->sort, "Sort by this field: numbers from the largest, texts from a")->type_name("NAME");
-  verb->add_flag("--reverse", options->reverse, "The other way round");
-  add_count(*verb, "--top", options->top, 0, 10'000'000, "Show at most N sockets; 0 shows all");
-  add_duration(*verb, "--follow", options->follow,
+  verb.add_option("FILTER", options->words, "A filter in the words of ss: state established dst 10.0.0.0/8 sport = :443")
+      .type_name("");
+  verb.add_option("--netns", options->netns,
+                  "Only this network namespace, or several: a,b; all; own (default: all as root, else own)")
+      .type_name("NAME")
+      .one_at_a_time();
+  verb.add_option("--state", options->states, "Only sockets in these states, such as established,listening").type_name("STATES");
+  verb.add_option("--filter", options->filter, "Only sockets of which this is true; --columns help lists the fields")
+      .type_name("FILTER");
+  verb.add_option("--columns", options->columns, "Show these fields, such as process,local,peer,rtt; help lists them")
+      .type_name("NAMES");
+  verb.add_option("--sort", options->sort, "Sort by this field: numbers from the largest, texts from a").type_name("NAME");
+  verb.add_flag("--reverse", options->reverse, "The other way round");
+  add_count(verb, "--top", options->top, 0, 10'000'000, "Show at most N sockets; 0 shows all");
+  add_duration(verb, "--follow", options->follow,
                "Look again after each such time; with the ends of connections between two looks", Zero::refused);
-  add_duration(*verb, "--for", options->duration, "End --follow after this time; else at Ctrl-C", Zero::refused);
-  add_choice(*verb, "--format", options->format,
+  add_duration(verb, "--for", options->duration, "End --follow after this time; else at Ctrl-C", Zero::refused);
+  add_choice(verb, "--format", options->format,
              Choices<RowFormat>{{"table", RowFormat::table},
                                 {"jsonl", RowFormat::jsonl},
                                 {"csv", RowFormat::csv},
@@ -226,24 +225,24 @@ void add_sockets(CLI::App& program, Action& chosen) {
                                 {"protoText", RowFormat::proto_text},
                                 {"msgpack", RowFormat::msgpack}},
              "How to write the rows; all but the table have every field unless --columns chooses");
-  verb->add_flag("--human", options->human, "Write addresses, states and times of jsonl, csv, tsv and msgpack for people");
-  verb->add_flag("--json", options->json, "One JSON document a look: its coverage, its limits and its sockets");
-  verb->add_flag("--deltas", options->deltas, "With what grew since the look before, and how fast");
-  verb->add_flag("--changed-only", options->changed_only, "Leave out sockets to which nothing happened since the look before");
-  verb->add_option("--record", options->record, "Also keep what the kernel said in this capture (pcap)")->type_name("FILE");
-  verb->add_option("--replay", options->replay, "Show the looks of a capture instead")->type_name("FILE");
-  add_choice(*verb, "--bpf", options->bpf,
+  verb.add_flag("--human", options->human, "Write addresses, states and times of jsonl, csv, tsv and msgpack for people");
+  verb.add_flag("--json", options->json, "One JSON document a look: its coverage, its limits and its sockets");
+  verb.add_flag("--deltas", options->deltas, "With what grew since the look before, and how fast");
+  verb.add_flag("--changed-only", options->changed_only, "Leave out sockets to which nothing happened since the look before");
+  verb.add_option("--record", options->record, "Also keep what the kernel said in this capture (pcap)").type_name("FILE");
+  verb.add_option("--replay", options->replay, "Show the looks of a capture instead").type_name("FILE");
+  add_choice(verb, "--bpf", options->bpf,
              Choices<probe::UseBpf>{{"auto", probe::UseBpf::automatic}, {"yes", probe::UseBpf::yes}, {"no", probe::UseBpf::no}},
              "Walk the sockets with BPF, which knows processes and lost time, or with inet_diag");
-  verb->add_option("--docker", options->docker, "Ask this socket, such as /run/docker.sock, for names and images of containers")
-      ->type_name("SOCKET");
-  verb->add_flag("--uplinks", options->uplinks, "With the network cards behind the default routes");
-  verb->add_option("--lldpd", options->lldpd, "With what lldpd at this socket, such as /run/lldpd.socket, hears on them")
-      ->type_name("SOCKET");
-  verb->footer(
+  verb.add_option("--docker", options->docker, "Ask this socket, such as /run/docker.sock, for names and images of containers")
+      .type_name("SOCKET");
+  verb.add_flag("--uplinks", options->uplinks, "With the network cards behind the default routes");
+  verb.add_option("--lldpd", options->lldpd, "With what lldpd at this socket, such as /run/lldpd.socket, hears on them")
+      .type_name("SOCKET");
+  verb.footer(
       "Example:\n  uncork sockets state established dst 10.0.0.0/8\n  uncork sockets --filter 'dport == 443 and (rtt > 100ms or "
       "lost > 1s) and comm ~ \"^nginx\"' --sort lost\n  uncork sockets --follow 1s --changed-only --format jsonl --deltas");
-  verb->callback([options, &chosen] {
+  verb.callback([options, &chosen] {
     chosen = [options] {
       const auto exit = sockets(*options);
       return exit ? *exit : report_error(exit.error());

@@ -60,16 +60,16 @@ core::Result<double> parse_real(std::string_view argument, std::string_view text
   return *value;
 }
 
-CLI::Option* add_duration(CLI::App& verb, const std::string& name, core::Micros& into, const std::string& help, Zero zero) {
+Option add_duration(const Verb& verb, const std::string& name, core::Micros& into, const std::string& help, Zero zero) {
   return add_parsed(verb, name, into, "TIME", help, duration_parser(zero));
 }
 
-CLI::Option* add_duration(CLI::App& verb, const std::string& name, std::optional<core::Micros>& into, const std::string& help,
-                          Zero zero) {
+Option add_duration(const Verb& verb, const std::string& name, std::optional<core::Micros>& into, const std::string& help,
+                    Zero zero) {
   return add_parsed(verb, name, into, "TIME", help, duration_parser(zero));
 }
 
-CLI::Option* add_endpoint(CLI::App& verb, const std::string& name, core::Endpoint& into, const std::string& help) {
+Option add_endpoint(const Verb& verb, const std::string& name, core::Endpoint& into, const std::string& help) {
   return add_parsed(verb, name, into, "ADDRESS", help, [](const std::string& argument, const std::string& text) {
     auto endpoint = core::parse_endpoint(text);
     if (!endpoint) endpoint.error().message.insert(0, argument + ": ");
@@ -77,7 +77,7 @@ CLI::Option* add_endpoint(CLI::App& verb, const std::string& name, core::Endpoin
   });
 }
 
-CLI::Option* add_pid(CLI::App& verb, const std::string& name, std::int32_t& into, const std::string& help) {
+Option add_pid(const Verb& verb, const std::string& name, std::int32_t& into, const std::string& help) {
   const auto parse = [](const std::string& argument, const std::string& text) -> core::Result<std::int32_t> {
     const auto pid = read_whole<std::int32_t>(text);
     if (pid && *pid >= 1 && *pid <= kLargestPid) return *pid;
@@ -86,24 +86,24 @@ CLI::Option* add_pid(CLI::App& verb, const std::string& name, std::int32_t& into
   return add_parsed(verb, name, into, "PID", help, parse);
 }
 
-CLI::Option* add_port(CLI::App& verb, const std::string& name, std::uint16_t& into, const std::string& help, Zero zero) {
+Option add_port(const Verb& verb, const std::string& name, std::uint16_t& into, const std::string& help, Zero zero) {
   const auto parse = [zero](const std::string& argument, const std::string& text) {
     return core::parse_port(argument, text, zero == Zero::allowed);
   };
-  return add_parsed(verb, name, into, "PORT", help, parse)->default_str(std::to_string(into));
+  return add_parsed(verb, name, into, "PORT", help, parse).default_str(std::to_string(into));
 }
 
-CLI::Option* add_port(CLI::App& verb, const std::string& name, std::optional<std::uint16_t>& into, const std::string& help) {
+Option add_port(const Verb& verb, const std::string& name, std::optional<std::uint16_t>& into, const std::string& help) {
   const auto parse = [](const std::string& argument, const std::string& text) { return core::parse_port(argument, text); };
   return add_parsed(verb, name, into, "PORT", help, parse);
 }
 
-CLI::Option* add_real(CLI::App& verb, const std::string& name, double& into, double least, double most, const std::string& type,
-                      const std::string& help) {
+Option add_real(const Verb& verb, const std::string& name, double& into, double least, double most, const std::string& type,
+                const std::string& help) {
   const auto parse = [least, most](const std::string& argument, const std::string& text) {
     return parse_real(argument, text, least, most);
   };
-  return add_parsed(verb, name, into, type, help, parse)->default_str(fmt::format("{:g}", into));
+  return add_parsed(verb, name, into, type, help, parse).default_str(fmt::format("{:g}", into));
 }
 
 Exit report_error(const core::Error& error) {

@@ -1,7 +1,6 @@
 #pragma once
 // What every verb's file shares: the exit codes, how a verb hangs itself into the command line, how input errors are said.
 
-#include <CLI/CLI.hpp>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/command_line.hpp"
 #include "core/clock.hpp"
 #include "core/endpoint.hpp"
 #include "core/error.hpp"
@@ -31,44 +31,45 @@ enum class Exit : int {
 using Action = std::function<Exit()>;
 
 /// Each adds one verb with its options and help to `program`; parsing it sets `chosen`. One file a verb.
-void add_watch(CLI::App& program, Action& chosen);
-void add_sockets(CLI::App& program, Action& chosen);
-void add_proxy(CLI::App& program, Action& chosen);
-void add_recv(CLI::App& program, Action& chosen);
-void add_send(CLI::App& program, Action& chosen);
-void add_cure(CLI::App& program, Action& chosen);
-void add_lab(CLI::App& program, Action& chosen);
-void add_doctor(CLI::App& program, Action& chosen);
-void add_zino(CLI::App& program, Action& chosen);
+void add_watch(const Verb& program, Action& chosen);
+void add_sockets(const Verb& program, Action& chosen);
+void add_proxy(const Verb& program, Action& chosen);
+void add_recv(const Verb& program, Action& chosen);
+void add_send(const Verb& program, Action& chosen);
+void add_cure(const Verb& program, Action& chosen);
+void add_lab(const Verb& program, Action& chosen);
+void add_doctor(const Verb& program, Action& chosen);
+void add_zino(const Verb& program, Action& chosen);
 
 // ---- options: every kind is read in one place, so that it is written and refused alike in every verb ----
 
 /// An option that `parse(name, text)` reads into `into`, shown with `type` in help. A bad value ends the parse with the error's
 /// own sentence (exit 2), which names the option and what is accepted.
 template <typename T, typename Parse>
-CLI::Option* add_parsed(CLI::App& verb, const std::string& name, T& into, const std::string& type, const std::string& help,
-                        const Parse& parse) {
-  const auto read = [&into, name, parse](const std::string& text) {
+Option add_parsed(const Verb& verb, const std::string& name, T& into, const std::string& type, const std::string& help,
+                  const Parse& parse) {
+  const auto read = [&into, name, parse](const std::string& text) -> core::Status {
     const auto value = parse(name, text);
-    if (!value) throw CLI::ValidationError(value.error().message);
+    if (!value) return core::fail(value.error());
     into = *value;
+    return {};
   };
-  return verb.add_option_function<std::string>(name, read, help)->type_name(type);
+  return verb.add_read(name, read, help).type_name(type);
 }
 
 enum class Zero : bool { refused, allowed };
 
 /// `10s`, `250ms`.
-CLI::Option* add_duration(CLI::App& verb, const std::string& name, core::Micros& into, const std::string& help,
-                          Zero zero = Zero::allowed);
-CLI::Option* add_duration(CLI::App& verb, const std::string& name, std::optional<core::Micros>& into, const std::string& help,
-                          Zero zero = Zero::allowed);
-CLI::Option* add_endpoint(CLI::App& verb, const std::string& name, core::Endpoint& into, const std::string& help);
+Option add_duration(const Verb& verb, const std::string& name, core::Micros& into, const std::string& help,
+                    Zero zero = Zero::allowed);
+Option add_duration(const Verb& verb, const std::string& name, std::optional<core::Micros>& into, const std::string& help,
+                    Zero zero = Zero::allowed);
+Option add_endpoint(const Verb& verb, const std::string& name, core::Endpoint& into, const std::string& help);
 /// The id of a process, whether or not there is one.
-CLI::Option* add_pid(CLI::App& verb, const std::string& name, std::int32_t& into, const std::string& help);
+Option add_pid(const Verb& verb, const std::string& name, std::int32_t& into, const std::string& help);
 /// Allowed, 0 is a port that the kernel picks; the default is shown.
-CLI::Option* add_port(CLI::App& verb, const std::string& name, std::uint16_t& into, const std::string& help, Zero zero);
-CLI::Option* add_port(CLI::App& verb, const std::string& name, std::optional<std::uint16_t>& into, const std::string& help);
+Option add_port(const Verb& verb, const std::string& name, std::uint16_t& into, const std::string& help, Zero zero);
+Option add_port(const Verb& verb, const std::string& name, std::optional<std::uint16_t>& into, const std::string& help);
 
 /// A whole number from `least` to `most`; the error says which.
 [[nodiscard]] core::Result<std::uint64_t> parse_count(std::string_view argument, std::string_view text, std::uint64_t least,
@@ -77,26 +78,26 @@ CLI::Option* add_port(CLI::App& verb, const std::string& name, std::optional<std
 
 /// So many of something; the default is shown.
 template <std::unsigned_integral T>
-CLI::Option* add_count(CLI::App& verb, const std::string& name, T& into, std::uint64_t least, std::uint64_t most,
-                       const std::string& help) {
+Option add_count(const Verb& verb, const std::string& name, T& into, std::uint64_t least, std::uint64_t most,
+                 const std::string& help) {
   const auto parse = [least, most](const std::string& argument, const std::string& text) -> core::Result<T> {
     const auto count = parse_count(argument, text, least, most);
     if (!count) return core::fail(count.error());
     return static_cast<T>(*count);
   };
-  return add_parsed(verb, name, into, "N", help, parse)->default_str(std::to_string(into));
+  return add_parsed(verb, name, into, "N", help, parse).default_str(std::to_string(into));
 }
 
 /// A number that need not be whole; the default is shown.
-CLI::Option* add_real(CLI::App& verb, const std::string& name, double& into, double least, double most, const std::string& type,
-                      const std::string& help);
+Option add_real(const Verb& verb, const std::string& name, double& into, double least, double most, const std::string& type,
+                const std::string& help);
 
 template <typename T>
 using Choices = std::vector<std::pair<std::string, T>>;
 
 /// One of a few words, which help names in this order: `on|off`.
 template <typename T>
-CLI::Option* add_choice(CLI::App& verb, const std::string& name, T& into, Choices<T> choices, const std::string& help) {
+Option add_choice(const Verb& verb, const std::string& name, T& into, Choices<T> choices, const std::string& help) {
   std::string words;
   for (const auto& [word, value] : choices) words += (words.empty() ? "" : "|") + word;
   const auto parse = [choices = std::move(choices), words](const std::string& argument, const std::string& text) {

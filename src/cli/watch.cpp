@@ -261,24 +261,23 @@ core::Result<Exit> watch(WatchOptions options) {
 
 }  // namespace
 
-void add_watch(CLI::App& program, Action& chosen) {
-  auto* verb = program.add_subcommand("watch", "Watch live connections: who loses time, why, and what ends it");
+void add_watch(const Verb& program, Action& chosen) {
+  const Verb verb = program.add_subcommand("watch", "Watch live connections: who loses time, why, and what ends it");
   const auto options = std::make_shared<WatchOptions>();
-  add_pid(*verb, "--pid", options->pid, "Watch only this process's connections; end when it does");
-  add_port(*verb, "--port", options->port, "Watch only connections with this port at either end");
-  verb->add_option("--netns", options->netns, "Watch only connections in this network namespace (ip netns)")->type_name("NAME");
-  add_duration(*verb, "--for", options->duration, "Stop after this time, such as 10s (default: at Ctrl-C)", Zero::refused);
-  add_count(*verb, "--top", options->top, 1, 1'000'000, "Show at most N connections");
-  add_duration(*verb, "--min-lost", options->threshold.least_lost,
-               "Leave out connections that lost less than this (default 1ms)");
-  add_real(*verb, "--min-share", options->min_share_percent, 0, 100, "PERCENT",
+  add_pid(verb, "--pid", options->pid, "Watch only this process's connections; end when it does");
+  add_port(verb, "--port", options->port, "Watch only connections with this port at either end");
+  verb.add_option("--netns", options->netns, "Watch only connections in this network namespace (ip netns)").type_name("NAME");
+  add_duration(verb, "--for", options->duration, "Stop after this time, such as 10s (default: at Ctrl-C)", Zero::refused);
+  add_count(verb, "--top", options->top, 1, 1'000'000, "Show at most N connections");
+  add_duration(verb, "--min-lost", options->threshold.least_lost, "Leave out connections that lost less than this (default 1ms)");
+  add_real(verb, "--min-share", options->min_share_percent, 0, 100, "PERCENT",
            "Leave out connections that lost a smaller share of their exchanges' time, unless they lost 1 ms an exchange");
-  verb->add_flag("--all", options->all, "Also show what does not matter, and count every exchange of every connection");
-  verb->add_flag("--json", options->json, "Print NDJSON: one line per losing connection twice a second, then the verdicts");
-  verb->add_flag("--events", options->events, "Also print every event of these connections; needs the kernel's witness");
-  verb->footer(
+  verb.add_flag("--all", options->all, "Also show what does not matter, and count every exchange of every connection");
+  verb.add_flag("--json", options->json, "Print NDJSON: one line per losing connection twice a second, then the verdicts");
+  verb.add_flag("--events", options->events, "Also print every event of these connections; needs the kernel's witness");
+  verb.footer(
       "Example:\n  uncork watch --port 8001 --for 10s\n\nExit code 1 when a connection lost time that matters, 0 when none did.");
-  verb->callback([options, &chosen] {
+  verb.callback([options, &chosen] {
     chosen = [options] {
       const auto exit = watch(*options);
       return exit ? *exit : report_error(exit.error());

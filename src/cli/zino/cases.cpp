@@ -98,19 +98,19 @@ core::Result<std::string> show_entries(zino::Client& client, const std::string& 
   return entry_lines(*entries);
 }
 
-std::shared_ptr<CaseArguments> add_case_arguments(CLI::App& verb) {
+std::shared_ptr<CaseArguments> add_case_arguments(const Verb& verb) {
   auto arguments = std::make_shared<CaseArguments>();
-  verb.add_option("ID", arguments->id, "The case")->type_name("")->required();
+  verb.add_option("ID", arguments->id, "The case").type_name("").required();
   add_login(verb, arguments->login);
   verb.add_flag("--json", arguments->json, "Print JSON, times in Unix seconds");
   return arguments;
 }
 
-void add_entries(CLI::App& zino, Action& chosen, const std::string& name, const std::string& command, const std::string& what) {
-  auto* verb = zino.add_subcommand(name, what);
-  verb->footer(fmt::format("Example:\n  uncork zino {} 34", name));
-  const auto arguments = add_case_arguments(*verb);
-  verb->callback([arguments, command, &chosen] {
+void add_entries(const Verb& zino, Action& chosen, const std::string& name, const std::string& command, const std::string& what) {
+  const Verb verb = zino.add_subcommand(name, what);
+  verb.footer(fmt::format("Example:\n  uncork zino {} 34", name));
+  const auto arguments = add_case_arguments(verb);
+  verb.callback([arguments, command, &chosen] {
     chosen = [arguments, command] {
       return with_session(arguments->login, form_of(arguments->json), [&](zino::Client& client) {
         return show_entries(client, fmt::format("{} {}", command, arguments->id), *arguments);
@@ -121,21 +121,21 @@ void add_entries(CLI::App& zino, Action& chosen, const std::string& name, const 
 
 }  // namespace
 
-void add_zino_list(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("list", "List the cases, those that need attention first");
-  verb->footer("Example:\n  uncork zino list --server zino.example.org --state open --state working");
+void add_zino_list(const Verb& zino, Action& chosen) {
+  const Verb verb = zino.add_subcommand("list", "List the cases, those that need attention first");
+  verb.footer("Example:\n  uncork zino list --server zino.example.org --state open --state working");
   const auto arguments = std::make_shared<ListArguments>();
-  verb->add_option("--state", arguments->states, "List only cases in this state; may be repeated")
-      ->type_name("STATE")
-      ->take_all()
-      ->check([](const std::string& state) {
+  verb.add_option("--state", arguments->states, "List only cases in this state; may be repeated")
+      .type_name("STATE")
+      .take_all()
+      .check([](const std::string& state) {
         const bool known = std::ranges::find(kCaseStates, state) != kCaseStates.end();
         return known ? "" : fmt::format("'{}' is not a state; give {}", state, fmt::join(kCaseStates, ", "));
       });
-  verb->add_option("--router", arguments->router, "List only cases of routers with this in their name")->type_name("TEXT");
-  add_login(*verb, arguments->login);
-  verb->add_flag("--json", arguments->json, "Print all attributes as JSON, times in Unix seconds");
-  verb->callback([arguments, &chosen] {
+  verb.add_option("--router", arguments->router, "List only cases of routers with this in their name").type_name("TEXT");
+  add_login(verb, arguments->login);
+  verb.add_flag("--json", arguments->json, "Print all attributes as JSON, times in Unix seconds");
+  verb.callback([arguments, &chosen] {
     chosen = [arguments] {
       return with_session(arguments->login, form_of(arguments->json),
                           [&](zino::Client& client) { return list(client, *arguments); });
@@ -143,11 +143,11 @@ void add_zino_list(CLI::App& zino, Action& chosen) {
   });
 }
 
-void add_zino_show(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("show", "Show everything about one case: attributes, history, log");
-  verb->footer("Example:\n  uncork zino show 34");
-  const auto arguments = add_case_arguments(*verb);
-  verb->callback([arguments, &chosen] {
+void add_zino_show(const Verb& zino, Action& chosen) {
+  const Verb verb = zino.add_subcommand("show", "Show everything about one case: attributes, history, log");
+  verb.footer("Example:\n  uncork zino show 34");
+  const auto arguments = add_case_arguments(verb);
+  verb.callback([arguments, &chosen] {
     chosen = [arguments] {
       return with_session(arguments->login, form_of(arguments->json),
                           [&](zino::Client& client) { return show(client, *arguments); });
@@ -155,11 +155,11 @@ void add_zino_show(CLI::App& zino, Action& chosen) {
   });
 }
 
-void add_zino_history(CLI::App& zino, Action& chosen) {
+void add_zino_history(const Verb& zino, Action& chosen) {
   add_entries(zino, chosen, "history", "GETHIST", "Show what people and the server did with a case");
 }
 
-void add_zino_log(CLI::App& zino, Action& chosen) {
+void add_zino_log(const Verb& zino, Action& chosen) {
   add_entries(zino, chosen, "log", "GETLOG", "Show what was observed about a case");
 }
 

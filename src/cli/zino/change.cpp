@@ -39,24 +39,22 @@ core::Result<std::string> add_history(zino::Client& client, const ChangeArgument
   return fmt::format("added to the history of case {}\n", arguments.id);
 }
 
-std::shared_ptr<ChangeArguments> add_case(CLI::App& verb) {
+std::shared_ptr<ChangeArguments> add_case(const Verb& verb) {
   auto arguments = std::make_shared<ChangeArguments>();
-  verb.add_option("ID", arguments->id, "The case")->type_name("")->required();
+  verb.add_option("ID", arguments->id, "The case").type_name("").required();
   return arguments;
 }
 
 }  // namespace
 
-void add_zino_set_state(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("set-state", "Put a case into another state");
-  verb->footer("Example:\n  uncork zino set-state 34 working");
-  const auto arguments = add_case(*verb);
-  verb->add_option("STATE", arguments->state, "open, working, waiting, confirm-wait, ignored or closed")
-      ->type_name("")
-      ->required();
-  add_login(*verb, arguments->login);
-  verb->add_flag("--json", arguments->json, "Print what was done as JSON");
-  verb->callback([arguments, &chosen] {
+void add_zino_set_state(const Verb& zino, Action& chosen) {
+  const Verb verb = zino.add_subcommand("set-state", "Put a case into another state");
+  verb.footer("Example:\n  uncork zino set-state 34 working");
+  const auto arguments = add_case(verb);
+  verb.add_option("STATE", arguments->state, "open, working, waiting, confirm-wait, ignored or closed").type_name("").required();
+  add_login(verb, arguments->login);
+  verb.add_flag("--json", arguments->json, "Print what was done as JSON");
+  verb.callback([arguments, &chosen] {
     chosen = [arguments] {
       return with_session(arguments->login, form_of(arguments->json),
                           [&](zino::Client& client) { return set_state(client, *arguments); });
@@ -64,14 +62,14 @@ void add_zino_set_state(CLI::App& zino, Action& chosen) {
   });
 }
 
-void add_zino_add_history(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("add-history", "Add an entry to the history of a case");
-  verb->footer("Example:\n  uncork zino add-history 34 --message 'Technician is on her way'");
-  const auto arguments = add_case(*verb);
-  add_message(*verb, arguments->message);
-  add_login(*verb, arguments->login);
-  verb->add_flag("--json", arguments->json, "Print what was done as JSON");
-  verb->callback([arguments, &chosen] {
+void add_zino_add_history(const Verb& zino, Action& chosen) {
+  const Verb verb = zino.add_subcommand("add-history", "Add an entry to the history of a case");
+  verb.footer("Example:\n  uncork zino add-history 34 --message 'Technician is on her way'");
+  const auto arguments = add_case(verb);
+  add_message(verb, arguments->message);
+  add_login(verb, arguments->login);
+  verb.add_flag("--json", arguments->json, "Print what was done as JSON");
+  verb.callback([arguments, &chosen] {
     chosen = [arguments] {
       const auto text = read_message(arguments->message);  // before the session, whose server may have little patience
       if (!text) return report_error(text.error());

@@ -107,17 +107,17 @@ Exit run_fetch(const FetchArguments& arguments) {
 
 }  // namespace
 
-void add_zino_fetch(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("fetch", "Ask for everything about every case, and time each command");
-  verb->footer("Example:\n  uncork zino fetch --all --times --server zino.example.org");
+void add_zino_fetch(const Verb& zino, Action& chosen) {
+  const Verb verb = zino.add_subcommand("fetch", "Ask for everything about every case, and time each command");
+  verb.footer("Example:\n  uncork zino fetch --all --times --server zino.example.org");
   const auto arguments = std::make_shared<FetchArguments>();
-  verb->add_flag("--all", arguments->all, "Fetch attributes, history and log of each case that CASEIDS names")->required();
-  add_count(*verb, "--pipeline", arguments->pipeline, 1, 10000,
+  verb.add_flag("--all", arguments->all, "Fetch attributes, history and log of each case that CASEIDS names").required();
+  add_count(verb, "--pipeline", arguments->pipeline, 1, 10000,
             "Keep N commands outstanding; 1 waits for each answer, as old clients do");
-  verb->add_flag("--times", arguments->times, "Also print how long each kind of command took");
-  add_login(*verb, arguments->login);
-  verb->add_flag("--json", arguments->json, "Print all of it as JSON");
-  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_fetch(*arguments); }; });
+  verb.add_flag("--times", arguments->times, "Also print how long each kind of command took");
+  add_login(verb, arguments->login);
+  verb.add_flag("--json", arguments->json, "Print all of it as JSON");
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return run_fetch(*arguments); }; });
 }
 
 }  // namespace uncork::cli

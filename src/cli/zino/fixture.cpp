@@ -47,19 +47,18 @@ Exit run_fixture(FixtureArguments arguments) {
 
 }  // namespace
 
-void add_zino_fixture(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("fixture", "Make up cases: state, secrets and configuration, for Zino 2 and for uncork");
-  verb->footer(
-      "Example:\n  uncork zino fixture --events 100 --out demo\nFiles of an earlier fixture in the folder are replaced.");
+void add_zino_fixture(const Verb& zino, Action& chosen) {
+  const Verb verb = zino.add_subcommand("fixture", "Make up cases: state, secrets and configuration, for Zino 2 and for uncork");
+  verb.footer("Example:\n  uncork zino fixture --events 100 --out demo\nFiles of an earlier fixture in the folder are replaced.");
   const auto arguments = std::make_shared<FixtureArguments>();
-  add_count(*verb, "--events", arguments->options.events, 1, 1000000, "Make N open cases, and a tenth as many closed ones");
-  verb->add_option("--out", arguments->directory, "Write the files to this folder; make it if it is missing")
-      ->type_name("DIR")
-      ->required();
-  add_count(*verb, "--seed", arguments->options.seed, 0, UINT64_MAX,
+  add_count(verb, "--events", arguments->options.events, 1, 1000000, "Make N open cases, and a tenth as many closed ones");
+  verb.add_option("--out", arguments->directory, "Write the files to this folder; make it if it is missing")
+      .type_name("DIR")
+      .required();
+  add_count(verb, "--seed", arguments->options.seed, 0, UINT64_MAX,
             "Repeat the same cases, at other times, with the same number");
-  verb->add_flag("--json", arguments->json, "Print the names of the files and how to log in, as JSON");
-  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_fixture(*arguments); }; });
+  verb.add_flag("--json", arguments->json, "Print the names of the files and how to log in, as JSON");
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return run_fixture(*arguments); }; });
 }
 
 }  // namespace uncork::cli

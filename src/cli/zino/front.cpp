@@ -49,27 +49,27 @@ Exit run_front(const FrontArguments& arguments) {
 
 }  // namespace
 
-void add_zino_front(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("front", "Stand near unchanged clients and end the round trips of their listings");
-  verb->footer(
+void add_zino_front(const Verb& zino, Action& chosen) {
+  const Verb verb = zino.add_subcommand("front", "Stand near unchanged clients and end the round trips of their listings");
+  verb.footer(
       "Example:\n  uncork zino front --connect zino.example.org\n"
       "Point the clients at this machine. Ctrl-C or SIGTERM ends it and prints what it did.");
   const auto arguments = std::make_shared<FrontArguments>();
   zino::FrontOptions& options = arguments->options;
   options.log = [](const std::string& line) { log_line(line); };
-  add_server(*verb, "--connect", options.host, options.port, "Connect to this Zino server")->required();
-  add_port(*verb, "--connect-notify", options.notify_port, "Use this port of it for notifications", Zero::refused);
-  verb->add_option("--listen", options.listen, "Listen on this address, IPv4 or IPv6; may be repeated")
-      ->type_name("ADDRESS")
-      ->take_all()
-      ->default_str("127.0.0.1");
-  add_port(*verb, "--port", options.listen_port, "Use this port for commands; 0 picks a free one", Zero::allowed);
-  add_port(*verb, "--notify-port", options.listen_notify_port, "Use this port for notifications; 0 picks a free one",
+  add_server(verb, "--connect", options.host, options.port, "Connect to this Zino server").required();
+  add_port(verb, "--connect-notify", options.notify_port, "Use this port of it for notifications", Zero::refused);
+  verb.add_option("--listen", options.listen, "Listen on this address, IPv4 or IPv6; may be repeated")
+      .type_name("ADDRESS")
+      .take_all()
+      .default_str("127.0.0.1");
+  add_port(verb, "--port", options.listen_port, "Use this port for commands; 0 picks a free one", Zero::allowed);
+  add_port(verb, "--notify-port", options.listen_notify_port, "Use this port for notifications; 0 picks a free one",
            Zero::allowed);
-  add_count(*verb, "--ahead", options.ahead, 1, 10000, "Ask at most N questions ahead at a time, for each client");
-  add_count(*verb, "--max-connections", options.max_connections, 1, 1000000, "Accept at most N clients on both ports together");
-  verb->add_flag("--json", arguments->json, "Print the summary at the end as JSON");
-  verb->callback([arguments, &chosen] { chosen = [arguments] { return run_front(*arguments); }; });
+  add_count(verb, "--ahead", options.ahead, 1, 10000, "Ask at most N questions ahead at a time, for each client");
+  add_count(verb, "--max-connections", options.max_connections, 1, 1000000, "Accept at most N clients on both ports together");
+  verb.add_flag("--json", arguments->json, "Print the summary at the end as JSON");
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return run_front(*arguments); }; });
 }
 
 }  // namespace uncork::cli

@@ -48,18 +48,18 @@ core::Result<zino::Credentials> read_credentials(const LoginArguments& arguments
 
 }  // namespace
 
-void add_login(CLI::App& verb, LoginArguments& arguments) {
+void add_login(const Verb& verb, LoginArguments& arguments) {
   verb.add_option("--server", arguments.server, "Connect to this Zino server (default: as the credentials say, else 127.0.0.1)")
-      ->type_name("HOST[:PORT]");
-  auto* credentials =
+      .type_name("HOST[:PORT]");
+  const Option credentials =
       verb.add_option("--credentials", arguments.credentials, "Log in as this file says, in curitz's form (default ~/.ritz.tcl)")
-          ->type_name("FILE");
-  verb.add_option("--profile", arguments.profile, "Use this profile in that file")->type_name("NAME")->capture_default_str();
-  auto* user = verb.add_option("--user", arguments.user, "Log in as this user")->type_name("NAME");
+          .type_name("FILE");
+  verb.add_option("--profile", arguments.profile, "Use this profile in that file").type_name("NAME").capture_default_str();
+  const Option user = verb.add_option("--user", arguments.user, "Log in as this user").type_name("NAME");
   verb.add_option("--secrets", arguments.secrets, "Take the secret from a Zino server's secrets file, instead of credentials")
-      ->type_name("FILE")
-      ->needs(user)
-      ->excludes(credentials);
+      .type_name("FILE")
+      .needs(user)
+      .excludes(credentials);
   add_duration(verb, "--timeout", arguments.timeout, "Wait at most this long for the server (default 30s)", Zero::refused);
 }
 

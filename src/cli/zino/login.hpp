@@ -20,7 +20,7 @@ struct LoginArguments {
   core::Micros timeout = std::chrono::seconds(30);
 };
 
-void add_login(CLI::App& verb, LoginArguments& arguments);
+void add_login(const Verb& verb, LoginArguments& arguments);
 
 /// What to connect with. Errors say what to give.
 [[nodiscard]] core::Result<zino::ConnectOptions> connect_options(const LoginArguments& arguments);

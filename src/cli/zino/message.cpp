@@ -15,8 +15,8 @@ constexpr std::size_t kLongest = 1024 * 1024;  // what our server takes
 
 }  // namespace
 
-void add_message(CLI::App& verb, std::string& message) {
-  verb.add_option("-m,--message", message, "Add this text (default: standard input)")->type_name("TEXT");
+void add_message(const Verb& verb, std::string& message) {
+  verb.add_option("-m,--message", message, "Add this text (default: standard input)").type_name("TEXT");
 }
 
 core::Result<std::string> read_message(const std::string& given) {

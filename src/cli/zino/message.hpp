@@ -9,7 +9,7 @@
 namespace uncork::cli {
 
 /// `--message TEXT`.
-void add_message(CLI::App& verb, std::string& message);
+void add_message(const Verb& verb, std::string& message);
 
 /// What was given, or else all of standard input, at most 1 MiB. Error: nothing but blanks, or more.
 [[nodiscard]] core::Result<std::string> read_message(const std::string& given);

@@ -171,18 +171,18 @@ core::Result<std::string> add_log(zino::Client& client, const PmArguments& argum
 }
 
 struct Part {
-  CLI::App* verb;
+  Verb verb;
   std::shared_ptr<PmArguments> arguments;
 };
 
-Part add_part(CLI::App& pm, Action& chosen, const std::string& name, const std::string& what, const std::string& example,
+Part add_part(const Verb& pm, Action& chosen, const std::string& name, const std::string& what, const std::string& example,
               PmTask task) {
-  auto* verb = pm.add_subcommand(name, what);
-  verb->footer("Example:\n  uncork zino pm " + example);
+  const Verb verb = pm.add_subcommand(name, what);
+  verb.footer("Example:\n  uncork zino pm " + example);
   auto arguments = std::make_shared<PmArguments>();
-  add_login(*verb, arguments->login);
-  verb->add_flag("--json", arguments->json, "Print JSON, times in Unix seconds");
-  verb->callback([arguments, task, &chosen] {
+  add_login(verb, arguments->login);
+  verb.add_flag("--json", arguments->json, "Print JSON, times in Unix seconds");
+  verb.callback([arguments, task, &chosen] {
     chosen = [arguments, task] {
       if (const auto good = task == add ? check_adding(*arguments) : core::Status(); !good) return report_error(good.error());
       return with_session(arguments->login, form_of(arguments->json),
@@ -192,43 +192,43 @@ Part add_part(CLI::App& pm, Action& chosen, const std::string& name, const std::
   return {verb, std::move(arguments)};
 }
 
-Part add_part_of_one(CLI::App& pm, Action& chosen, const std::string& name, const std::string& what, const std::string& example,
+Part add_part_of_one(const Verb& pm, Action& chosen, const std::string& name, const std::string& what, const std::string& example,
                      PmTask task) {
   Part part = add_part(pm, chosen, name, what, example, task);
-  part.verb->add_option("ID", part.arguments->id, "The planned maintenance")->type_name("")->required();
+  part.verb.add_option("ID", part.arguments->id, "The planned maintenance").type_name("").required();
   return part;
 }
 
-void add_adding(CLI::App& pm, Action& chosen) {
+void add_adding(const Verb& pm, Action& chosen) {
   const Part part = add_part(pm, chosen, "add", "Plan maintenance, during which cases of whatever matches are ignored",
                              "add --to +2h sw-1", add);
   PmArguments& arguments = *part.arguments;
-  part.verb->add_option("EXPRESSION", arguments.expression, "What is maintained, by router name or port description")
-      ->type_name("")
-      ->required();
-  part.verb->add_option("--from", arguments.from, "Begin then: 2026-12-24T18:00, Unix seconds, or +TIME from now")
-      ->type_name("WHEN")
-      ->capture_default_str();
-  part.verb->add_option("--to", arguments.to, "End then")->type_name("WHEN")->required();
-  part.verb->add_option("--type", arguments.type, "Set the type: device or portstate")->type_name("TYPE")->capture_default_str();
+  part.verb.add_option("EXPRESSION", arguments.expression, "What is maintained, by router name or port description")
+      .type_name("")
+      .required();
+  part.verb.add_option("--from", arguments.from, "Begin then: 2026-12-24T18:00, Unix seconds, or +TIME from now")
+      .type_name("WHEN")
+      .capture_default_str();
+  part.verb.add_option("--to", arguments.to, "End then").type_name("WHEN").required();
+  part.verb.add_option("--type", arguments.type, "Set the type: device or portstate").type_name("TYPE").capture_default_str();
   part.verb
-      ->add_option("--match", arguments.match_type,
-                   "Read EXPRESSION as exact, str (with * and ?), regexp, or intf-regexp (names of a device's ports)")
-      ->type_name("HOW")
-      ->capture_default_str();
-  part.verb->add_option("--device", arguments.device, "With intf-regexp: match the device's name, a regular expression too")
-      ->type_name("REGEXP");
+      .add_option("--match", arguments.match_type,
+                  "Read EXPRESSION as exact, str (with * and ?), regexp, or intf-regexp (names of a device's ports)")
+      .type_name("HOW")
+      .capture_default_str();
+  part.verb.add_option("--device", arguments.device, "With intf-regexp: match the device's name, a regular expression too")
+      .type_name("REGEXP");
 }
 
-void add_logging(CLI::App& pm, Action& chosen) {
-  auto* verb = pm.add_subcommand("add-log", "Add an entry to the log of a planned maintenance");
-  verb->footer("Example:\n  uncork zino pm add-log 3 --message 'Takes an hour more'");
+void add_logging(const Verb& pm, Action& chosen) {
+  const Verb verb = pm.add_subcommand("add-log", "Add an entry to the log of a planned maintenance");
+  verb.footer("Example:\n  uncork zino pm add-log 3 --message 'Takes an hour more'");
   const auto arguments = std::make_shared<PmArguments>();
-  verb->add_option("ID", arguments->id, "The planned maintenance")->type_name("")->required();
-  add_message(*verb, arguments->message);
-  add_login(*verb, arguments->login);
-  verb->add_flag("--json", arguments->json, "Print what was done as JSON");
-  verb->callback([arguments, &chosen] {
+  verb.add_option("ID", arguments->id, "The planned maintenance").type_name("").required();
+  add_message(verb, arguments->message);
+  add_login(verb, arguments->login);
+  verb.add_flag("--json", arguments->json, "Print what was done as JSON");
+  verb.callback([arguments, &chosen] {
     chosen = [arguments] {
       const auto text = read_message(arguments->message);
       if (!text) return report_error(text.error());
@@ -241,15 +241,15 @@ void add_logging(CLI::App& pm, Action& chosen) {
 
 }  // namespace
 
-void add_zino_pm(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("pm", "List and change planned maintenance");
-  verb->require_subcommand(1);
-  verb->footer("Example:\n  uncork zino pm add --from 2026-12-24T18:00 --to 2026-12-24T20:00 --match regexp '^oslo-'");
-  add_part(*verb, chosen, "list", "List planned maintenance", "list", list);
-  add_part_of_one(*verb, chosen, "show", "Show one planned maintenance: what it matches, and its log", "show 3", show);
-  add_adding(*verb, chosen);
-  add_logging(*verb, chosen);
-  add_part_of_one(*verb, chosen, "cancel", "Cancel a planned maintenance", "cancel 3", cancel);
+void add_zino_pm(const Verb& zino, Action& chosen) {
+  const Verb verb = zino.add_subcommand("pm", "List and change planned maintenance");
+  verb.require_subcommand(1, 1);
+  verb.footer("Example:\n  uncork zino pm add --from 2026-12-24T18:00 --to 2026-12-24T20:00 --match regexp '^oslo-'");
+  add_part(verb, chosen, "list", "List planned maintenance", "list", list);
+  add_part_of_one(verb, chosen, "show", "Show one planned maintenance: what it matches, and its log", "show 3", show);
+  add_adding(verb, chosen);
+  add_logging(verb, chosen);
+  add_part_of_one(verb, chosen, "cancel", "Cancel a planned maintenance", "cancel 3", cancel);
 }
 
 }  // namespace uncork::cli

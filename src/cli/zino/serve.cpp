@@ -31,26 +31,26 @@ Exit run_serve(const zino::ServerOptions& options) {
   return served ? Exit::ok : report_error(served.error());
 }
 
-void add_files(CLI::App& verb, zino::ServerOptions& options) {
+void add_files(const Verb& verb, zino::ServerOptions& options) {
   verb.add_option("--state", options.state, "Keep the state in this file, as Zino 2 does; its journal goes beside it")
-      ->type_name("FILE")
-      ->required();
+      .type_name("FILE")
+      .required();
   verb.add_option("--secrets", options.secrets, "Read users and secrets from this file, at every login")
-      ->type_name("FILE")
-      ->required();
+      .type_name("FILE")
+      .required();
   verb.add_option("--polldevs", options.polldevs, "Read routers from this file, for COMMUNITY, POLLRTR, POLLINTF and CLEARFLAP")
-      ->type_name("FILE");
+      .type_name("FILE");
   verb.add_option("--archive", options.archive, "Move closed cases here after 8 hours (default old-events beside the state file)")
-      ->type_name("DIR");
+      .type_name("DIR");
   verb.add_option("--poll-command", options.poll_command, "Run FILE ROUTER [IFINDEX] when a client asks to poll")
-      ->type_name("FILE");
+      .type_name("FILE");
 }
 
-void add_network(CLI::App& verb, zino::ServerOptions& options) {
+void add_network(const Verb& verb, zino::ServerOptions& options) {
   verb.add_option("--listen", options.listen, "Listen on this address, IPv4 or IPv6; may be repeated")
-      ->type_name("ADDRESS")
-      ->take_all()
-      ->default_str("127.0.0.1");
+      .type_name("ADDRESS")
+      .take_all()
+      .default_str("127.0.0.1");
   add_port(verb, "--port", options.port, "Use this port for commands; 0 picks a free one", Zero::allowed);
   add_port(verb, "--notify-port", options.notify_port, "Use this port for notifications; 0 picks a free one", Zero::allowed);
   add_choice<zino::Writes>(verb, "--writes", options.writes,
@@ -60,7 +60,7 @@ void add_network(CLI::App& verb, zino::ServerOptions& options) {
                    "Turn Nagle's algorithm on or off on the server's sockets (default off)");
 }
 
-void add_limits(CLI::App& verb, zino::ServerOptions& options) {
+void add_limits(const Verb& verb, zino::ServerOptions& options) {
   add_count(verb, "--max-connections", options.max_connections, 1, 1'000'000,
             "Accept at most N connections to both ports together");
   add_count(verb, "--max-failed-logins", options.failed_logins, 1, 1'000'000,
@@ -73,17 +73,17 @@ void add_limits(CLI::App& verb, zino::ServerOptions& options) {
 
 }  // namespace
 
-void add_zino_serve(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("serve", "Serve the legacy Zino protocol from a state file");
-  verb->footer(
+void add_zino_serve(const Verb& zino, Action& chosen) {
+  const Verb verb = zino.add_subcommand("serve", "Serve the legacy Zino protocol from a state file");
+  verb.footer(
       "Example:\n  uncork zino serve --state zino-state.json --secrets secrets --polldevs polldevs.cf\n"
       "Ctrl-C or SIGTERM saves and ends; SIGHUP saves and rereads polldevs.");
   const auto options = std::make_shared<zino::ServerOptions>();
   options->log = [](const std::string& line) { log_line(line); };
-  add_files(*verb, *options);
-  add_network(*verb, *options);
-  add_limits(*verb, *options);
-  verb->callback([options, &chosen] { chosen = [options] { return run_serve(*options); }; });
+  add_files(verb, *options);
+  add_network(verb, *options);
+  add_limits(verb, *options);
+  verb.callback([options, &chosen] { chosen = [options] { return run_serve(*options); }; });
 }
 
 }  // namespace uncork::cli

@@ -262,14 +262,14 @@ Exit CaseWatch::run() {
 
 }  // namespace
 
-void add_zino_watch(CLI::App& zino, Action& chosen) {
-  auto* verb = zino.add_subcommand("watch", "Print what happens to the cases, as it happens");
-  verb->footer("Example:\n  uncork zino watch --server zino.example.org --json");
+void add_zino_watch(const Verb& zino, Action& chosen) {
+  const Verb verb = zino.add_subcommand("watch", "Print what happens to the cases, as it happens");
+  verb.footer("Example:\n  uncork zino watch --server zino.example.org --json");
   const auto arguments = std::make_shared<WatchArguments>();
-  add_login(*verb, arguments->login);
-  add_port(*verb, "--notify-port", arguments->login.notify_port, "Use this port of the server for notifications", Zero::refused);
-  verb->add_flag("--json", arguments->json, "Print one JSON document per line");
-  verb->callback([arguments, &chosen] {
+  add_login(verb, arguments->login);
+  add_port(verb, "--notify-port", arguments->login.notify_port, "Use this port of the server for notifications", Zero::refused);
+  verb.add_flag("--json", arguments->json, "Print one JSON document per line");
+  verb.callback([arguments, &chosen] {
     chosen = [arguments] {
       auto options = connect_options(arguments->login);
       return options ? CaseWatch(std::move(*options), arguments->json).run() : report_error(options.error());

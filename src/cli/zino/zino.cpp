@@ -24,32 +24,29 @@ core::Status parse_server(const std::string& name, const std::string& text, std:
   return {};
 }
 
-CLI::Option* add_server(CLI::App& verb, const std::string& name, std::string& host, std::uint16_t& port,
-                        const std::string& help) {
-  const auto read = [name, &host, &port](const std::string& text) {
-    if (const auto parsed = parse_server(name, text, host, port); !parsed) throw CLI::ValidationError(parsed.error().message);
-  };
-  return verb.add_option_function<std::string>(name, read, help)->type_name("HOST[:PORT]");
+Option add_server(const Verb& verb, const std::string& name, std::string& host, std::uint16_t& port, const std::string& help) {
+  const auto read = [name, &host, &port](const std::string& text) { return parse_server(name, text, host, port); };
+  return verb.add_read(name, read, help).type_name("HOST[:PORT]");
 }
 
-void add_zino(CLI::App& program, Action& chosen) {
-  auto* verb =
+void add_zino(const Verb& program, Action& chosen) {
+  const Verb verb =
       program.add_subcommand("zino", "Speak the legacy Zino protocol: a server without stalls, a client, a front for others");
-  verb->require_subcommand(1);
-  verb->footer(
+  verb.require_subcommand(1, 1);
+  verb.footer(
       "Example:\n  uncork zino serve --state zino-state.json --secrets secrets\n  uncork zino list --server zino.example.org");
-  add_zino_serve(*verb, chosen);
-  add_zino_list(*verb, chosen);
-  add_zino_show(*verb, chosen);
-  add_zino_history(*verb, chosen);
-  add_zino_log(*verb, chosen);
-  add_zino_set_state(*verb, chosen);
-  add_zino_add_history(*verb, chosen);
-  add_zino_watch(*verb, chosen);
-  add_zino_pm(*verb, chosen);
-  add_zino_fetch(*verb, chosen);
-  add_zino_front(*verb, chosen);
-  add_zino_fixture(*verb, chosen);
+  add_zino_serve(verb, chosen);
+  add_zino_list(verb, chosen);
+  add_zino_show(verb, chosen);
+  add_zino_history(verb, chosen);
+  add_zino_log(verb, chosen);
+  add_zino_set_state(verb, chosen);
+  add_zino_add_history(verb, chosen);
+  add_zino_watch(verb, chosen);
+  add_zino_pm(verb, chosen);
+  add_zino_fetch(verb, chosen);
+  add_zino_front(verb, chosen);
+  add_zino_fixture(verb, chosen);
 }
 
 }  // namespace uncork::cli

@@ -1,0 +1,59 @@
+#include "cli/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <utility>
+
+namespace uncork::cli {
+
+Option Option::type_name(const std::string& name) const { return Option(below_->type_name(name)); }
+Option Option::required() const { return Option(below_->required()); }
+Option Option::needs(Option other) const { return Option(below_->needs(other.below_)); }
+Option Option::excludes(Option other) const { return Option(below_->excludes(other.below_)); }
+Option Option::one_at_a_time() const { return Option(below_->allow_extra_args(false)); }
+Option Option::take_all() const { return Option(below_->take_all()); }
+Option Option::default_str(const std::string& text) const { return Option(below_->default_str(text)); }
+Option Option::capture_default_str() const { return Option(below_->capture_default_str()); }
+Option Option::check(const std::function<std::string(const std::string&)>& check) const { return Option(below_->check(check)); }
+bool Option::given() const { return below_->count() > 0; }
+
+Verb Verb::add_subcommand(const std::string& name, const std::string& help) const {
+  return Verb(*below_->add_subcommand(name, help));
+}
+void Verb::hide() const { below_->group(""); }
+void Verb::footer(const std::string& text) const { below_->footer(text); }
+void Verb::require_subcommand(unsigned least, unsigned most) const { below_->require_subcommand(least, most); }
+void Verb::callback(std::function<void()> chosen) const { below_->callback(std::move(chosen)); }
+bool Verb::has_subcommand() const { return !below_->get_subcommands().empty(); }
+
+Option Verb::add_option(const std::string& name, std::string& into, const std::string& help) const {
+  return Option(below_->add_option(name, into, help));
+}
+Option Verb::add_option(const std::string& name, std::vector<std::string>& into, const std::string& help) const {
+  return Option(below_->add_option(name, into, help));
+}
+Option Verb::add_option(const std::string& name, std::int64_t& into, const std::string& help) const {
+  return Option(below_->add_option(name, into, help));
+}
+Option Verb::add_option(const std::string& name, std::filesystem::path& into, const std::string& help) const {
+  return Option(below_->add_option(name, into, help));
+}
+Option Verb::add_option(const std::string& name, std::vector<std::filesystem::path>& into, const std::string& help) const {
+  return Option(below_->add_option(name, into, help));
+}
+Option Verb::add_read(const std::string& name, std::function<core::Status(const std::string&)> read,
+                      const std::string& help) const {
+  const auto checked = [read = std::move(read)](const std::string& text) {
+    if (const auto status = read(text); !status) throw CLI::ValidationError(status.error().message);
+  };
+  return Option(below_->add_option_function<std::string>(name, checked, help));
+}
+Option Verb::add_flag(const std::string& name, bool& into, const std::string& help) const {
+  return Option(below_->add_flag(name, into, help));
+}
+Option Verb::add_flag_callback(const std::string& name, std::function<void()> given, const std::string& help) const {
+  return Option(below_->add_flag_callback(name, std::move(given), help));
+}
+
+void refuse(const std::string& what, const std::string& why) { throw CLI::ValidationError(what, why); }
+
+}  // namespace uncork::cli
