@@ -1,6 +1,7 @@
 #include "cli/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <sstream>
 #include <utility>
 
 namespace uncork::cli {
@@ -53,6 +54,44 @@ Option Verb::add_flag(const std::string& name, bool& into, const std::string& he
 Option Verb::add_flag_callback(const std::string& name, std::function<void()> given, const std::string& help) const {
   return Option(below_->add_flag_callback(name, std::move(given), help));
 }
+
+namespace {
+
+std::vector<NamedVerb> named_in(const CLI::App& program) {
+  std::vector<NamedVerb> named;
+  std::vector<std::string> path;
+  for (const CLI::App* verb = &program;; verb = verb->get_subcommands().front()) {
+    path.push_back(verb->get_name());
+    named.push_back({path, verb->remaining()});
+    if (verb->get_subcommands().empty()) return named;
+  }
+}
+
+}  // namespace
+
+Program::Program(const std::string& name, const std::string& description, const std::string& version)
+    : app_(std::make_unique<CLI::App>(description, name)) {
+  app_->require_subcommand(1);
+  app_->set_version_flag("--version", name + " " + version);
+}
+Program::~Program() = default;
+
+Verb Program::top() const { return Verb(*app_); }
+
+Parsed Program::parse(int argc, const char* const* argv) {
+  try {
+    app_->parse(argc, argv);
+    return {.outcome = Parsed::Outcome::chosen, .text = "", .named = named_in(*app_)};
+  } catch (const CLI::Success& help_or_version) {
+    std::ostringstream text;
+    app_->exit(help_or_version, text, text);
+    return {.outcome = Parsed::Outcome::shown, .text = text.str(), .named = named_in(*app_)};
+  } catch (const CLI::ParseError& error) {
+    return {.outcome = Parsed::Outcome::wrong, .text = error.what(), .named = named_in(*app_)};
+  }
+}
+
+ShownVerb Program::catalogue() const { return catalogue_of(*app_); }
 
 void refuse(const std::string& what, const std::string& why) { throw CLI::ValidationError(what, why); }
 

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "cli/catalogue.hpp"
 #include "core/result.hpp"
 
 namespace CLI {
@@ -70,6 +72,41 @@ class Verb {
 
  private:
   CLI::App* below_;
+};
+
+/// A verb that the command line names, and the words behind it that it does not know.
+struct NamedVerb {
+  std::vector<std::string> path;  ///< from the program itself: `uncork`, `zino`, `pm`
+  std::vector<std::string> unknown;
+};
+
+/// What came of a command line.
+struct Parsed {
+  enum class Outcome : std::uint8_t {
+    chosen,  ///< the verb's callback was called
+    shown,   ///< help or the version was asked for: `text`
+    wrong    ///< `text` says why
+  };
+  Outcome outcome = Outcome::chosen;
+  std::string text;
+  std::vector<NamedVerb> named;  ///< the program and each verb that was reached, the last of them innermost
+};
+
+/// The whole command line. Owns every verb and option.
+class Program {
+ public:
+  Program(const std::string& name, const std::string& description, const std::string& version);
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  ~Program();
+
+  [[nodiscard]] Verb top() const;
+  [[nodiscard]] Parsed parse(int argc, const char* const* argv);
+  /// All that help shows, without what is hidden.
+  [[nodiscard]] ShownVerb catalogue() const;
+
+ private:
+  std::unique_ptr<CLI::App> app_;
 };
 
 /// In a callback: ends the parse, since `what` was given and does not fit; the message is `what: why`.

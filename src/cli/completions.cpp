@@ -24,33 +24,33 @@ std::string joined(const std::vector<std::string>& words, const char* between = 
 }
 
 /// The words that may follow a verb.
-std::vector<std::string> words_below(const CLI::App& verb) {
+std::vector<std::string> words_below(const ShownVerb& verb) {
   std::vector<std::string> words;
-  for (const CLI::App* below : shown_verbs(verb)) words.push_back(below->get_name());
-  for (const CLI::Option* option : shown_options(verb)) {
-    for (const std::string& name : names_of(*option)) words.push_back(name);
+  for (const ShownVerb& below : verb.below) words.push_back(below.name);
+  for (const ShownOption& option : verb.options) {
+    for (const std::string& name : option.names()) words.push_back(name);
   }
   return words;
 }
 
 /// `'uncork watch'|'uncork lab'|…`: every verb but the program itself.
-std::string all_paths(const CLI::App& program) {
+std::string all_paths(const ShownVerb& program) {
   std::vector<std::string> paths;
-  for (const CLI::App* verb : all_verbs(program)) {
-    if (verb != &program) paths.push_back(in_quotes(full_name(*verb)));
+  for (const ShownVerb* verb : all_verbs(program)) {
+    if (verb != &program) paths.push_back(in_quotes(verb->full_name));
   }
   return joined(paths, "|");
 }
 
-std::string bash_values(const CLI::App& verb) {
+std::string bash_values(const ShownVerb& verb) {
   std::string cases;
-  for (const CLI::Option* option : shown_options(verb)) {
-    const auto choices = choices_of(*option);
-    if (choices.empty() && !takes_path(*option)) continue;
+  for (const ShownOption& option : verb.options) {
+    const auto choices = option.choices();
+    if (choices.empty() && !option.takes_path()) continue;
     const std::string offered = choices.empty() ? "compgen -f" : "compgen -W " + in_quotes(joined(choices));
-    for (const std::string& name : names_of(*option)) {
+    for (const std::string& name : option.names()) {
       cases += fmt::format("    {}) mapfile -t COMPREPLY < <({} -- \"$cur\"); return ;;\n",
-                           in_quotes(full_name(verb) + " " + name), offered);
+                           in_quotes(verb.full_name + " " + name), offered);
     }
   }
   return cases;
@@ -63,42 +63,42 @@ std::string zsh_entry(const std::string& word, std::string_view description) {
   return in_quotes(escaped + ":" + std::string(description));
 }
 
-std::string zsh_entries(const CLI::App& verb) {
+std::string zsh_entries(const ShownVerb& verb) {
   std::vector<std::string> entries;
-  for (const CLI::App* below : shown_verbs(verb)) entries.push_back(zsh_entry(below->get_name(), below->get_description()));
-  for (const CLI::Option* option : shown_options(verb)) {
-    for (const std::string& name : names_of(*option)) entries.push_back(zsh_entry(name, option->get_description()));
+  for (const ShownVerb& below : verb.below) entries.push_back(zsh_entry(below.name, below.description));
+  for (const ShownOption& option : verb.options) {
+    for (const std::string& name : option.names()) entries.push_back(zsh_entry(name, option.description));
   }
   return joined(entries);
 }
 
-std::string fish_lines(const CLI::App& verb) {
-  const std::string where = fmt::format("complete -c uncork -n \"test (__uncork_path) = '{}'\"", full_name(verb));
+std::string fish_lines(const ShownVerb& verb) {
+  const std::string where = fmt::format("complete -c uncork -n \"test (__uncork_path) = '{}'\"", verb.full_name);
   std::string lines;
-  for (const CLI::App* below : shown_verbs(verb)) {
-    lines += fmt::format("{} -f -a {} -d {}\n", where, below->get_name(), in_quotes(below->get_description()));
+  for (const ShownVerb& below : verb.below) {
+    lines += fmt::format("{} -f -a {} -d {}\n", where, below.name, in_quotes(below.description));
   }
-  for (const CLI::Option* option : shown_options(verb)) {
+  for (const ShownOption& option : verb.options) {
     std::string line = where;
-    for (const std::string& name : option->get_lnames()) line += " -l " + name;
-    for (const std::string& name : option->get_snames()) line += " -s " + name;
-    if (names_of(*option).empty()) continue;
-    const auto choices = choices_of(*option);
+    for (const std::string& name : option.long_names) line += " -l " + name;
+    for (const std::string& name : option.short_names) line += " -s " + name;
+    if (option.names().empty()) continue;
+    const auto choices = option.choices();
     if (!choices.empty()) line += " -x -a " + in_quotes(joined(choices));
-    if (choices.empty() && option->get_items_expected_max() != 0) line += takes_path(*option) ? " -r -F" : " -x";
-    lines += fmt::format("{} -d {}\n", line, in_quotes(option->get_description()));
+    if (choices.empty() && option.takes_value) line += option.takes_path() ? " -r -F" : " -x";
+    lines += fmt::format("{} -d {}\n", line, in_quotes(option.description));
   }
   return lines;
 }
 
 }  // namespace
 
-std::string bash_completion(const CLI::App& program) {
+std::string bash_completion(const ShownVerb& program) {
   std::string values;
   std::string words;
-  for (const CLI::App* verb : all_verbs(program)) {
+  for (const ShownVerb* verb : all_verbs(program)) {
     values += bash_values(*verb);
-    words += fmt::format("    {}) words={} ;;\n", in_quotes(full_name(*verb)), in_quotes(joined(words_below(*verb))));
+    words += fmt::format("    {}) words={} ;;\n", in_quotes(verb->full_name), in_quotes(joined(words_below(*verb))));
   }
   return fmt::format(
       "# bash completion of uncork\n_uncork() {{\n"
@@ -110,10 +110,10 @@ std::string bash_completion(const CLI::App& program) {
       all_paths(program), values, words);
 }
 
-std::string zsh_completion(const CLI::App& program) {
+std::string zsh_completion(const ShownVerb& program) {
   std::string entries;
-  for (const CLI::App* verb : all_verbs(program)) {
-    entries += fmt::format("  ({}) candidates=({}) ;;\n", in_quotes(full_name(*verb)), zsh_entries(*verb));
+  for (const ShownVerb* verb : all_verbs(program)) {
+    entries += fmt::format("  ({}) candidates=({}) ;;\n", in_quotes(verb->full_name), zsh_entries(*verb));
   }
   return fmt::format(
       "#compdef uncork\nlocal where=uncork word\nlocal -a candidates\nfor word in ${{words[2,CURRENT-1]}}; do\n"
@@ -122,11 +122,11 @@ std::string zsh_completion(const CLI::App& program) {
       all_paths(program), entries);
 }
 
-std::string fish_completion(const CLI::App& program) {
+std::string fish_completion(const ShownVerb& program) {
   std::string paths;
   std::string lines;
-  for (const CLI::App* verb : all_verbs(program)) {
-    if (verb != &program) paths += " " + in_quotes(full_name(*verb));
+  for (const ShownVerb* verb : all_verbs(program)) {
+    if (verb != &program) paths += " " + in_quotes(verb->full_name);
     lines += fish_lines(*verb);
   }
   return fmt::format(

@@ -1,18 +1,19 @@
 // uncork: finds, proves and cures the stalls that small TCP writes cause. Arguments and wiring only.
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <pthread.h>
-#include <CLI/CLI.hpp>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <exception>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <string_view>
 
 #include "cli/catalogue.hpp"
+#include "cli/command_line.hpp"
 #include "cli/manual.hpp"
 #include "cli/output.hpp"
 #include "cli/unknown_word.hpp"
@@ -21,33 +22,27 @@
 namespace {
 
 using uncork::cli::Exit;
+using uncork::cli::Parsed;
+using uncork::cli::Program;
+using uncork::cli::ShownVerb;
 using uncork::cli::Verb;
 
-Exit usage_error(const CLI::App& program, const CLI::ParseError& error) {
+Exit usage_error(const Parsed& parsed, const std::string& unknown) {
+  const std::string help = fmt::format("{} --help", fmt::join(parsed.named.back().path, " "));
   // First, since an option that is misspelt also misses.
-  const std::string unknown = uncork::cli::unknown_word(program);
-  const std::string help = uncork::cli::full_name(uncork::cli::innermost(program)) + " --help";
   if (!unknown.empty()) {
     uncork::cli::say("{}\nuncork: see '{}'\n", unknown, help);
   } else {
-    uncork::cli::say("uncork: {}\nuncork: see '{}'\n", error.what(), help);
+    uncork::cli::say("uncork: {}\nuncork: see '{}'\n", parsed.text, help);
   }
   return Exit::usage;
 }
 
-/// Help and version are what CLI11 writes, written by us.
-Exit show(const CLI::App& program, const CLI::Success& help_or_version) {
-  std::ostringstream text;
-  const int exit = program.exit(help_or_version, text, text);
-  uncork::cli::print_text(text.str());
-  return exit == 0 ? Exit::ok : Exit::internal;
-}
-
 /// What the build makes of the program's own help: `uncork manual man|bash|zsh|fish`.
-void add_manual(const CLI::App& program, const Verb& top, uncork::cli::Action& chosen) {
-  using Make = std::string (*)(const CLI::App&);
-  const Make man = [](const CLI::App& of) { return uncork::cli::manual_page(of, UNCORK_VERSION); };
-  const Verb verb = top.add_subcommand("manual", "");
+void add_manual(const Program& program, uncork::cli::Action& chosen) {
+  using Make = std::string (*)(const ShownVerb&);
+  const Make man = [](const ShownVerb& of) { return uncork::cli::manual_page(of, UNCORK_VERSION); };
+  const Verb verb = program.top().add_subcommand("manual", "");
   verb.hide();
   const auto make = std::make_shared<Make>(man);
   uncork::cli::add_choice<Make>(verb, "what", *make,
@@ -58,23 +53,21 @@ void add_manual(const CLI::App& program, const Verb& top, uncork::cli::Action& c
                                 "");
   verb.callback([&program, make, &chosen] {
     chosen = [&program, make] {
-      uncork::cli::put((*make)(program));
+      uncork::cli::put((*make)(program.catalogue()));
       return Exit::ok;
     };
   });
 }
 
 Exit run(int argc, char** argv) {
-  CLI::App program("Find, prove and cure the stalls that small TCP writes cause.", "uncork");
-  program.require_subcommand(1);
-  program.set_version_flag("--version", "uncork " UNCORK_VERSION);
-  program.footer(
+  Program program("uncork", "Find, prove and cure the stalls that small TCP writes cause.", UNCORK_VERSION);
+  const Verb top = program.top();
+  top.footer(
       "Start with:\n  uncork lab              see a stall, its cause and its cure on this machine\n"
       "  uncork watch --for 10s  watch this machine's own connections\n\n"
       "Exit codes: 0 nothing wrong, 1 stall found or scenario failed, 2 usage, "
       "3 not permitted or not possible here, 4 internal.");
   uncork::cli::Action chosen;
-  const Verb top(program);
   uncork::cli::add_watch(top, chosen);
   uncork::cli::add_sockets(top, chosen);
   uncork::cli::add_lab(top, chosen);
@@ -84,14 +77,13 @@ Exit run(int argc, char** argv) {
   uncork::cli::add_recv(top, chosen);
   uncork::cli::add_doctor(top, chosen);
   uncork::cli::add_zino(top, chosen);
-  add_manual(program, top, chosen);
-  try {
-    program.parse(argc, argv);
-  } catch (const CLI::Success& help_or_version) {
-    if (!uncork::cli::unknown_word(program).empty()) return usage_error(program, help_or_version);
-    return show(program, help_or_version);
-  } catch (const CLI::ParseError& error) {
-    return usage_error(program, error);
+  add_manual(program, chosen);
+  const Parsed parsed = program.parse(argc, argv);
+  if (parsed.outcome != Parsed::Outcome::chosen) {
+    const std::string unknown = uncork::cli::unknown_word(parsed, program.catalogue());
+    if (parsed.outcome == Parsed::Outcome::wrong || !unknown.empty()) return usage_error(parsed, unknown);
+    uncork::cli::print_text(parsed.text);
+    return Exit::ok;
   }
   return chosen();
 }

@@ -28,16 +28,16 @@ std::string roff(std::string_view text) {
 }
 
 /// `--port PORT`, or `FILE` of a positional argument.
-std::string how(const CLI::Option& option) {
+std::string how(const ShownOption& option) {
   std::string names;
-  for (const std::string& name : names_of(option)) names += (names.empty() ? "" : ", ") + name;
-  if (names.empty()) return option.get_type_name().empty() ? option.get_name(true) : option.get_type_name();
-  return option.get_type_name().empty() || option.get_items_expected_max() == 0 ? names : names + " " + option.get_type_name();
+  for (const std::string& name : option.names()) names += (names.empty() ? "" : ", ") + name;
+  if (names.empty()) return option.type.empty() ? option.placeholder : option.type;
+  return option.type.empty() || !option.takes_value ? names : names + " " + option.type;
 }
 
 /// What stands below the options in help; indented lines are examples.
-std::string footer(const CLI::App& verb) {
-  std::istringstream lines(verb.get_footer());
+std::string footer_of(const ShownVerb& verb) {
+  std::istringstream lines(verb.footer);
   std::string text;
   for (std::string line; std::getline(lines, line);) {
     text += line.empty() ? ".PP\n" : line.front() == ' ' ? ".br\n" + roff(line) + "\n" : roff(line) + "\n";
@@ -45,27 +45,26 @@ std::string footer(const CLI::App& verb) {
   return text.empty() ? "" : ".PP\n" + text;
 }
 
-std::string options(const CLI::App& verb) {
+std::string options(const ShownVerb& verb) {
   std::string text;
-  for (const CLI::Option* option : shown_options(verb)) {
-    const std::string standard = option->get_default_str().empty() ? "" : fmt::format(" (default {})", option->get_default_str());
-    text += fmt::format(".TP\n.B {}\n{}\n", roff(how(*option)), roff(option->get_description() + standard));
+  for (const ShownOption& option : verb.options) {
+    const std::string standard = option.default_text.empty() ? "" : fmt::format(" (default {})", option.default_text);
+    text += fmt::format(".TP\n.B {}\n{}\n", roff(how(option)), roff(option.description + standard));
   }
   return text;
 }
 
 }  // namespace
 
-std::string manual_page(const CLI::App& program, const std::string& version) {
+std::string manual_page(const ShownVerb& program, const std::string& version) {
   std::string page = fmt::format(
       ".TH UNCORK 1 \"\" \"uncork {}\"\n.SH NAME\nuncork \\- find, prove and cure the stalls that small TCP writes cause\n"
       ".SH SYNOPSIS\n.B uncork\n.I VERB\n[\\fIOPTIONS\\fR]\n.SH DESCRIPTION\n{}\n",
-      version, roff(program.get_description()));
-  page += options(program) + footer(program) + ".SH VERBS\n";
-  for (const CLI::App* verb : all_verbs(program)) {
+      version, roff(program.description));
+  page += options(program) + footer_of(program) + ".SH VERBS\n";
+  for (const ShownVerb* verb : all_verbs(program)) {
     if (verb == &program) continue;
-    page +=
-        fmt::format(".SS {}\n{}.\n{}{}", roff(full_name(*verb)), roff(verb->get_description()), options(*verb), footer(*verb));
+    page += fmt::format(".SS {}\n{}.\n{}{}", roff(verb->full_name), roff(verb->description), options(*verb), footer_of(*verb));
   }
   return page;
 }
