@@ -12,7 +12,7 @@
 #include "cli/catalogue.hpp"
 #include "core/result.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the name that the library gave itself
 class App;
 class Option;
 }  // namespace CLI
