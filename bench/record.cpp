@@ -343,6 +343,12 @@ std::size_t through_envelopes(record::EnvelopeBuilder& builder, const std::vecto
   return bytes;
 }
 
+void must_hold(bool holds, const char* what) {
+  if (holds) return;
+  fmt::print(stderr, "record_bench: not true: {}\n", what);
+  std::exit(1);
+}
+
 void measure(const std::string& what, const std::vector<Row>& rows, int rounds, nlohmann::json& results) {
   proto::Envelope envelope;
   std::string bytes;
@@ -357,9 +363,13 @@ void measure(const std::string& what, const std::vector<Row>& rows, int rounds, 
   record::EnvelopeBuilder builder(record::protobuf_list_format(), {}, [&](const record::Envelope& e) { sent += e.bytes.size(); });
   const auto fastest = record::fastest_varints();
 
-  const auto check = [&](std::size_t ours) { return std::string_view(room.data(), ours) == bytes; };
-  with_libprotobuf(envelope, bytes);
-  if (!check(with_uncork(rows, room, record::kRowTag, fastest))) fmt::print("  THE BYTES DIFFER from libprotobuf's\n");
+  for (const auto varints : {fastest, record::Varints::plain}) {
+    const auto is_same = [&](char tag, std::size_t theirs) {
+      return std::string_view(room.data(), with_uncork(rows, room, tag, varints)) == std::string_view(bytes.data(), theirs);
+    };
+    must_hold(is_same(record::kRowTag, with_libprotobuf(envelope, bytes)), "an Envelope's bytes are libprotobuf's");
+    must_hold(is_same('\0', delimited_with_libprotobuf(envelope, bytes)), "bytes of rows with their lengths are libprotobuf's");
+  }
 
   results.push_back(compare(what + ", Envelope", rows.size(), rounds,
                             {{"uncork", uncork(record::kRowTag, fastest)},

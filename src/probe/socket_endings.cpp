@@ -6,8 +6,10 @@
 
 #include <cerrno>
 #include <ctime>
+#include <optional>
 
 #include "probe/load_error.hpp"
+#include "probe/ring_reader.hpp"
 #include "socket_endings.skel.h"
 
 namespace uncork::probe {
@@ -37,7 +39,7 @@ unsigned tracepoint_arguments(const char* name) {
 
 struct SocketEndings::Loaded {
   socket_endings* skeleton = nullptr;
-  ring_buffer* ring = nullptr;
+  std::optional<RingReader> ring;
   EndingBook book;
   bool sees_sent_resets = true;
   std::uint64_t unreadable = 0;
@@ -45,16 +47,7 @@ struct SocketEndings::Loaded {
   Loaded(record::Texts& texts, const KernelUnits& units) : book(texts, units) {}
   Loaded(const Loaded&) = delete;
   Loaded& operator=(const Loaded&) = delete;
-  ~Loaded() {
-    ring_buffer__free(ring);
-    socket_endings::destroy(skeleton);
-  }
-
-  static int on_ending(void* self, void* data, std::size_t size) {
-    auto* loaded = static_cast<Loaded*>(self);
-    if (!loaded->book.take({static_cast<const std::byte*>(data), size})) ++loaded->unreadable;
-    return 0;
-  }
+  ~Loaded() { socket_endings::destroy(skeleton); }
 };
 
 SocketEndings::SocketEndings(std::unique_ptr<Loaded> loaded) : loaded_(std::move(loaded)) {}
@@ -79,16 +72,16 @@ core::Status SocketEndings::load_and_attach() {
   if (const int err = socket_endings::attach(skeleton); err != 0) {
     return core::fail(core::system_error("attach to the tracepoints of ending connections", -err));
   }
-  loaded_->ring = ring_buffer__new(bpf_map__fd(skeleton->maps.endings), &Loaded::on_ending, loaded_.get(), nullptr);
-  if (loaded_->ring == nullptr) return core::fail(core::system_error("open the ring buffer of ending connections", errno));
+  auto ring = RingReader::open(bpf_map__fd(skeleton->maps.endings), bpf_map__max_entries(skeleton->maps.endings));
+  if (!ring) return core::fail(ring.error());
+  loaded_->ring.emplace(std::move(*ring));
   return {};
 }
 
 core::Status SocketEndings::consume() {
-  if (const int err = ring_buffer__consume(loaded_->ring); err < 0) {
-    return core::fail(core::system_error("read how connections ended", -err));
-  }
-  return {};
+  return loaded_->ring->consume([this](std::span<const std::byte> record) {
+    if (!loaded_->book.take(record)) ++loaded_->unreadable;
+  });
 }
 
 std::optional<Ending> SocketEndings::ending_of(std::uint64_t cookie) { return loaded_->book.ending_of(cookie); }

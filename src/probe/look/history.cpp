@@ -12,7 +12,9 @@ bool is_full_socket(const Row& row) {
 
 const Row* SocketHistory::row_of(std::uint64_t cookie) const {
   const auto number = last_.cookies.find(cookie);
-  return number && *number < rows_.size() ? &rows_[*number] : nullptr;
+  if (!number || *number >= rows_.size()) return nullptr;
+  row_ = rows_.at(*number);
+  return &row_;
 }
 
 bool SocketHistory::has_ended(std::uint64_t cookie) const {
@@ -26,7 +28,8 @@ bool SocketHistory::was_freed(std::uint64_t cookie) const {
 
 std::vector<Row> SocketHistory::gone(const CookieMap& now) const {
   std::vector<Row> gone;
-  for (const Row& row : rows_) {
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const Row row = rows_.at(i);
     const std::uint64_t cookie = row.inet_diag_msg_socket_cookie;
     if (!now.has(cookie) && !has_ended(cookie)) gone.push_back(row);
   }

@@ -7,6 +7,7 @@
 
 #include "probe/cookie_map.hpp"
 #include "probe/look/coverage.hpp"
+#include "probe/look/packed_rows.hpp"
 #include "record/row.hpp"
 
 namespace uncork::probe {
@@ -15,7 +16,7 @@ namespace uncork::probe {
 class SocketHistory {
  public:
   /// The row of `cookie` in the last look that was remembered; nullptr: it was in none, or rows are not kept. Valid until
-  /// remember().
+  /// the next call.
   [[nodiscard]] const record::Row* row_of(std::uint64_t cookie) const;
 
   /// Its last row is given: when the kernel freed the socket (or must have), or before that, when its connection ended.
@@ -44,8 +45,9 @@ class SocketHistory {
   };
   Seen last_;
   Seen before_;
-  std::vector<record::Row> rows_;  // by the numbers in last_, if they are kept
-  CookieMap ended_[3];             // since the last look, in the interval before, and before that
+  PackedRows rows_;          // by the numbers in last_, if they are kept
+  mutable record::Row row_;  // of row_of()
+  CookieMap ended_[3];       // since the last look, in the interval before, and before that
 };
 
 /// Whether its cookie is that of a full socket.
