@@ -1,5 +1,7 @@
 #include "probe/look/history.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace uncork::probe {
@@ -12,7 +14,10 @@ bool is_full_socket(const Row& row) {
 
 const Row* SocketHistory::row_of(std::uint64_t cookie) const {
   const auto number = last_.cookies.find(cookie);
-  return number && *number < rows_.size() ? &rows_[*number] : nullptr;
+  if (number) return *number < rows_.size() ? &rows_[*number] : nullptr;
+  const auto awaited =
+      std::ranges::find_if(awaited_, [&](const Awaited& one) { return one.row.inet_diag_msg_socket_cookie == cookie; });
+  return awaited == awaited_.end() ? nullptr : &awaited->row;
 }
 
 bool SocketHistory::has_ended(std::uint64_t cookie) const {
@@ -30,10 +35,14 @@ std::vector<Row> SocketHistory::gone(const CookieMap& now) const {
     const std::uint64_t cookie = row.inet_diag_msg_socket_cookie;
     if (!now.has(cookie) && !has_ended(cookie)) gone.push_back(row);
   }
+  for (const Awaited& awaited : awaited_) {
+    const std::uint64_t cookie = awaited.row.inet_diag_msg_socket_cookie;
+    if (!awaited.is_held && !now.has(cookie) && !has_ended(cookie)) gone.push_back(awaited.row);
+  }
   return gone;
 }
 
-void SocketHistory::compare(const std::vector<Row>& rows, bool listening, const IsTold& is_told, Coverage& into) const {
+void SocketHistory::compare(const std::vector<Row>& rows, bool listening, const Elsewhere& elsewhere, Coverage& into) {
   if (!last_.whole || !before_.whole) return;
   CookieMap now;
   for (const Row& row : rows) {
@@ -42,23 +51,46 @@ void SocketHistory::compare(const std::vector<Row>& rows, bool listening, const 
     now.insert(cookie, 0);
     if (!last_.cookies.has(cookie) && before_.cookies.has(cookie)) ++into.missed_cookies;
   }
-  if (!listening) return;
-  before_.cookies.for_each([&](std::uint64_t cookie, std::uint32_t /*number*/) {
-    const bool is_gone = !last_.cookies.has(cookie) && !now.has(cookie);
-    if (is_gone && !has_ended(cookie) && !is_told(cookie)) ++into.unended_cookies;
+  if (listening) count_unended(now, elsewhere, into);
+}
+
+void SocketHistory::count_unended(const CookieMap& now, const Elsewhere& elsewhere, Coverage& into) {
+  std::erase_if(awaited_, [&](Awaited& awaited) {
+    const std::uint64_t cookie = awaited.row.inet_diag_msg_socket_cookie;
+    if (now.has(cookie) || has_ended(cookie)) return true;
+    if (elsewhere.is_told && elsewhere.is_told(cookie)) return true;
+    const bool was_held = awaited.is_held;
+    awaited.is_held = elsewhere.is_held && elsewhere.is_held(awaited.row.inet_diag_msg_inode);
+    if (awaited.is_held || was_held) return false;  // once it is let go, the word may still be on its way
+    ++into.unended_cookies;
+    return true;
   });
+}
+
+// What a look that is not whole does not show may be there.
+void SocketHistory::await_what_is_gone(bool whole) {
+  std::erase_if(awaited_, [&](const Awaited& awaited) {
+    const std::uint64_t cookie = awaited.row.inet_diag_msg_socket_cookie;
+    return last_.cookies.has(cookie) || has_ended(cookie) || (!whole && !awaited.is_held);
+  });
+  if (!whole) return;
+  for (Row& row : rows_) {
+    const std::uint64_t cookie = row.inet_diag_msg_socket_cookie;
+    if (!last_.cookies.has(cookie) && !has_ended(cookie)) awaited_.push_back({std::move(row)});
+  }
 }
 
 void SocketHistory::remember(const std::vector<Row>& rows, bool whole, KeepRows keep) {
   std::swap(before_, last_);
   last_.cookies.clear();
   last_.whole = whole;
-  rows_.clear();
+  std::uint32_t number = 0;
   for (const Row& row : rows) {
-    if (!is_full_socket(row)) continue;
-    last_.cookies.insert(row.inet_diag_msg_socket_cookie, static_cast<std::uint32_t>(keep == KeepRows::yes ? rows_.size() : 0));
-    if (keep == KeepRows::yes) rows_.push_back(row);
+    if (is_full_socket(row)) last_.cookies.insert(row.inet_diag_msg_socket_cookie, keep == KeepRows::yes ? number++ : 0);
   }
+  await_what_is_gone(whole);
+  rows_.clear();
+  if (keep == KeepRows::yes) std::ranges::copy_if(rows, std::back_inserter(rows_), is_full_socket);
   std::swap(ended_[2], ended_[1]);
   std::swap(ended_[1], ended_[0]);
   ended_[0].clear();
