@@ -259,8 +259,10 @@ void LookAssembler::end() {
   const bool whole = look_->coverage.whole();
   const auto is_told = [&](std::uint64_t cookie) { return book_ != nullptr && book_->has_ended(cookie); };
   const bool all_states = options_.states == kAllStates;  // else a socket that is not listed may live on in another state
+  must_resynchronise_ |= listed_whole && !whole;
+  must_resynchronise_ |= look_->coverage.close_events_lost + look_->coverage.endings_lost != 0;
+  if (options_.close_events && all_states && listed_whole && std::exchange(must_resynchronise_, false)) end_what_is_gone();
   if (whole && all_states) history_.compare(look_->rows, options_.close_events, {is_told, is_held_}, look_->coverage);
-  if (options_.close_events && all_states && listed_whole && !whole) end_what_is_gone();
   if (options_.close_events && all_states) end_what_was_left();
   if (options_.close_events) tell_never_connected();
   history_.remember(look_->rows, whole, options_.close_events ? SocketHistory::KeepRows::yes : SocketHistory::KeepRows::no);

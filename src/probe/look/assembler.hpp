@@ -125,6 +125,7 @@ class LookAssembler {
   std::uint64_t nameless_ = 0;
   std::uint64_t losses_ = 0;
   std::uint64_t lost_endings_ = 0;
+  bool must_resynchronise_ = false;  // events were lost, and no list was whole since
 };
 
 }  // namespace uncork::probe

@@ -8,6 +8,11 @@ namespace uncork::probe {
 
 using record::Row;
 
+namespace {
+/// So long a row is kept for whom looks that are not whole do not show. Others are not seen to end, which those looks admit.
+constexpr unsigned kPartialLooksMost = 3;
+}  // namespace
+
 bool is_full_socket(const Row& row) {
   return row.row_kind == record::RowKind::socket && row.knows(record::Block::owner) && row.inet_diag_msg_socket_cookie != 0;
 }
@@ -67,13 +72,13 @@ void SocketHistory::count_unended(const CookieMap& now, const Elsewhere& elsewhe
   });
 }
 
-// What a look that is not whole does not show may be there.
+// What a look that is not whole does not show may be there, and may be gone when the next is whole.
 void SocketHistory::await_what_is_gone(bool whole) {
-  std::erase_if(awaited_, [&](const Awaited& awaited) {
+  std::erase_if(awaited_, [&](Awaited& awaited) {
     const std::uint64_t cookie = awaited.row.inet_diag_msg_socket_cookie;
-    return last_.cookies.has(cookie) || has_ended(cookie) || (!whole && !awaited.is_held);
+    if (!whole) ++awaited.partial_looks;
+    return last_.cookies.has(cookie) || has_ended(cookie) || (!awaited.is_held && awaited.partial_looks > kPartialLooksMost);
   });
-  if (!whole) return;
   for (Row& row : rows_) {
     const std::uint64_t cookie = row.inet_diag_msg_socket_cookie;
     if (!last_.cookies.has(cookie) && !has_ended(cookie)) awaited_.push_back({std::move(row)});

@@ -48,10 +48,11 @@ class SocketHistory {
     CookieMap cookies;
     bool whole = false;
   };
-  /// Gone since a whole look, and nothing was heard of its end yet.
+  /// Not shown any more, and nothing was heard of its end yet.
   struct Awaited {
     record::Row row;
     bool is_held = false;
+    unsigned partial_looks = 0;  // since it is awaited
   };
   void count_unended(const CookieMap& now, const Elsewhere& elsewhere, Coverage& into);
   void await_what_is_gone(bool whole);

@@ -438,7 +438,9 @@ core::Result<bool> LiveLooker::wait(core::Time until) {
     if (watch_ && now >= search_at_) {
       const bool is_new = learn_new_spaces();
       // A search may take long where there are many processes: not more than a fiftieth of the time.
-      search_at_ = core::MonotonicClock::now() + std::max(kBetweenSearches, 50 * (core::MonotonicClock::now() - now));
+      const core::Time done = core::MonotonicClock::now();
+      search_at_ = done + std::max(kBetweenSearches, 50 * (done - now));
+      search_not_before_ = done + std::max(kUntilMounted, 50 * (done - now));
       if (is_new) return true;
     }
     std::vector<pollfd> waited;
@@ -459,7 +461,7 @@ core::Result<bool> LiveLooker::wait(core::Time until) {
       continue;
     }
     take_closes();
-    if (take_news()) search_at_ = std::min(search_at_, core::MonotonicClock::now() + kUntilMounted);
+    if (take_news()) search_at_ = std::min(search_at_, std::max(search_not_before_, core::MonotonicClock::now() + kUntilMounted));
   }
 }
 

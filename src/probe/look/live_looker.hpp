@@ -79,6 +79,7 @@ class LiveLooker final : public Looker {
   std::uint64_t endings_lost_ = 0;                         // until the last look
   std::optional<SocketHolders> holders_;                   // of this look, if they are asked for
   core::Time search_at_{};                                 // for new namespaces, while it waits
+  core::Time search_not_before_{};
   std::uint64_t own_inode_ = 0;
   std::size_t refused_processes_ = 0;
   std::vector<std::byte> buffer_;
