@@ -177,6 +177,8 @@ std::optional<EndingBook::Freed> EndingBook::claim(std::uint64_t cookie) {
   return freed;
 }
 
+void EndingBook::give(std::uint64_t cookie) { entries_[cookie].given = Ending{}; }
+
 void EndingBook::collect(const BaseOf& base_of, std::int64_t realtime_ns, std::uint64_t now_ns, std::vector<Row>& into) {
   const auto settled = [&](const Waiting& waiting) { return waiting.at_ns + kSettled <= now_ns; };
   for (Waiting& waiting : waiting_) {

@@ -62,6 +62,8 @@ class EndingBook {
 
   /// The same for whoever gives its last row now, though the socket may not be freed yet: no other is wanted then.
   [[nodiscard]] std::optional<Freed> claim(std::uint64_t cookie);
+  /// Its last row is given though nothing was heard of its end: the event was lost, and the socket may still be held.
+  void give(std::uint64_t cookie);
   /// Whether the connection has ended, and its socket is not freed yet.
   [[nodiscard]] bool has_ended(std::uint64_t cookie) const;
 

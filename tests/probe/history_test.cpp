@@ -16,6 +16,7 @@ Row socket(std::uint64_t cookie) {
   Row row;
   row.inet_diag_msg_socket_cookie = cookie;
   row.inet_diag_msg_state = 1;
+  row.inet_diag_msg_inode = static_cast<std::uint32_t>(1000 + cookie);
   row.tcp_info_bytes_sent = 100 * cookie;
   row.blocks |= record::Blocks(Block::owner) | Block::cookie;
   return row;
@@ -32,19 +33,27 @@ class History : public ::testing::Test {
   /// One look: what it counts against those before it.
   Coverage look(const std::vector<Row>& rows, bool whole = true) {
     Coverage coverage;
-    if (whole) history_.compare(rows, true, [this](std::uint64_t cookie) { return cookie == told_; }, coverage);
+    if (whole)
+      history_.compare(rows, true,
+                       {.is_told = [this](std::uint64_t cookie) { return cookie == told_; },
+                        .is_held = [this](std::uint64_t inode) { return inode == held_; }},
+                       coverage);
     history_.remember(rows, whole, KeepRows::yes);
     return coverage;
   }
   SocketHistory history_;
   std::uint64_t told_ = 0;
+  std::uint64_t held_ = 0;
 };
 
-TEST_F(History, has_the_row_of_the_last_look_alone) {
+TEST_F(History, has_the_rows_of_the_last_look_and_of_what_is_gone_since_the_one_before) {
   look(sockets({1, 2}));
   ASSERT_NE(history_.row_of(2), nullptr);
   EXPECT_EQ(history_.row_of(2)->tcp_info_bytes_sent, 200U);
   EXPECT_EQ(history_.row_of(3), nullptr);
+  look(sockets({1}));
+  ASSERT_NE(history_.row_of(2), nullptr);
+  EXPECT_EQ(history_.row_of(2)->tcp_info_bytes_sent, 200U);
   look(sockets({1}));
   EXPECT_EQ(history_.row_of(2), nullptr);
   history_.remember(sockets({1}), true, KeepRows::no);
@@ -78,6 +87,31 @@ TEST_F(History, does_not_count_an_end_that_is_known_from_elsewhere) {
   look(sockets({1, 2}));
   look(sockets({1}));
   EXPECT_EQ(look(sockets({1})).unended_cookies, 0U);
+}
+
+TEST_F(History, awaits_the_end_of_what_is_held_and_counts_it_when_it_is_let_go_without_a_word) {
+  look(sockets({1, 2}));
+  held_ = 1002;
+  look(sockets({1}));
+  for (int again = 0; again < 5; ++again) EXPECT_EQ(look(sockets({1})).unended_cookies, 0U);
+  ASSERT_NE(history_.row_of(2), nullptr);
+  EXPECT_EQ(history_.row_of(2)->tcp_info_bytes_sent, 200U) << "for its last row";
+  held_ = 0;
+  EXPECT_EQ(look(sockets({1})).unended_cookies, 0U) << "the word may still be on its way";
+  EXPECT_EQ(look(sockets({1})).unended_cookies, 1U);
+  EXPECT_EQ(look(sockets({1})).unended_cookies, 0U);
+}
+
+TEST_F(History, forgets_what_it_awaited_when_the_word_comes) {
+  look(sockets({1, 2}));
+  held_ = 1002;
+  for (int again = 0; again < 3; ++again) look(sockets({1}));
+  held_ = 0;
+  look(sockets({1}));
+  history_.note_ended(2, LastRow::at_free);
+  EXPECT_EQ(look(sockets({1})).unended_cookies, 0U);
+  EXPECT_EQ(look(sockets({1})).unended_cookies, 0U);
+  EXPECT_EQ(history_.row_of(2), nullptr);
 }
 
 TEST_F(History, compares_whole_looks_only) {

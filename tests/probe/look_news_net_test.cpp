@@ -168,7 +168,9 @@ TEST_F(News, of_ends_come_on_one_socket_from_numbered_namespaces_and_on_one_each
   ASSERT_FALSE(spaces[1].nsid);
   auto listener = CloseListener::open(CloseListener::Reach::numbered);
   ASSERT_TRUE(listener) << listener.error().message;
-  listener->keep_only(spaces);
+  std::map<std::uint64_t, int> heard;
+  const auto hear = [&](std::uint64_t inode, std::span<const std::byte>) { ++heard[inode]; };
+  EXPECT_EQ(listener->keep_only(spaces, hear), 0U);
   EXPECT_TRUE(listener->hears_numbered());
   EXPECT_TRUE(listener->hears(spaces[0]));
   EXPECT_FALSE(listener->hears(spaces[1]));
@@ -182,15 +184,14 @@ TEST_F(News, of_ends_come_on_one_socket_from_numbered_namespaces_and_on_one_each
       return {};
     }));
   }
-  std::map<std::uint64_t, int> heard;
   const core::Time deadline = core::MonotonicClock::now() + kSoon;
   while (core::MonotonicClock::now() < deadline && (heard[spaces[0].inode] < 2 || heard[spaces[1].inode] < 2)) {
-    EXPECT_EQ(listener->take([&](std::uint64_t inode, std::span<const std::byte>) { ++heard[inode]; }), 0U);
+    EXPECT_EQ(listener->take(hear), 0U);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   EXPECT_GE(heard[spaces[0].inode], 2);
   EXPECT_GE(heard[spaces[1].inode], 2);
-  listener->keep_only(std::span(spaces).first(1));
+  EXPECT_EQ(listener->keep_only(std::span(spaces).first(1), hear), 0U);
   EXPECT_EQ(listener->sockets_inside(), 0U) << "it keeps no namespace alive that it is not to listen in";
 }
 

@@ -4,7 +4,8 @@
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
 
-#include <algorithm>
+#include <unordered_set>
+#include <utility>
 
 #include "core/syscall.hpp"
 #include "probe/namespaces.hpp"
@@ -14,26 +15,26 @@ namespace {
 
 constexpr std::uint32_t kGroups = 1U << (SKNLGRP_INET_TCP_DESTROY - 1) | 1U << (SKNLGRP_INET6_TCP_DESTROY - 1);
 
-core::Result<DiagChannel> open_channel() {
+core::Result<DiagChannel> open_channel(int bytes) {
   auto channel = DiagChannel::open(kGroups);
   if (!channel) return channel;
   // Without the right to go beyond the system's limit, as far as that.
-  if (!core::set_option(channel->fd(), SOL_SOCKET, SO_RCVBUFFORCE, CloseListener::kBufferBytes)) {
-    (void)core::set_option(channel->fd(), SOL_SOCKET, SO_RCVBUF, CloseListener::kBufferBytes).has_value();
+  if (!core::set_option(channel->fd(), SOL_SOCKET, SO_RCVBUFFORCE, bytes)) {
+    (void)core::set_option(channel->fd(), SOL_SOCKET, SO_RCVBUF, bytes).has_value();
   }
   return channel;
 }
 
 }  // namespace
 
-core::Result<CloseListener> CloseListener::open(Reach reach) {
+core::Result<CloseListener> CloseListener::open(Reach reach, int bytes) {
   const auto inode = own_namespace();
   if (!inode) return core::fail(inode.error());
-  auto channel = open_channel();
+  auto channel = open_channel(bytes);
   if (!channel) return core::fail(channel.error());
   const bool numbered =
       reach == Reach::numbered && core::set_option(channel->fd(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, 1).has_value();
-  return CloseListener(std::move(*channel), *inode, numbered);
+  return CloseListener(std::move(*channel), *inode, numbered, bytes);
 }
 
 bool CloseListener::hears(const FoundNamespace& space) const {
@@ -41,43 +42,60 @@ bool CloseListener::hears(const FoundNamespace& space) const {
 }
 
 core::Status CloseListener::listen_inside(const FoundNamespace& space) {
-  auto channel = open_channel();
+  auto channel = open_channel(buffer_bytes_);
   if (!channel) return core::fail(channel.error());
   inside_.insert_or_assign(space.inode, std::move(*channel));
   return {};
 }
 
-void CloseListener::keep_only(std::span<const FoundNamespace> spaces) {
-  by_number_.clear();
+std::uint64_t CloseListener::keep_only(std::span<const FoundNamespace> spaces, const OnDatagram& on_datagram) {
+  std::unordered_set<std::uint64_t> kept;
+  by_number_before_ = std::exchange(by_number_, {});
   for (const FoundNamespace& space : spaces) {
     if (space.nsid) by_number_.insert_or_assign(*space.nsid, space.inode);
+    if (!hears_numbered_ || !space.nsid) kept.insert(space.inode);
   }
+  std::uint64_t losses = 0;
   std::erase_if(inside_, [&](const auto& entry) {
-    return std::ranges::none_of(
-        spaces, [&](const FoundNamespace& space) { return space.inode == entry.first && !(hears_numbered_ && space.nsid); });
+    if (kept.contains(entry.first)) return false;
+    losses += drain(entry.second, entry.first, on_datagram);
+    return true;
   });
+  return losses;
 }
 
-std::uint64_t CloseListener::take(const std::function<void(std::uint64_t, std::span<const std::byte>)>& on_datagram) {
+void CloseListener::learn(const FoundNamespace& space) {
+  if (space.nsid) by_number_.insert_or_assign(*space.nsid, space.inode);
+}
+
+void CloseListener::forget(std::uint32_t number) {
+  by_number_.erase(number);
+  by_number_before_.erase(number);
+}
+
+std::uint64_t CloseListener::inode_of(std::uint32_t number) const {
+  for (const auto* numbers : {&by_number_, &by_number_before_}) {
+    if (const auto known = numbers->find(number); known != numbers->end()) return known->second;
+  }
+  return 0;
+}
+
+std::uint64_t CloseListener::drain(const DiagChannel& channel, std::uint64_t inode, const OnDatagram& on_datagram) {
   std::uint64_t losses = 0;
-  const auto drain = [&](const DiagChannel& channel, std::uint64_t inode) {
-    for (;;) {
-      const auto got = channel.receive(buffer_, std::nullopt);
-      if (!got || (got->datagram.empty() && !got->overflow)) return;
-      if (got->overflow || got->truncated) {
-        ++losses;
-        continue;
-      }
-      if (!got->nsid) {
-        on_datagram(inode, got->datagram);
-      } else {
-        const auto known = by_number_.find(static_cast<std::uint32_t>(*got->nsid));
-        on_datagram(known == by_number_.end() ? 0 : known->second, got->datagram);
-      }
+  for (;;) {
+    const auto got = channel.receive(buffer_, std::nullopt);
+    if (!got || (got->datagram.empty() && !got->overflow)) return losses;
+    if (got->overflow || got->truncated) {
+      ++losses;
+      continue;
     }
-  };
-  drain(own_, own_inode_);
-  for (const auto& [inode, channel] : inside_) drain(channel, inode);
+    on_datagram(got->nsid ? inode_of(static_cast<std::uint32_t>(*got->nsid)) : inode, got->datagram);
+  }
+}
+
+std::uint64_t CloseListener::take(const OnDatagram& on_datagram) {
+  std::uint64_t losses = drain(own_, own_inode_, on_datagram);
+  for (const auto& [inode, channel] : inside_) losses += drain(channel, inode, on_datagram);
   return losses;
 }
 

@@ -24,18 +24,27 @@ class CloseListener {
 
   enum class Reach : bool { own, numbered };
   /// In the caller's own namespace, and (`numbered`) in those with a number if that is allowed.
-  [[nodiscard]] static core::Result<CloseListener> open(Reach reach);
+  /// Each socket asks for a buffer of `bytes`.
+  [[nodiscard]] static core::Result<CloseListener> open(Reach reach, int bytes = kBufferBytes);
 
   /// Whether the ends of sockets in this namespace are heard.
   [[nodiscard]] bool hears(const FoundNamespace& space) const;
   /// Call on a thread that is in `space`.
   [[nodiscard]] core::Status listen_inside(const FoundNamespace& space);
-  /// Forgets the namespaces that are not among these, and learns the numbers of those that are.
-  void keep_only(std::span<const FoundNamespace> spaces);
+  /// `on_datagram(inode of the namespace, bytes)`; 0: the namespace of an unknown number.
+  using OnDatagram = std::function<void(std::uint64_t, std::span<const std::byte>)>;
+  /// Forgets the namespaces that are not among these, after it has taken what they had to say, and learns the numbers of those
+  /// that are. The number of one that has gone is known until the next call: the kernel tells of an end some time after it.
+  /// Returns as take().
+  [[nodiscard]] std::uint64_t keep_only(std::span<const FoundNamespace> spaces, const OnDatagram& on_datagram);
 
-  /// What was heard since the last call: `on_datagram(inode of the namespace, bytes)`; 0: the namespace of an unknown number.
-  /// Returns how often the kernel said that it had to drop some.
-  [[nodiscard]] std::uint64_t take(const std::function<void(std::uint64_t, std::span<const std::byte>)>& on_datagram);
+  /// Learns the number of one that is new.
+  void learn(const FoundNamespace& space);
+  /// The namespace of this number is no more.
+  void forget(std::uint32_t number);
+
+  /// What was heard since the last call. Returns how often the kernel said that it had to drop some.
+  [[nodiscard]] std::uint64_t take(const OnDatagram& on_datagram);
 
   /// Descriptors that are readable when there is something to take.
   [[nodiscard]] std::vector<int> descriptors() const;
@@ -45,14 +54,22 @@ class CloseListener {
   [[nodiscard]] int buffer_bytes() const;
 
  private:
-  CloseListener(DiagChannel own, std::uint64_t own_inode, bool numbered)
-      : own_(std::move(own)), own_inode_(own_inode), hears_numbered_(numbered), buffer_(DiagChannel::kBufferBytes) {}
+  CloseListener(DiagChannel own, std::uint64_t own_inode, bool numbered, int bytes)
+      : own_(std::move(own)),
+        own_inode_(own_inode),
+        hears_numbered_(numbered),
+        buffer_bytes_(bytes),
+        buffer_(DiagChannel::kBufferBytes) {}
+  [[nodiscard]] std::uint64_t drain(const DiagChannel& channel, std::uint64_t inode, const OnDatagram& on_datagram);
+  [[nodiscard]] std::uint64_t inode_of(std::uint32_t number) const;
 
   DiagChannel own_;
   std::uint64_t own_inode_;
   bool hears_numbered_;
+  int buffer_bytes_;
   std::map<std::uint64_t, DiagChannel> inside_;       // by inode
   std::map<std::uint32_t, std::uint64_t> by_number_;  // inode
+  std::map<std::uint32_t, std::uint64_t> by_number_before_;
   std::vector<std::byte> buffer_;
 };
 

@@ -62,6 +62,8 @@ void LookAssembler::begin(Look& into, const Row& base) {
   into.coverage = {};
   now_.clear();
   passed_.clear();
+  left_.clear();
+  hidden_.clear();
   listed_spaces_.clear();
 }
 
@@ -213,17 +215,29 @@ void LookAssembler::take_last_row(const Row& row) {
 
 // Close events were lost, and this look lists all that is left: what was there before and is not now has ended.
 void LookAssembler::end_what_is_gone() {
-  for (Row& row : history_.gone(now_)) {
-    const auto freed = book_ != nullptr ? book_->claim(row.inet_diag_msg_socket_cookie) : std::nullopt;
-    if (freed && freed->has_row) continue;
-    history_.note_ended(row.inet_diag_msg_socket_cookie, SocketHistory::LastRow::at_free);
-    row.row_kind = never_connected(row, &row) ? RowKind::never_connected : RowKind::closed;
-    row.timestamp_ns = base_.timestamp_ns;
-    row.sequence = base_.sequence;
-    row.last_row = true;
-    if (freed) fill_ending(freed->ending, row);
-    ended_rows_.push_back(row);
+  for (const Row& row : history_.gone(now_)) end_at_last(row);
+}
+
+// Nobody tells any more how what was there has ended.
+void LookAssembler::end_what_was_left() {
+  if (left_.size() == 0) return;
+  for (const Row& row : history_.gone(now_)) {
+    if (left_.has(row.netns_inode) && !hidden_.has(row.inet_diag_msg_socket_cookie)) end_at_last(row);
   }
+}
+
+void LookAssembler::end_at_last(Row row) {
+  const auto freed = book_ != nullptr ? book_->claim(row.inet_diag_msg_socket_cookie) : std::nullopt;
+  if (freed && freed->has_row) return;
+  if (book_ != nullptr && !freed) book_->give(row.inet_diag_msg_socket_cookie);
+  if (book_ == nullptr && is_held_ && is_held_(row.inet_diag_msg_inode)) return;  // it is not freed yet
+  history_.note_ended(row.inet_diag_msg_socket_cookie, SocketHistory::LastRow::at_free);
+  row.row_kind = never_connected(row, &row) ? RowKind::never_connected : RowKind::closed;
+  row.timestamp_ns = base_.timestamp_ns;
+  row.sequence = base_.sequence;
+  row.last_row = true;
+  if (freed) fill_ending(freed->ending, row);
+  ended_rows_.push_back(std::move(row));
 }
 
 void LookAssembler::tell_never_connected() {
@@ -241,11 +255,15 @@ void LookAssembler::end() {
   look_->coverage.close_events = std::exchange(closes_, 0);
   look_->coverage.nameless_closes = std::exchange(nameless_, 0);
   look_->coverage.close_events_lost = std::exchange(losses_, 0);
+  look_->coverage.endings_lost = std::exchange(lost_endings_, 0);
   const bool whole = look_->coverage.whole();
   const auto is_told = [&](std::uint64_t cookie) { return book_ != nullptr && book_->has_ended(cookie); };
   const bool all_states = options_.states == kAllStates;  // else a socket that is not listed may live on in another state
-  if (whole && all_states) history_.compare(look_->rows, options_.close_events, is_told, look_->coverage);
-  if (options_.close_events && all_states && listed_whole && !whole) end_what_is_gone();
+  must_resynchronise_ |= listed_whole && !whole;
+  must_resynchronise_ |= look_->coverage.close_events_lost + look_->coverage.endings_lost != 0;
+  if (options_.close_events && all_states && listed_whole && std::exchange(must_resynchronise_, false)) end_what_is_gone();
+  if (whole && all_states) history_.compare(look_->rows, options_.close_events, {is_told, is_held_}, look_->coverage);
+  if (options_.close_events && all_states) end_what_was_left();
   if (options_.close_events) tell_never_connected();
   history_.remember(look_->rows, whole, options_.close_events ? SocketHistory::KeepRows::yes : SocketHistory::KeepRows::no);
   for (Row& row : ended_rows_) row.sequence = base_.sequence;  // some were told before it began

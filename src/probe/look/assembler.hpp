@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/result.hpp"
@@ -46,6 +47,9 @@ class LookAssembler {
   /// Who knows how connections end; null: only the close events do. Must outlive this.
   void set_book(EndingBook* book) { book_ = book; }
 
+  /// Who knows whether a process has the socket of this inode open; empty: nobody.
+  void set_is_held(SocketHistory::IsHeld is_held) { is_held_ = std::move(is_held); }
+
   /// `base`: what all rows of this look share. `into` is written to until end().
   void begin(Look& into, const record::Row& base);
   /// The look has the rows of a pass over all namespaces by now; dumps then add what they alone see.
@@ -69,6 +73,13 @@ class LookAssembler {
   /// A datagram of the close events' groups, of sockets in `space`; `base` is what its rows share.
   core::Status closed(std::span<const std::byte> datagram, const SpaceIdentity& space, const record::Row& base);
   void lost_close_events() { ++losses_; }
+  /// So many events for the book.
+  void lost_endings(std::uint64_t events) { lost_endings_ += events; }
+  /// A namespace that is not looked at any more, and whose close events are not heard: what the look before saw in it has its
+  /// last row from that look, unless the pass still sees it.
+  void left(std::uint64_t inode) { left_.insert(inode, 0); }
+  /// A row of the pass that is not given.
+  void hide(std::uint64_t cookie) { hidden_.insert(cookie, 0); }
 
   /// What was known of a socket until now, for its last row; `base` if nothing was.
   [[nodiscard]] record::Row begin_last_row(std::uint64_t cookie, const record::Row& base) const;
@@ -83,12 +94,15 @@ class LookAssembler {
   void add_last_row(const NetlinkMessage& message, const record::Row& named);
   [[nodiscard]] const record::Row* row_before(std::uint64_t cookie) const;
   void end_what_is_gone();
+  void end_what_was_left();
+  void end_at_last(record::Row row);
   void tell_never_connected();
 
   Options options_;
   record::Texts& texts_;
   RowDecoder decoder_;
   EndingBook* book_ = nullptr;
+  SocketHistory::IsHeld is_held_;
 
   Look* look_ = nullptr;  // between begin and end
   record::Row base_;      // of the look
@@ -100,6 +114,8 @@ class LookAssembler {
   CookieMap now_;     // rows of this look, by their place in it
   CookieMap listed_;  // of this list
   CookieMap passed_;  // how many of each namespace the pass saw
+  CookieMap left_;    // inodes
+  CookieMap hidden_;
   SocketHistory history_;
   RequestHistory requests_;
   ListenerDrops drops_;
@@ -108,6 +124,8 @@ class LookAssembler {
   std::uint64_t closes_ = 0;
   std::uint64_t nameless_ = 0;
   std::uint64_t losses_ = 0;
+  std::uint64_t lost_endings_ = 0;
+  bool must_resynchronise_ = false;  // events were lost, and no list was whole since
 };
 
 }  // namespace uncork::probe

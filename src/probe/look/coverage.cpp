@@ -12,7 +12,9 @@ std::string counted_noun(std::uint64_t count, const char* one, const char* many)
 }  // namespace
 
 bool Coverage::whole() const {
-  return vanished_namespaces + refused_namespaces + dump_gaps + missed_cookies + unended_cookies + close_events_lost == 0 &&
+  return vanished_namespaces + refused_namespaces + dump_gaps + missed_cookies + unended_cookies + close_events_lost +
+                 endings_lost ==
+             0 &&
          std::ranges::all_of(namespaces, &NamespaceCoverage::whole);
 }
 
@@ -33,6 +35,7 @@ std::string Coverage::sentence() const {
   tell(missed_cookies, "socket missed by the last look", "sockets missed by the last look");
   tell(unended_cookies, "socket gone unnoticed", "sockets gone unnoticed");
   tell(close_events_lost, "loss of close events", "losses of close events");
+  tell(endings_lost, "word of an end lost", "words of ends lost");
   return text;
 }
 

@@ -33,10 +33,11 @@ struct Coverage {
   std::uint64_t dump_gaps = 0;            ///< dumps that were cut, truncated, interrupted or refused
   std::uint64_t duplicate_cookies = 0;    ///< listed twice; one row of each is kept
   std::uint64_t missed_cookies = 0;       ///< seen now and two looks ago, but not in between
-  std::uint64_t unended_cookies = 0;      ///< gone since two looks without a word (without BPF, also what is held after its end)
+  std::uint64_t unended_cookies = 0;      ///< gone since two looks without a word, and not held by a process
   std::uint64_t close_events = 0;         ///< since the look before
   std::uint64_t nameless_closes = 0;      ///< of those, without addresses and never seen before: no row
   std::uint64_t close_events_lost = 0;    ///< times that the kernel said it had to drop some (ENOBUFS)
+  std::uint64_t endings_lost = 0;         ///< events of connections' ends that found BPF's ring full
   std::uint64_t unknown_attributes = 0;   ///< of rows, that the decoder does not know: counted, not misread
 
   [[nodiscard]] bool whole() const;

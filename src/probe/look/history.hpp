@@ -15,8 +15,8 @@ namespace uncork::probe {
 /// Remembers full sockets only: a request socket and what is left in TIME_WAIT have cookies of their own. Not thread-safe.
 class SocketHistory {
  public:
-  /// The row of `cookie` in the last look that was remembered; nullptr: it was in none, or rows are not kept. Valid until
-  /// the next call.
+  /// The row of `cookie` in the last look that was remembered, or the last one of what is awaited; nullptr: it was in none, or
+  /// rows are not kept. Valid until the next call.
   [[nodiscard]] const record::Row* row_of(std::uint64_t cookie) const;
 
   /// Its last row is given: when the kernel freed the socket (or must have), or before that, when its connection ended.
@@ -26,14 +26,20 @@ class SocketHistory {
   [[nodiscard]] bool has_ended(std::uint64_t cookie) const;
   [[nodiscard]] bool was_freed(std::uint64_t cookie) const;
 
-  /// Of the rows that were remembered last, those that are not among `now` and have no last row: after close events were lost,
-  /// the only thing that is known of their ends.
+  /// Of the rows that were remembered last, and of what is awaited but not held, those that are not among `now` and have no last
+  /// row: after close events were lost, the only thing that is known of their ends.
   [[nodiscard]] std::vector<record::Row> gone(const CookieMap& now) const;
 
-  /// Counts what the last look missed, and what ended without a word (once each), when all three looks were whole. `is_told`:
-  /// whether the end of that one is known from elsewhere.
   using IsTold = std::function<bool(std::uint64_t cookie)>;
-  void compare(const std::vector<record::Row>& rows, bool listening, const IsTold& is_told, Coverage& into) const;
+  using IsHeld = std::function<bool(std::uint64_t inode)>;
+  /// What is known from elsewhere of a socket that is gone without a word. Empty: nothing.
+  struct Elsewhere {
+    IsTold is_told{};  ///< its end is known
+    IsHeld is_held{};  ///< a process has it open: its connection has ended, and the kernel has not freed it yet
+  };
+  /// Counts what the last look missed, and what ended without a word (once each), when all three looks were whole. What is held
+  /// is awaited.
+  void compare(const std::vector<record::Row>& rows, bool listening, const Elsewhere& elsewhere, Coverage& into);
 
   enum class KeepRows : bool { no, yes };
   void remember(const std::vector<record::Row>& rows, bool whole, KeepRows keep);
@@ -43,9 +49,19 @@ class SocketHistory {
     CookieMap cookies;
     bool whole = false;
   };
+  /// Not shown any more, and nothing was heard of its end yet.
+  struct Awaited {
+    record::Row row;
+    bool is_held = false;
+    unsigned partial_looks = 0;  // since it is awaited
+  };
+  void count_unended(const CookieMap& now, const Elsewhere& elsewhere, Coverage& into);
+  void await_what_is_gone(bool whole);
+
   Seen last_;
   Seen before_;
-  PackedRows rows_;          // by the numbers in last_, if they are kept
+  PackedRows rows_;  // by the numbers in last_, if they are kept
+  std::vector<Awaited> awaited_;
   mutable record::Row row_;  // of row_of()
   CookieMap ended_[3];       // since the last look, in the interval before, and before that
 };

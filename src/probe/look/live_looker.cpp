@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <iterator>
 #include <system_error>
 #include <thread>
 #include <unordered_set>
@@ -63,6 +64,7 @@ core::Status LiveLooker::prepare() {
   kernel_ = running_kernel_release();
   assembler_.emplace(LookAssembler::Options{options_.attributes, options_.states, options_.close_events},
                      parse_kernel_version(kernel_), texts_);
+  assembler_->set_is_held([this](std::uint64_t inode) { return is_held(inode); });
   base_.schema_version = 1;
   base_.hostname = texts_.keep(host_name());
   base_.boot_id = texts_.keep(boot_id());
@@ -78,7 +80,8 @@ core::Status LiveLooker::prepare() {
   const bool own_only = options_.namespaces.kind == WhichNamespaces::Kind::own;
   if (options_.close_events) {
     start_endings();  // first: what the listener below hears was told here before
-    auto listener = CloseListener::open(own_only ? CloseListener::Reach::own : CloseListener::Reach::numbered);
+    auto listener = CloseListener::open(own_only ? CloseListener::Reach::own : CloseListener::Reach::numbered,
+                                        options_.close_buffer_bytes.value_or(CloseListener::kBufferBytes));
     if (!listener) return core::fail(listener.error());
     closes_.emplace(std::move(*listener));
   }
@@ -91,7 +94,7 @@ core::Status LiveLooker::prepare() {
   if (auto found = find_spaces(); !found) return found;
   if (pass_) ::malloc_trim(0);  // what loading BPF read of the kernel's types is freed, but not given back
   if (!closes_) return {};
-  closes_->keep_only(spaces_);
+  (void)closes_->keep_only(spaces_, {});  // none yet is left
   // From now on, not from the first look on.
   return on_own_thread([this] {
     for (const FoundNamespace& space : spaces_) {
@@ -167,8 +170,16 @@ void LiveLooker::drop_gone_spaces(Look& into) {
     count_trouble(gone_namespace(space), into);
   }
   if (gone.empty()) return;
-  std::erase_if(spaces_, [&](const FoundNamespace& space) { return gone.contains(space.inode); });
-  std::erase_if(into.rows, [&](const record::Row& row) { return gone.contains(row.netns_inode); });
+  std::erase_if(spaces_, [&](const FoundNamespace& space) {
+    if (!gone.contains(space.inode)) return false;
+    past_.emplace(space.inode, identity_of(space));
+    return true;
+  });
+  std::erase_if(into.rows, [&](const record::Row& row) {
+    if (!gone.contains(row.netns_inode)) return false;
+    assembler_->hide(row.inet_diag_msg_socket_cookie);
+    return true;
+  });
   learn_spaces();
 }
 
@@ -197,7 +208,10 @@ bool LiveLooker::needs_list(const FoundNamespace& space) const {
 core::Status LiveLooker::find_spaces() {
   auto chosen = choose_namespaces(options_.namespaces, Descriptors::look_through);
   if (!chosen) return core::fail(chosen.error());
+  past_.clear();
+  for (const FoundNamespace& space : spaces_) past_.emplace(space.inode, identity_of(space));
   spaces_ = std::move(chosen->spaces);
+  for (const FoundNamespace& space : spaces_) past_.erase(space.inode);
   refused_processes_ = chosen->refused;
   if (options_.namespaces.kind != WhichNamespaces::Kind::own) look_up_nsids(spaces_);
   learn_spaces();
@@ -217,20 +231,24 @@ const FoundNamespace* LiveLooker::space_of(std::uint64_t inode) const {
 core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
   base_.timestamp_ns = realtime_ns();  // before the search: what comes during it may not be in this look
   take_closes();                       // named as the namespaces were known: an inode or a number may be another's by now
+  (void)take_news();
   // A name that is no namespace's any more was one's when we began: what is left is looked at.
   if (auto found = find_spaces(); !found && found.error().code != core::ErrorCode::not_found) return core::fail(found.error());
   ++base_.sequence;
   assembler_->begin(into, base_);
   note({.kind = CaptureNote::Kind::look, .sequence = base_.sequence, .timestamp_ns = base_.timestamp_ns, .kernel = kernel_});
   trouble_.clear();
+  holders_.reset();
   tell(LookStep::found);
   take_pass(into);
   into.path = passed_ ? LookPath::pass : LookPath::dumps;
-  if (closes_) closes_->keep_only(spaces_);
+  leave_spaces();
   visit_all(into);
   tell(LookStep::looked);
   take_closes();
   assembler_->end();
+  search_at_ = core::MonotonicClock::now() + kBetweenSearches;
+  past_.clear();  // another may have the inode by now
   note({.kind = CaptureNote::Kind::end, .sequence = base_.sequence});
   tell_limits(into);
   if (capture_) {
@@ -327,34 +345,60 @@ core::Status LiveLooker::list(const FoundNamespace& space) {
 
 void LiveLooker::take_closes() {
   if (!closes_) return;
-  record::Row base = base_;
-  const std::uint64_t losses = closes_->take([&](std::uint64_t inode, std::span<const std::byte> datagram) {
-    const FoundNamespace* const space = space_of(inode);
-    const bool is_known = space != nullptr;
-    if (!is_known && options_.namespaces.kind != WhichNamespaces::Kind::all) return;
-    const SpaceIdentity identity = is_known ? identity_of(*space) : SpaceIdentity{};
-    note({.kind = CaptureNote::Kind::closes, .inode = identity.inode, .name = identity.name});
-    record(datagram, CaptureWriter::Direction::received);
-    if (endings_) (void)endings_->consume().has_value() /* limits tell; what it says of these came before them */;
-    if (!assembler_->closed(datagram, identity, base)) assembler_->lost_close_events();
-  });
+  const std::uint64_t losses =
+      closes_->take([&](std::uint64_t inode, std::span<const std::byte> datagram) { take_close(inode, datagram); });
   for (std::uint64_t i = 0; i < losses; ++i) assembler_->lost_close_events();
   take_endings();
+}
+
+void LiveLooker::take_close(std::uint64_t inode, std::span<const std::byte> datagram) {
+  const auto known = chosen_space(inode);
+  if (!known) return;
+  const SpaceIdentity& identity = *known;
+  note({.kind = CaptureNote::Kind::closes, .inode = identity.inode, .name = identity.name});
+  record(datagram, CaptureWriter::Direction::received);
+  if (endings_) (void)endings_->consume().has_value() /* limits tell; what it says of these came before them */;
+  if (!assembler_->closed(datagram, identity, base_)) assembler_->lost_close_events();
+}
+
+// What they still have to say is heard first.
+void LiveLooker::leave_spaces() {
+  if (!closes_) return;
+  std::vector<std::uint64_t> left;
+  for (const auto& [inode, identity] : past_) {
+    const bool was_numbered = closes_->hears_numbered() && identity.nsid;  // then its ends are still heard
+    if (!was_numbered && space_of(inode) == nullptr) left.push_back(inode);
+  }
+  const std::uint64_t losses =
+      closes_->keep_only(spaces_, [&](std::uint64_t inode, std::span<const std::byte> datagram) { take_close(inode, datagram); });
+  for (std::uint64_t i = 0; i < losses; ++i) assembler_->lost_close_events();
+  if (!passed_) return;  // only the pass sees what a socket alone still holds
+  for (const std::uint64_t inode : left) assembler_->left(inode);
+}
+
+/// Whose sockets are to be told of: under the name that it has, or had until now. nullopt: it was not chosen.
+std::optional<SpaceIdentity> LiveLooker::chosen_space(std::uint64_t inode) const {
+  if (const FoundNamespace* const space = space_of(inode)) return identity_of(*space);
+  if (const auto past = past_.find(inode); past != past_.end()) return past->second;
+  if (options_.namespaces.kind != WhichNamespaces::Kind::all) return std::nullopt;
+  SpaceIdentity unknown;
+  unknown.inode = inode;
+  if (inode != 0) unknown.name = anonymous_name(inode);
+  return unknown;
 }
 
 // They are told of every namespace, also of those that were not chosen.
 void LiveLooker::take_endings() {
   if (!endings_) return;
   (void)endings_->consume().has_value() /* limits tell */;
+  assembler_->lost_endings(endings_->lost() - endings_lost_);
+  endings_lost_ = endings_->lost();
   ending_rows_.clear();
   endings_->collect([&](std::uint64_t cookie) { return assembler_->begin_last_row(cookie, base_); }, ending_rows_);
   for (record::Row& row : ending_rows_) {
-    const auto space = std::ranges::find(spaces_, row.netns_inode, &FoundNamespace::inode);
-    const bool is_known = space != spaces_.end();
-    if (!is_known && options_.namespaces.kind != WhichNamespaces::Kind::all) continue;
-    SpaceIdentity unknown;
-    unknown.inode = row.netns_inode;
-    assembler_->name(row, is_known ? identity_of(*space) : unknown);
+    const auto space = chosen_space(row.netns_inode);
+    if (!space) continue;
+    if (row.netns.view().empty()) assembler_->name(row, *space);  // else as the look before knew it
     assembler_->take_last_row(row);
   }
 }
@@ -388,14 +432,16 @@ void LiveLooker::tell_limits(Look& into) const {
 }
 
 core::Result<bool> LiveLooker::wait(core::Time until) {
-  core::Time search_at = core::MonotonicClock::now() + kBetweenSearches;
   for (;;) {
     const core::Time now = core::MonotonicClock::now();
     if (now >= until) return false;
-    if (watch_ && now >= search_at) {
-      if (is_new_space_there()) return true;
+    if (watch_ && now >= search_at_) {
+      const bool is_new = learn_new_spaces();
       // A search may take long where there are many processes: not more than a fiftieth of the time.
-      search_at = core::MonotonicClock::now() + std::max(kBetweenSearches, 50 * (core::MonotonicClock::now() - now));
+      const core::Time done = core::MonotonicClock::now();
+      search_at_ = done + std::max(kBetweenSearches, 50 * (done - now));
+      search_not_before_ = done + std::max(kUntilMounted, 50 * (done - now));
+      if (is_new) return true;
     }
     std::vector<pollfd> waited;
     if (closes_) {
@@ -405,7 +451,7 @@ core::Result<bool> LiveLooker::wait(core::Time until) {
       waited.push_back({watch_->folder_news().get(), POLLIN, 0});
       waited.push_back({watch_->number_news().get(), POLLIN, 0});
     }
-    core::Time wake_at = watch_ ? std::min(until, search_at) : until;
+    core::Time wake_at = watch_ ? std::min(until, search_at_) : until;
     if (endings_) wake_at = std::min(wake_at, now + kBetweenEndings);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(wake_at - now);
     const int ready = ::poll(waited.data(), waited.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
@@ -415,14 +461,48 @@ core::Result<bool> LiveLooker::wait(core::Time until) {
       continue;
     }
     take_closes();
-    if (watch_ && watch_->take()) search_at = std::min(search_at, core::MonotonicClock::now() + kUntilMounted);
+    if (take_news()) search_at_ = std::min(search_at_, std::max(search_not_before_, core::MonotonicClock::now() + kUntilMounted));
   }
 }
 
-bool LiveLooker::is_new_space_there() {
-  const auto chosen = choose_namespaces(options_.namespaces, Descriptors::pass_over);
+// Whether there are any. We listen in them from now on, since they may be gone before the next look.
+bool LiveLooker::learn_new_spaces() {
+  auto chosen = choose_namespaces(options_.namespaces, Descriptors::pass_over);
   if (!chosen) return false;
-  return std::ranges::any_of(chosen->spaces, [&](const FoundNamespace& space) { return space_of(space.inode) == nullptr; });
+  std::erase_if(chosen->spaces, [&](const FoundNamespace& space) { return space_of(space.inode) != nullptr; });
+  if (chosen->spaces.empty()) return false;
+  look_up_nsids(chosen->spaces);
+  const std::size_t known = spaces_.size();
+  std::ranges::move(chosen->spaces, std::back_inserter(spaces_));
+  learn_spaces();
+  if (!closes_) return true;
+  (void)on_own_thread([&] {
+    for (const FoundNamespace& space : std::span(spaces_).subspan(known)) {
+      closes_->learn(space);
+      if (!closes_->hears(space) && enter_namespace(space)) (void)closes_->listen_inside(space).has_value() /* hears() tells */;
+    }
+  }).has_value() /* the next look listens */;
+  return true;
+}
+
+// What is told of a number before it was taken back is of the namespace that had it; then another may have it, and its inode.
+bool LiveLooker::take_news() {
+  if (!watch_) return false;
+  const bool any = watch_->take();
+  const auto numbers = watch_->numbers_taken_back();
+  if (numbers.empty()) return any;
+  take_closes();
+  for (const std::uint32_t number : numbers) {
+    if (closes_) closes_->forget(number);
+    std::erase_if(spaces_, [&](const FoundNamespace& space) { return space.nsid == number; });
+  }
+  learn_spaces();
+  return any;
+}
+
+bool LiveLooker::is_held(std::uint64_t inode) {
+  if (!holders_) holders_ = find_socket_holders().value_or(SocketHolders{});
+  return holders_->first(inode) != nullptr;
 }
 
 void LiveLooker::tell(LookStep step, std::uint64_t inode) const {

@@ -15,6 +15,7 @@
 #include "probe/look/assembler.hpp"
 #include "probe/look/look.hpp"
 #include "probe/namespaces/watch.hpp"
+#include "probe/processes.hpp"
 #include "probe/socket_endings.hpp"
 #include "probe/socket_pass.hpp"
 
@@ -44,10 +45,15 @@ class LiveLooker final : public Looker {
   void count_trouble(const core::Error& error, Look& into);
   [[nodiscard]] core::Status list(const FoundNamespace& space);
   void take_closes();
+  void take_close(std::uint64_t inode, std::span<const std::byte> datagram);
+  void leave_spaces();
+  [[nodiscard]] std::optional<SpaceIdentity> chosen_space(std::uint64_t inode) const;
   void take_endings();
   void start_endings();
   void tell_limits(Look& into) const;
-  [[nodiscard]] bool is_new_space_there();
+  [[nodiscard]] bool learn_new_spaces();
+  bool take_news();
+  [[nodiscard]] bool is_held(std::uint64_t inode);
 
   void tell(LookStep step, std::uint64_t inode = 0) const;
   void note(const CaptureNote& note);
@@ -69,6 +75,11 @@ class LiveLooker final : public Looker {
   std::optional<NamespaceWatch> watch_;
   std::vector<FoundNamespace> spaces_;
   std::unordered_map<std::uint64_t, std::size_t> places_;  // of an inode in spaces_
+  std::unordered_map<std::uint64_t, SpaceIdentity> past_;  // known in the last look, and not any more, by inode
+  std::uint64_t endings_lost_ = 0;                         // until the last look
+  std::optional<SocketHolders> holders_;                   // of this look, if they are asked for
+  core::Time search_at_{};                                 // for new namespaces, while it waits
+  core::Time search_not_before_{};
   std::uint64_t own_inode_ = 0;
   std::size_t refused_processes_ = 0;
   std::vector<std::byte> buffer_;

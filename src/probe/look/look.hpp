@@ -54,6 +54,8 @@ struct LookOptions {
   /// Listen for sockets that end between two looks; each becomes a last row of the next look, and so does what never became a
   /// connection. Their reasons are the kernel's own where BPF may be used, else what the last counters tell.
   bool close_events = false;
+  /// Of the buffer in which close events wait, if not CloseListener's own size.
+  std::optional<int> close_buffer_bytes{};
   const Witness* witness = nullptr;  ///< whose ledgers the pass reads along; must outlive the Looker
   std::string record_to{};           ///< a capture (pcap, LINKTYPE_NETLINK) of all that the kernel said; empty: none
   /// Called at each step with the namespace's inode (0: of none), on the thread that looks: for whoever wants to know, or to make

@@ -1,5 +1,6 @@
 #include "probe/namespaces/watch.hpp"
 
+#include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/inotify.h>
@@ -9,8 +10,10 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <span>
 
 #include "core/syscall.hpp"
+#include "probe/diag/netlink.hpp"
 
 namespace uncork::probe {
 namespace {
@@ -37,16 +40,32 @@ std::string parent_of(const std::string& folder) {
   return slash == 0 || slash == std::string::npos ? "/" : folder.substr(0, slash);
 }
 
-bool drain(const core::Fd& fd) {
+/// Whether there was any; `on_news` gets the bytes of each read.
+template <typename OnNews>
+bool drain(const core::Fd& fd, OnNews on_news) {
   alignas(inotify_event) std::array<std::byte, 8192> news{};
   bool any = false;
   for (;;) {
     const ssize_t got = ::read(fd.get(), news.data(), news.size());
     if (got > 0 || (got < 0 && errno == ENOBUFS)) {
       any = true;
+      if (got > 0) on_news(std::span<const std::byte>(news).first(static_cast<std::size_t>(got)));
     } else if (got == 0 || errno != EINTR) {
       return any;
     }
+  }
+}
+
+void add_taken_back(std::span<const std::byte> datagram, std::vector<std::uint32_t>& into) {
+  constexpr std::size_t kHead = 4;  // struct rtgenmsg, padded
+  NetlinkMessages messages(datagram);
+  NetlinkMessage message;
+  while (messages.next(message).value_or(false)) {
+    if (message.header.nlmsg_type != RTM_DELNSID || message.payload.size() < kHead) continue;
+    const auto on_attribute = [&](unsigned type, std::span<const std::byte> value, std::size_t /*offset*/) {
+      if (type == NETNSA_NSID && value.size() >= sizeof(std::uint32_t)) into.push_back(read_as<std::uint32_t>(value));
+    };
+    (void)for_each_attribute(message.payload.subspan(kHead), message.offset + kHead, on_attribute).has_value();
   }
 }
 
@@ -73,8 +92,8 @@ void NamespaceWatch::watch_folders() {
 }
 
 bool NamespaceWatch::take() {
-  const bool folders = drain(inotify_);
-  const bool numbers = drain(route_);
+  const bool folders = drain(inotify_, [](std::span<const std::byte> /*news*/) {});
+  const bool numbers = drain(route_, [&](std::span<const std::byte> news) { add_taken_back(news, taken_back_); });
   if (folders) watch_folders();
   return folders || numbers;
 }

@@ -1,7 +1,9 @@
 #pragma once
 // News of network namespaces: mounted, unmounted, numbered. A hint to look for them again, not a list.
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/fd.hpp"
@@ -22,6 +24,9 @@ class NamespaceWatch {
 
   /// Takes in all news and says whether there was any. The namespace may not be mounted yet: its file comes first.
   [[nodiscard]] bool take();
+  /// The numbers that the kernel took back (RTM_DELNSID) since the last call, of what take() has taken in: the namespace is no
+  /// more, and another may get its number.
+  [[nodiscard]] std::vector<std::uint32_t> numbers_taken_back() { return std::exchange(taken_back_, {}); }
 
  private:
   NamespaceWatch(core::Fd inotify, core::Fd route, std::vector<std::string> folders)
@@ -31,6 +36,7 @@ class NamespaceWatch {
   core::Fd inotify_;
   core::Fd route_;
   std::vector<std::string> folders_;
+  std::vector<std::uint32_t> taken_back_;
 };
 
 }  // namespace uncork::probe
