@@ -76,18 +76,17 @@ void SocketHistory::count_unended(const CookieMap& now, const Elsewhere& elsewhe
   });
 }
 
-// What a look that is not whole does not show may be there, and may be gone when the next is whole.
+// What a look that is not whole does not show may be there, and may be gone when the next is whole. `rows_` are still those of
+// the look before.
 void SocketHistory::await_what_is_gone(bool whole) {
   std::erase_if(awaited_, [&](Awaited& awaited) {
     const std::uint64_t cookie = awaited.row.inet_diag_msg_socket_cookie;
     if (!whole) ++awaited.partial_looks;
     return last_.cookies.has(cookie) || has_ended(cookie) || (!awaited.is_held && awaited.partial_looks > kPartialLooksMost);
   });
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    const Row row = rows_.at(i);
-    const std::uint64_t cookie = row.inet_diag_msg_socket_cookie;
-    if (!last_.cookies.has(cookie) && !has_ended(cookie)) awaited_.push_back({row});
-  }
+  before_.cookies.for_each([&](std::uint64_t cookie, std::uint32_t number) {
+    if (number < rows_.size() && !last_.cookies.has(cookie) && !has_ended(cookie)) awaited_.push_back({rows_.at(number)});
+  });
 }
 
 void SocketHistory::remember(const std::vector<Row>& rows, bool whole, KeepRows keep) {
