@@ -110,14 +110,13 @@ TEST_P(Ends, gives_one_last_row_however_long_the_socket_is_held_after_its_end) {
   }
   for (int again = 0; again < 5; ++again) look();
   EXPECT_EQ(ended(held), by_bpf());
-  if (by_bpf()) {
-    EXPECT_EQ(unended_, 0U);
-  }
+  EXPECT_EQ(unended_, 0U) << "it is held";
   const std::uint64_t events = close_events_;
   two.server.reset();
   look_until([&] { return close_events_ > events; });
   EXPECT_EQ(end_of(held).close_reason, CloseReason::reset_received);
   EXPECT_EQ(ends_[held][0].tcp_info_bytes_received, 10U);
+  EXPECT_TRUE(ends_[held][0].knows(Block::owner)) << "as the last look that saw it knew";
 }
 
 TEST_P(Ends, gives_an_orderly_end_its_row_when_a_socket_that_was_shut_down_is_closed_at_last) {
@@ -131,9 +130,7 @@ TEST_P(Ends, gives_an_orderly_end_its_row_when_a_socket_that_was_shut_down_is_cl
   read_end(two.client);
   for (int again = 0; again < 5; ++again) look();
   EXPECT_FALSE(ended(held));
-  if (by_bpf()) {
-    EXPECT_EQ(unended_, 0U) << "its end is known";
-  }
+  EXPECT_EQ(unended_, 0U) << "its end is known, or that it is held";
   two.client.reset();
   EXPECT_EQ(end_of(held).close_reason, CloseReason::fin);
 }
@@ -158,6 +155,40 @@ TEST_P(Ends, looks_at_the_chosen_states_alone) {
   EXPECT_EQ(look_.path, by_bpf() ? LookPath::pass : LookPath::dumps);
   open({.states = state_bit(TcpState::established)});
   EXPECT_EQ(look().rows.size(), 2U);
+}
+
+TEST_P(Ends, that_found_the_buffer_full_are_told_by_the_next_list_and_the_loss_is_counted) {
+  constexpr int kLasting = 20;
+  constexpr int kFlood = 400;  // a datagram each takes most of a kilobyte of the buffer
+  std::vector<Pair> lasting;
+  for (int i = 0; i < kLasting; ++i) lasting.push_back(pair());
+  std::vector<std::uint64_t> cookies;
+  for (const Pair& two : lasting) {
+    cookies.push_back(cookie_of(two.client));
+    cookies.push_back(cookie_of(two.server));
+  }
+  open({.close_buffer_bytes = 16 * 1024});
+  EXPECT_EQ(losses_, 0U);
+  inside([] {
+    for (int i = 0; i < kFlood; ++i) (void)connect_pair();
+  });
+  lasting.clear();
+  look_until([&] { return losses_ > 0; });
+  EXPECT_FALSE(look_.coverage.whole());
+  EXPECT_NE(look_.coverage.sentence().find("of close events"), std::string::npos) << look_.coverage.sentence();
+  look_until([&] { return std::ranges::all_of(cookies, [&](std::uint64_t cookie) { return ended(cookie); }); });
+  const std::uint64_t losses = losses_;
+  look_until([&] { return look_.coverage.whole(); });
+  for (int again = 0; again < 3; ++again) {
+    EXPECT_TRUE(look().coverage.whole()) << look_.coverage.sentence();
+  }
+  EXPECT_EQ(unended_, 0U);
+  EXPECT_LE(losses_, losses + 1) << "one more may have come meanwhile";
+  for (const std::uint64_t cookie : cookies) EXPECT_EQ(ends_[cookie].size(), 1U);
+  Pair after = pair();
+  const std::uint64_t cookie = cookie_of(after.server);
+  after = {};
+  EXPECT_TRUE(end_of(cookie).last_row) << "it is heard again";
 }
 
 TEST_P(Ends, are_one_each_for_connections_shorter_than_the_time_between_looks) {

@@ -213,15 +213,24 @@ void LookAssembler::take_last_row(const Row& row) {
   ended_rows_.push_back(row);
 }
 
+// What waits in TIME_WAIT may have the cookie of the socket that it is left of, whose end that was.
+CookieMap LookAssembler::full_sockets() const {
+  CookieMap cookies;
+  for (const Row& row : look_->rows) {
+    if (is_full_socket(row)) cookies.insert(row.inet_diag_msg_socket_cookie, 0);
+  }
+  return cookies;
+}
+
 // Close events were lost, and this look lists all that is left: what was there before and is not now has ended.
 void LookAssembler::end_what_is_gone() {
-  for (const Row& row : history_.gone(now_)) end_at_last(row);
+  for (const Row& row : history_.gone(full_sockets())) end_at_last(row);
 }
 
 // Nobody tells any more how what was there has ended.
 void LookAssembler::end_what_was_left() {
   if (left_.size() == 0) return;
-  for (const Row& row : history_.gone(now_)) {
+  for (const Row& row : history_.gone(full_sockets())) {
     if (left_.has(row.netns_inode) && !hidden_.has(row.inet_diag_msg_socket_cookie)) end_at_last(row);
   }
 }

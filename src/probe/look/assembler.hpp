@@ -93,6 +93,7 @@ class LookAssembler {
   [[nodiscard]] bool accept(SocketKind kind, const record::Row& row);
   void add_last_row(const NetlinkMessage& message, const record::Row& named);
   [[nodiscard]] const record::Row* row_before(std::uint64_t cookie) const;
+  [[nodiscard]] CookieMap full_sockets() const;
   void end_what_is_gone();
   void end_what_was_left();
   void end_at_last(record::Row row);

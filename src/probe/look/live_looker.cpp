@@ -173,6 +173,7 @@ void LiveLooker::drop_gone_spaces(Look& into) {
   std::erase_if(spaces_, [&](const FoundNamespace& space) {
     if (!gone.contains(space.inode)) return false;
     past_.emplace(space.inode, identity_of(space));
+    doubtful_.push_back(space);
     return true;
   });
   std::erase_if(into.rows, [&](const record::Row& row) {
@@ -239,6 +240,7 @@ core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
   note({.kind = CaptureNote::Kind::look, .sequence = base_.sequence, .timestamp_ns = base_.timestamp_ns, .kernel = kernel_});
   trouble_.clear();
   holders_.reset();
+  doubtful_.clear();
   tell(LookStep::found);
   take_pass(into);
   into.path = passed_ ? LookPath::pass : LookPath::dumps;
@@ -365,12 +367,15 @@ void LiveLooker::take_close(std::uint64_t inode, std::span<const std::byte> data
 void LiveLooker::leave_spaces() {
   if (!closes_) return;
   std::vector<std::uint64_t> left;
+  std::vector<FoundNamespace> heard = spaces_;
+  heard.insert(heard.end(), doubtful_.begin(), doubtful_.end());
   for (const auto& [inode, identity] : past_) {
+    if (std::ranges::find(doubtful_, inode, &FoundNamespace::inode) != doubtful_.end()) continue;
     const bool was_numbered = closes_->hears_numbered() && identity.nsid;  // then its ends are still heard
     if (!was_numbered && space_of(inode) == nullptr) left.push_back(inode);
   }
   const std::uint64_t losses =
-      closes_->keep_only(spaces_, [&](std::uint64_t inode, std::span<const std::byte> datagram) { take_close(inode, datagram); });
+      closes_->keep_only(heard, [&](std::uint64_t inode, std::span<const std::byte> datagram) { take_close(inode, datagram); });
   for (std::uint64_t i = 0; i < losses; ++i) assembler_->lost_close_events();
   if (!passed_) return;  // only the pass sees what a socket alone still holds
   for (const std::uint64_t inode : left) assembler_->left(inode);

@@ -77,8 +77,9 @@ class LiveLooker final : public Looker {
   std::unordered_map<std::uint64_t, std::size_t> places_;  // of an inode in spaces_
   std::unordered_map<std::uint64_t, SpaceIdentity> past_;  // known in the last look, and not any more, by inode
   std::uint64_t endings_lost_ = 0;                         // until the last look
-  std::optional<SocketHolders> holders_;                   // of this look, if they are asked for
-  core::Time search_at_{};                                 // for new namespaces, while it waits
+  std::vector<FoundNamespace> doubtful_;  // in this look, which no path led to and whose sockets were seen: heard until the next
+  std::optional<SocketHolders> holders_;  // of this look, if they are asked for
+  core::Time search_at_{};                // for new namespaces, while it waits
   core::Time search_not_before_{};
   std::uint64_t own_inode_ = 0;
   std::size_t refused_processes_ = 0;
