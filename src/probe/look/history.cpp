@@ -79,9 +79,9 @@ void SocketHistory::await_what_is_gone(bool whole) {
     if (!whole) ++awaited.partial_looks;
     return last_.cookies.has(cookie) || has_ended(cookie) || (!awaited.is_held && awaited.partial_looks > kPartialLooksMost);
   });
-  for (Row& row : rows_) {
+  for (const Row& row : rows_) {
     const std::uint64_t cookie = row.inet_diag_msg_socket_cookie;
-    if (!last_.cookies.has(cookie) && !has_ended(cookie)) awaited_.push_back({std::move(row)});
+    if (!last_.cookies.has(cookie) && !has_ended(cookie)) awaited_.push_back({row});
   }
 }
 
