@@ -246,7 +246,7 @@ void LookAssembler::end_at_last(Row row) {
   row.sequence = base_.sequence;
   row.last_row = true;
   if (freed) fill_ending(freed->ending, row);
-  ended_rows_.push_back(std::move(row));
+  ended_rows_.push_back(row);
 }
 
 void LookAssembler::tell_never_connected() {
