@@ -1,5 +1,6 @@
 #include "probe/look/live_looker.hpp"
 
+#include <linux/capability.h>
 #include <malloc.h>
 #include <poll.h>
 
@@ -14,6 +15,7 @@
 
 #include "core/count.hpp"
 #include "core/syscall.hpp"
+#include "probe/look/refusal.hpp"
 #include "probe/namespaces.hpp"
 #include "probe/namespaces/enter.hpp"
 #include "probe/namespaces/sockstat.hpp"
@@ -414,12 +416,13 @@ void LiveLooker::tell_limits(Look& into) const {
                           ": no process, no descriptor, no stall ledger beside the sockets");
   }
   if (into.coverage.refused_namespaces != 0) {
-    into.limits.push_back(core::count_of(into.coverage.refused_namespaces, "network namespace") +
-                          " could not be entered (root may, with CAP_SYS_ADMIN)");
+    into.limits.push_back(core::count_of(into.coverage.refused_namespaces, "network namespace") + " could not be entered (" +
+                          why_refused(rights_to(CAP_SYS_ADMIN), "CAP_SYS_ADMIN") + ")");
   }
   if (refused_processes_ != 0) {
-    into.limits.push_back(core::count_of(refused_processes_, "process", "processes") +
-                          " could not be looked into (root may, with CAP_SYS_PTRACE): namespaces known only there are not seen");
+    into.limits.push_back(core::count_of(refused_processes_, "process", "processes") + " could not be looked into (" +
+                          why_refused(rights_to(CAP_SYS_PTRACE), "CAP_SYS_PTRACE") +
+                          "): namespaces known only there are not seen");
   }
   if (!closes_) return;
   if (endings_) {

@@ -1,25 +1,19 @@
 // Uplinks where a veth pair is the default route, and the cgroup of a process that was put into one: the kernel's own answers.
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <array>
-#include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
 
-#include "core/syscall.hpp"
 #include "link/namespace.hpp"
 #include "probe/enrich/enricher.hpp"
 #include "probe/enrich/uplinks.hpp"
 #include "probe/look/look.hpp"
 #include "tests/probe/conversation.hpp"
 #include "tests/probe/enrich/fake_daemon.hpp"
+#include "tests/probe/enrich/surroundings.hpp"
 #include "tests/probe/privilege.hpp"
 
 namespace uncork::probe {
@@ -27,27 +21,9 @@ namespace {
 
 using testing::connect_pair;
 
-core::Status run(const std::string& command) {
-  if (std::system(command.c_str()) == 0) return {};
-  return core::fail(core::invalid_argument(command));
-}
-
 std::string recorded(const std::string& name) {
   std::ifstream file(std::string(UNCORK_TEST_DATA) + "/lldp/" + name, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// eth0 and eth1, both ends here, with a default route of IPv4 each and one of IPv6 through eth1.
-core::Status make_routes() {
-  for (const char* const command :
-       {"ip link add eth0 type veth peer name far0", "ip link add eth1 type veth peer name far1",
-        "ip addr add 198.18.0.2/24 dev eth0", "ip addr add 198.18.1.2/24 dev eth1", "ip addr add 2001:db8::2/64 dev eth1 nodad",
-        "ip link set far0 up", "ip link set far1 up", "ip link set eth0 up", "ip link set eth1 up",
-        "ip route add default via 198.18.0.1 dev eth0 metric 200", "ip route add default via 198.18.1.1 dev eth1 metric 100",
-        "ip -6 route add default via 2001:db8::1 dev eth1"}) {
-    if (const auto ran = run(command); !ran) return ran;
-  }
-  return {};
 }
 
 TEST(UplinksOfTheKernel, are_the_cards_of_the_default_routes) {
@@ -56,7 +32,7 @@ TEST(UplinksOfTheKernel, are_the_cards_of_the_default_routes) {
   ASSERT_TRUE(space) << space.error().message;
   const auto ran = space->inside([]() -> core::Status {
     EXPECT_TRUE(find_uplinks().empty());
-    if (const auto made = make_routes(); !made) return made;
+    if (const auto made = testing::make_default_routes(); !made) return made;
     const auto nics = find_uplinks();
     EXPECT_EQ(nics.size(), 2U);
     if (nics.size() != 2) return {};
@@ -83,7 +59,7 @@ TEST(UplinksOfTheKernel, get_the_neighbours_that_lldpd_hears) {
     return std::vector{questions.back() == "eth0" ? recorded("recorded-1.0.16") : std::string(16, '\0')};
   });
   const auto ran = space->inside([&]() -> core::Status {
-    if (const auto made = make_routes(); !made) return made;
+    if (const auto made = testing::make_default_routes(); !made) return made;
     record::Texts texts;
     Enricher enricher(texts, {.uplinks = true, .lldpd_socket = lldpd.path(), .cgroup = ""});
     std::vector<record::Row> rows(3);
@@ -116,7 +92,7 @@ TEST(UplinksOfTheKernel, say_that_lldpd_is_of_an_unknown_version) {
     return std::vector{later};
   });
   const auto ran = space->inside([&]() -> core::Status {
-    if (const auto made = make_routes(); !made) return made;
+    if (const auto made = testing::make_default_routes(); !made) return made;
     record::Texts texts;
     Enricher enricher(texts, {.uplinks = true, .lldpd_socket = lldpd.path(), .cgroup = ""});
     std::vector<record::Row> rows(1);
@@ -132,43 +108,15 @@ TEST(UplinksOfTheKernel, say_that_lldpd_is_of_an_unknown_version) {
   EXPECT_TRUE(ran) << ran.error().message;
 }
 
-/// A cgroup of ours, two below the root of the machine's; gone with this object.
-class Cgroup {
- public:
-  explicit Cgroup(const std::string& path) : path_(cgroup_mount() + path) { std::filesystem::create_directories(path_); }
-  ~Cgroup() {
-    ::rmdir(path_.c_str());
-    ::rmdir(std::filesystem::path(path_).parent_path().c_str());
-  }
-  Cgroup(const Cgroup&) = delete;
-  Cgroup& operator=(const Cgroup&) = delete;
-
-  /// The calling process into `folder`.
-  static bool enter(const std::string& folder) {
-    std::ofstream file(folder + "/cgroup.procs");
-    file << ::getpid() << std::flush;
-    return file.good();
-  }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 TEST(CgroupOfTheKernel, names_the_container_of_a_socket_whose_process_is_in_it) {
   if (!testing::is_root()) UNCORK_SKIP_TEST("cgroups need root");
-  const std::string id(64, 'b');
-  const std::string name = "/uncork-" + std::to_string(::getpid()) + ".slice/docker-" + id + ".scope";
-  const Cgroup cgroup(name);
-  const std::string own = core::read_file("/proc/self/cgroup").value_or("");
-  const std::string back =
-      cgroup_mount() + own.substr(own.find("0::") + 3, own.find('\n', own.find("0::")) - own.find("0::") - 3);
+  const testing::ContainerCgroup cgroup('b');
   const auto space = link::Namespace::make();
   ASSERT_TRUE(space) << space.error().message;
   const auto ran = space->inside([&]() -> core::Status {
-    if (!Cgroup::enter(cgroup.path())) return core::fail(core::invalid_argument("enter " + cgroup.path()));
-    const auto pair = connect_pair("127.0.0.1:0");  // a socket is of the cgroup in which it was made
-    EXPECT_TRUE(Cgroup::enter(back));
+    if (const auto entered = cgroup.enter(); !entered) return entered;
+    const auto pair = connect_pair("127.0.0.1:0");
+    EXPECT_TRUE(cgroup.leave());
     for (const UseBpf bpf : {UseBpf::no, UseBpf::automatic}) {
       auto looker = Looker::open({.attributes = Attributes::all(), .bpf = bpf});
       if (!looker) return core::fail(looker.error());
@@ -179,9 +127,9 @@ TEST(CgroupOfTheKernel, names_the_container_of_a_socket_whose_process_is_in_it) 
       enricher.enrich(look.rows, core::Time{});
       std::size_t named = 0;
       for (const record::Row& row : look.rows) {
-        if (row.container_id.view() != id) continue;
+        if (row.container_id.view() != cgroup.id()) continue;
         ++named;
-        EXPECT_EQ(row.cgroup_path.view(), name);
+        EXPECT_EQ(row.cgroup_path.view(), cgroup.name());
         EXPECT_EQ(row.container_runtime.view(), "docker");
       }
       EXPECT_EQ(named, 2U);
