@@ -8,6 +8,7 @@
 #include <functional>
 #include <system_error>
 #include <thread>
+#include <tuple>
 #include <unordered_set>
 #include <utility>
 
@@ -90,12 +91,19 @@ core::Status LiveLooker::prepare() {
   }
   if (auto found = find_spaces(); !found) return found;
   if (pass_) ::malloc_trim(0);  // what loading BPF read of the kernel's types is freed, but not given back
-  if (!closes_) return {};
+  listen_in_all();              // from now on, not from the first look on
+  searched();
+  return {};
+}
+
+// Where that cannot be done, hears() says so, and with it the limits of each look.
+void LiveLooker::listen_in_all() {
+  if (!closes_) return;
   closes_->keep_only(spaces_);
-  // From now on, not from the first look on.
-  return on_own_thread([this] {
+  if (std::ranges::all_of(spaces_, [&](const FoundNamespace& space) { return closes_->hears(space); })) return;
+  std::ignore = on_own_thread([this] {
     for (const FoundNamespace& space : spaces_) {
-      if (!closes_->hears(space) && enter_namespace(space)) (void)closes_->listen_inside(space).has_value() /* hears() tells */;
+      if (!closes_->hears(space) && enter_namespace(space)) std::ignore = closes_->listen_inside(space);
     }
   });
 }
@@ -231,6 +239,7 @@ core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
   tell(LookStep::looked);
   take_closes();
   assembler_->end();
+  searched();
   note({.kind = CaptureNote::Kind::end, .sequence = base_.sequence});
   tell_limits(into);
   if (capture_) {
@@ -273,7 +282,7 @@ void LiveLooker::visit(const FoundNamespace& space, Look& into) {
     }
   }
   tell(LookStep::inside, space.inode);
-  if (closes_ && !closes_->hears(space)) (void)closes_->listen_inside(space).has_value() /* hears() tells */;
+  if (closes_ && !closes_->hears(space)) std::ignore = closes_->listen_inside(space);  // hears() tells
   assembler_->begin_space(identity_of(space));
   CaptureNote begin{.kind = CaptureNote::Kind::space, .inode = space.inode, .name = space.name};
   begin.container_id = space.container.id;
@@ -335,7 +344,7 @@ void LiveLooker::take_closes() {
     const SpaceIdentity identity = is_known ? identity_of(*space) : SpaceIdentity{};
     note({.kind = CaptureNote::Kind::closes, .inode = identity.inode, .name = identity.name});
     record(datagram, CaptureWriter::Direction::received);
-    if (endings_) (void)endings_->consume().has_value() /* limits tell; what it says of these came before them */;
+    if (endings_) std::ignore = endings_->consume();  // limits tell; what it says of these came before them
     if (!assembler_->closed(datagram, identity, base)) assembler_->lost_close_events();
   });
   for (std::uint64_t i = 0; i < losses; ++i) assembler_->lost_close_events();
@@ -345,7 +354,7 @@ void LiveLooker::take_closes() {
 // They are told of every namespace, also of those that were not chosen.
 void LiveLooker::take_endings() {
   if (!endings_) return;
-  (void)endings_->consume().has_value() /* limits tell */;
+  std::ignore = endings_->consume();  // limits tell
   ending_rows_.clear();
   endings_->collect([&](std::uint64_t cookie) { return assembler_->begin_last_row(cookie, base_); }, ending_rows_);
   for (record::Row& row : ending_rows_) {
@@ -388,14 +397,16 @@ void LiveLooker::tell_limits(Look& into) const {
 }
 
 core::Result<bool> LiveLooker::wait(core::Time until) {
-  core::Time search_at = core::MonotonicClock::now() + kBetweenSearches;
   for (;;) {
     const core::Time now = core::MonotonicClock::now();
     if (now >= until) return false;
-    if (watch_ && now >= search_at) {
-      if (is_new_space_there()) return true;
-      // A search may take long where there are many processes: not more than a fiftieth of the time.
-      search_at = core::MonotonicClock::now() + std::max(kBetweenSearches, 50 * (core::MonotonicClock::now() - now));
+    if (watch_ && now >= search_at_) {
+      const bool found = find_new_spaces();
+      // A search may take long where there are many processes: not more than a fiftieth of the time, with news a tenth.
+      const core::Time searched_at = core::MonotonicClock::now();
+      search_at_ = searched_at + std::max(kBetweenSearches, 50 * (searched_at - now));
+      search_not_before_ = searched_at + 10 * (searched_at - now);
+      if (found) return true;
     }
     std::vector<pollfd> waited;
     if (closes_) {
@@ -405,7 +416,7 @@ core::Result<bool> LiveLooker::wait(core::Time until) {
       waited.push_back({watch_->folder_news().get(), POLLIN, 0});
       waited.push_back({watch_->number_news().get(), POLLIN, 0});
     }
-    core::Time wake_at = watch_ ? std::min(until, search_at) : until;
+    core::Time wake_at = watch_ ? std::min(until, search_at_) : until;
     if (endings_) wake_at = std::min(wake_at, now + kBetweenEndings);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(wake_at - now);
     const int ready = ::poll(waited.data(), waited.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
@@ -415,14 +426,50 @@ core::Result<bool> LiveLooker::wait(core::Time until) {
       continue;
     }
     take_closes();
-    if (watch_ && watch_->take()) search_at = std::min(search_at, core::MonotonicClock::now() + kUntilMounted);
+    if (watch_ && watch_->take()) {
+      search_at_ = std::min(search_at_, std::max(search_not_before_, core::MonotonicClock::now() + kUntilMounted));
+    }
   }
 }
 
-bool LiveLooker::is_new_space_there() {
-  const auto chosen = choose_namespaces(options_.namespaces, Descriptors::pass_over);
+// Those that came since the last look are listened in at once: what ends in them before the next gets its last row, and a name.
+bool LiveLooker::find_new_spaces() {
+  auto chosen = choose_namespaces(options_.namespaces, Descriptors::pass_over);
   if (!chosen) return false;
-  return std::ranges::any_of(chosen->spaces, [&](const FoundNamespace& space) { return space_of(space.inode) == nullptr; });
+  take_closes();
+  forget_gone_newcomers();
+  std::erase_if(chosen->spaces, [&](const FoundNamespace& space) {
+    const FoundNamespace* const known = space_of(space.inode);
+    return known != nullptr && (known->inode == own_inode_ || still_leads_to(*known));
+  });
+  if (chosen->spaces.empty()) return false;
+  look_up_nsids(chosen->spaces);
+  for (FoundNamespace& space : chosen->spaces) {
+    const auto known = places_.find(space.inode);
+    if (known == places_.end()) {
+      spaces_.push_back(std::move(space));
+    } else {
+      spaces_[known->second] = std::move(space);  // the inode is another's now, or other paths lead to it
+    }
+  }
+  learn_spaces();
+  listen_in_all();
+  return true;
+}
+
+void LiveLooker::searched() {
+  looked_at_ = spaces_.size();
+  search_at_ = core::MonotonicClock::now() + kBetweenSearches;
+}
+
+// Listening in a namespace may keep it alive. Where many come and go between two looks, those that only we keep are let go.
+void LiveLooker::forget_gone_newcomers() {
+  const auto newcomers = spaces_.begin() + static_cast<std::ptrdiff_t>(looked_at_);
+  const auto gone = std::remove_if(newcomers, spaces_.end(), [](const FoundNamespace& space) { return !still_leads_to(space); });
+  if (gone == spaces_.end()) return;
+  spaces_.erase(gone, spaces_.end());
+  learn_spaces();
+  if (closes_) closes_->keep_only(spaces_);
 }
 
 void LiveLooker::tell(LookStep step, std::uint64_t inode) const {

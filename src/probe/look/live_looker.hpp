@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "probe/diag/capture.hpp"
 #include "probe/diag/capture_note.hpp"
 #include "probe/diag/close_listener.hpp"
@@ -47,7 +48,10 @@ class LiveLooker final : public Looker {
   void take_endings();
   void start_endings();
   void tell_limits(Look& into) const;
-  [[nodiscard]] bool is_new_space_there();
+  [[nodiscard]] bool find_new_spaces();
+  void searched();
+  void forget_gone_newcomers();
+  void listen_in_all();
 
   void tell(LookStep step, std::uint64_t inode = 0) const;
   void note(const CaptureNote& note);
@@ -69,6 +73,9 @@ class LiveLooker final : public Looker {
   std::optional<NamespaceWatch> watch_;
   std::vector<FoundNamespace> spaces_;
   std::unordered_map<std::uint64_t, std::size_t> places_;  // of an inode in spaces_
+  std::size_t looked_at_ = 0;                              // of spaces_, by the last look; those behind came since
+  core::Time search_at_{};                                 // next, while waiting
+  core::Time search_not_before_{};
   std::uint64_t own_inode_ = 0;
   std::size_t refused_processes_ = 0;
   std::vector<std::byte> buffer_;
