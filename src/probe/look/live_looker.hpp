@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -39,6 +40,11 @@ class LiveLooker final : public Looker {
   void add_spaces_of_sockets(std::span<const record::Row> rows);
   void drop_gone_spaces(Look& into);
   [[nodiscard]] const FoundNamespace* space_of(std::uint64_t inode) const;
+  /// Whether the pass may have missed a socket of the namespace in which this thread is. It sees what a process holds: not
+  /// TIME_WAIT, not what waits for accept(), not what was closed and still sends. So a list is taken where the kernel counts any
+  /// in TIME_WAIT, where a listener's row says that connections wait for it, and where the kernel's count is not that of the
+  /// pass: more is what it did not see, less is what ended since, behind which as many unseen ones may hide. What this leaves: as
+  /// many ended since the pass as are unseen, closed ones that still send all of them. Request sockets are in no count.
   [[nodiscard]] bool needs_list(const FoundNamespace& space) const;
   void visit_all(Look& into);
   void visit(const FoundNamespace& space, Look& into);
@@ -62,8 +68,9 @@ class LiveLooker final : public Looker {
   record::Row base_;
   std::string kernel_;
   std::optional<LookAssembler> assembler_;
-  std::unique_ptr<SocketPass> pass_;  // null: dumps alone
-  bool passed_ = false;               // in this look
+  std::unique_ptr<SocketPass> pass_;              // null: dumps alone
+  bool passed_ = false;                           // in this look
+  std::unordered_set<std::uint64_t> waited_for_;  // namespaces with connections that wait for accept(), as the pass saw
   std::string why_no_pass_;
   std::unique_ptr<SocketEndings> endings_;  // null: close events alone
   std::vector<record::Row> ending_rows_;
