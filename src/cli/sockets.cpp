@@ -135,6 +135,7 @@ core::Result<Sockets::Step> Sockets::look_once() {
   return Step::go_on;
 }
 
+// A new namespace does not end it: the looker listens there by then, and the next look, at its time, shows it.
 core::Status Sockets::wait_until(core::StopSignal& stop, core::Time deadline) {
   constexpr core::Micros kSlice{50'000};  // how late a stop signal may be noticed
   while (!stop.stopped() && core::MonotonicClock::now() < deadline) {

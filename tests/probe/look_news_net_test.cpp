@@ -21,6 +21,7 @@
 #include "probe/diag/close_listener.hpp"
 #include "probe/namespaces.hpp"
 #include "tests/probe/conversation.hpp"
+#include "tests/probe/space.hpp"
 #include "tests/probe/watched_ends.hpp"
 
 namespace uncork::probe {
@@ -152,6 +153,52 @@ TEST_F(News, of_a_namespace_that_only_a_process_is_in_come_soon) {
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
 }
+
+/// As whoever must look after other things too waits: the news may come in any of many short waits.
+bool hears_of_one_in_short_waits(Looker& looker) {
+  const core::Time deadline = core::MonotonicClock::now() + kSoon;
+  while (core::MonotonicClock::now() < deadline) {
+    const auto news = looker.wait(core::MonotonicClock::now() + std::chrono::milliseconds(50));
+    EXPECT_TRUE(news);
+    if (news && *news) return true;
+  }
+  return false;
+}
+
+class NewcomerBetweenLooks : public ::testing::TestWithParam<UseBpf> {};
+
+TEST_P(NewcomerBetweenLooks, is_listened_in_at_once) {
+  if (!testing::is_root()) UNCORK_SKIP_TEST("making a network namespace needs root");
+  const testing::SpaceFolder folder;
+  std::vector<std::unique_ptr<testing::Space>> spaces;
+  for (const char* const name : {"lasting", "another"}) {
+    spaces.push_back(std::make_unique<testing::Space>(folder, name, 10 + static_cast<unsigned>(spaces.size())));
+  }
+  const std::string name = spaces[1]->name();
+  auto looker = Looker::open({.namespaces = testing::those_of(folder, spaces), .bpf = GetParam(), .close_events = true});
+  ASSERT_TRUE(looker) << looker.error().message;
+  Look look;
+  ASSERT_TRUE((*looker)->look(look));
+  const auto keeps_its_inode = core::open_file(folder.path() + "/" + name, O_RDONLY);
+  spaces[1]->remove();
+  testing::Space newcomer(folder, "another", 12);
+  ASSERT_EQ(newcomer.name(), name);
+  EXPECT_TRUE(hears_of_one_in_short_waits(**looker));
+  newcomer.connect_shortly();
+  ASSERT_TRUE((*looker)->wait(core::MonotonicClock::now() + std::chrono::milliseconds(100)));
+  newcomer.remove();
+  ASSERT_TRUE((*looker)->look(look));
+  std::map<std::uint64_t, int> ends;
+  for (const record::Row& row : look.rows) {
+    if (row.last_row && row.netns.view() == name && row.inet_diag_msg_socket_destination_port != 0) {
+      ++ends[row.inet_diag_msg_socket_cookie];
+    }
+  }
+  EXPECT_EQ(ends.size(), 2U) << "a client and a server";
+  for (const auto& [cookie, rows] : ends) EXPECT_EQ(rows, 1);
+}
+INSTANTIATE_TEST_SUITE_P(Both, NewcomerBetweenLooks, ::testing::Values(UseBpf::no, UseBpf::yes),
+                         [](const auto& used) { return used.param == UseBpf::yes ? "pass" : "dumps"; });
 
 TEST_F(News, of_ends_come_on_one_socket_from_numbered_namespaces_and_on_one_each_from_the_others) {
   const link::Namespace numbered = made();

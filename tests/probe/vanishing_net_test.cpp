@@ -22,6 +22,7 @@ using testing::Space;
 using testing::SpaceFolder;
 
 constexpr int kPairs = 3;
+constexpr int kPairsForParts = 100;  // a list of more than one datagram
 
 std::string text_of(const Row& row, const record::Address& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
@@ -40,10 +41,10 @@ struct Three {
   SpaceFolder folder;
   std::vector<std::unique_ptr<Space>> spaces;
 
-  Three() {
+  explicit Three(int pairs_of_second = kPairs) {
     for (unsigned i = 0; i < 3; ++i) {
       spaces.push_back(std::make_unique<Space>(folder, "vanish" + std::to_string(i), 100 + i));
-      spaces.back()->connect(kPairs);
+      spaces.back()->connect(i == 1 ? pairs_of_second : kPairs);
     }
   }
 
@@ -96,7 +97,7 @@ class Vanishing : public ::testing::TestWithParam<std::tuple<UseBpf, Moment>> {
 
 TEST_P(Vanishing, costs_one_miss_and_no_row_under_a_wrong_name) {
   const auto& [bpf, moment] = GetParam();
-  Three three;
+  Three three(moment.step == LookStep::part ? kPairsForParts : kPairs);
   Space& doomed = *three.spaces[1];
   const std::string name = doomed.name();
   bool armed = false;
@@ -122,6 +123,17 @@ TEST_P(Vanishing, costs_one_miss_and_no_row_under_a_wrong_name) {
   EXPECT_EQ(listed, moment.inside ? 1 : 0);
   EXPECT_EQ(look.coverage.namespaces.size() + look.coverage.vanished_namespaces, 3U);
   EXPECT_EQ(look.coverage.whole(), moment.inside && look.coverage.dump_gaps == 0) << look.coverage.sentence();
+  if (moment.step == LookStep::part) {
+    EXPECT_GT(rows.at(name), 0) << "its first part was read";
+    EXPECT_LT(rows.at(name), 2 * kPairsForParts) << "the rest was not there any more";
+  }
+
+  const Look next = looked(*looker);
+  const auto next_rows = three.rows_under_right_names(next);
+  EXPECT_EQ(next_rows.size(), 2U);
+  for (const std::size_t other : {0U, 2U}) EXPECT_EQ(next_rows.at(three.spaces[other]->name()), 2 * kPairs);
+  EXPECT_EQ(next.coverage.namespaces.size(), 2U);
+  EXPECT_EQ(next.coverage.vanished_namespaces, 1U) << "it was asked for by its name";
 }
 INSTANTIATE_TEST_SUITE_P(
     EachStep, Vanishing,
@@ -135,7 +147,8 @@ INSTANTIATE_TEST_SUITE_P(
 // Of each namespace only where it is listed, or only where BPF is used.
 INSTANTIATE_TEST_SUITE_P(EachListStep, Vanishing,
                          ::testing::Combine(::testing::Values(UseBpf::no),
-                                            ::testing::Values(Moment{"asked", LookStep::asked, true})),
+                                            ::testing::Values(Moment{"asked", LookStep::asked, true},
+                                                              Moment{"part", LookStep::part, true})),
                          [](const auto& used) { return std::string(std::get<1>(used.param).name); });
 INSTANTIATE_TEST_SUITE_P(EachPassStep, Vanishing,
                          ::testing::Combine(::testing::Values(UseBpf::yes),

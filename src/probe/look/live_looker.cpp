@@ -2,14 +2,14 @@
 
 #include <linux/capability.h>
 #include <malloc.h>
-#include <poll.h>
+#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <iterator>
 #include <system_error>
 #include <thread>
+#include <tuple>
 #include <unordered_set>
 #include <utility>
 
@@ -23,9 +23,6 @@
 namespace uncork::probe {
 namespace {
 
-constexpr core::Micros kBetweenSearches = std::chrono::milliseconds(500);
-constexpr core::Micros kBetweenEndings = std::chrono::milliseconds(200);  // 7,000 connections that are cut off fill the ring
-constexpr core::Micros kUntilMounted = std::chrono::milliseconds(50);
 constexpr int kListsMost = 3;  // of one namespace, while the kernel counts more sockets than were listed
 
 std::int64_t realtime_ns() {
@@ -39,6 +36,11 @@ std::string host_name() {
 }
 
 std::string boot_id() { return core::read_file("/proc/sys/kernel/random/boot_id", 64).value_or("").substr(0, 36); }
+
+/// Whether a connection waits there for accept().
+bool is_waited_for(const record::Row& listener) {
+  return listener.inet_diag_msg_state == TCP_LISTEN && listener.inet_diag_msg_rqueue != 0;
+}
 
 /// Runs `task` on a thread of its own, which may go into other namespaces.
 core::Status on_own_thread(const std::function<void()>& task) {
@@ -95,12 +97,19 @@ core::Status LiveLooker::prepare() {
   }
   if (auto found = find_spaces(); !found) return found;
   if (pass_) ::malloc_trim(0);  // what loading BPF read of the kernel's types is freed, but not given back
-  if (!closes_) return {};
-  (void)closes_->keep_only(spaces_, {});  // none yet is left
-  // From now on, not from the first look on.
-  return on_own_thread([this] {
+  listen_in_all();              // from now on, not from the first look on
+  searched();
+  return {};
+}
+
+// Where that cannot be done, hears() says so, and with it the limits of each look.
+void LiveLooker::listen_in_all() {
+  if (!closes_) return;
+  for (const FoundNamespace& space : spaces_) closes_->learn(space);
+  if (std::ranges::all_of(spaces_, [&](const FoundNamespace& space) { return closes_->hears(space); })) return;
+  std::ignore = on_own_thread([this] {
     for (const FoundNamespace& space : spaces_) {
-      if (!closes_->hears(space) && enter_namespace(space)) (void)closes_->listen_inside(space).has_value() /* hears() tells */;
+      if (!closes_->hears(space) && enter_namespace(space)) std::ignore = closes_->listen_inside(space);
     }
   });
 }
@@ -126,17 +135,6 @@ core::Status LiveLooker::start_pass() {
   return {};
 }
 
-void LiveLooker::start_endings() {
-  if (!pass_) return;
-  auto endings = SocketEndings::attach(texts_);
-  if (!endings) {
-    why_no_endings_ = endings.error().message;
-    return;
-  }
-  endings_ = std::move(*endings);
-  assembler_->set_book(&endings_->book());
-}
-
 void LiveLooker::take_pass(Look& into) {
   passed_ = false;
   if (!pass_) return;
@@ -151,7 +149,9 @@ void LiveLooker::take_pass(Look& into) {
   if (options_.namespaces.kind == WhichNamespaces::Kind::all) add_spaces_of_sockets(into.rows);
   std::erase_if(into.rows, [&](const record::Row& row) { return space_of(row.netns_inode) == nullptr; });
   SpaceIdentity identity;
+  waited_for_.clear();
   for (record::Row& row : into.rows) {
+    if (is_waited_for(row)) waited_for_.insert(row.netns_inode);
     if (identity.inode != row.netns_inode) identity = identity_of(*space_of(row.netns_inode));
     assembler_->name(row, identity);
   }
@@ -200,12 +200,11 @@ void LiveLooker::add_spaces_of_sockets(std::span<const record::Row> rows) {
   }
 }
 
-// The pass does not see TIME_WAIT, what was not accepted yet and what was closed and still sends; where the kernel counts no more
-// than the pass saw, there are none of these. Request sockets are in no count.
+// The rule is in the header.
 bool LiveLooker::needs_list(const FoundNamespace& space) const {
-  if (!passed_ || options_.states != kAllStates) return true;
+  if (!passed_ || options_.states != kAllStates || waited_for_.contains(space.inode)) return true;
   const auto count = count_sockets();
-  return !count || count->total() > assembler_->pass_rows_of(space.inode);
+  return !count || count->time_wait != 0 || count->total() != assembler_->pass_rows_of(space.inode);
 }
 
 core::Status LiveLooker::find_spaces() {
@@ -234,7 +233,7 @@ const FoundNamespace* LiveLooker::space_of(std::uint64_t inode) const {
 core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
   base_.timestamp_ns = realtime_ns();  // before the search: what comes during it may not be in this look
   take_closes();                       // named as the namespaces were known: an inode or a number may be another's by now
-  (void)take_news();
+  std::ignore = take_news();
   // A name that is no namespace's any more was one's when we began: what is left is looked at.
   if (auto found = find_spaces(); !found && found.error().code != core::ErrorCode::not_found) return core::fail(found.error());
   ++base_.sequence;
@@ -251,7 +250,7 @@ core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
   tell(LookStep::looked);
   take_closes();
   assembler_->end();
-  search_at_ = core::MonotonicClock::now() + kBetweenSearches;
+  searched();
   past_.clear();  // another may have the inode by now
   note({.kind = CaptureNote::Kind::end, .sequence = base_.sequence});
   tell_limits(into);
@@ -295,7 +294,7 @@ void LiveLooker::visit(const FoundNamespace& space, Look& into) {
     }
   }
   tell(LookStep::inside, space.inode);
-  if (closes_ && !closes_->hears(space)) (void)closes_->listen_inside(space).has_value() /* hears() tells */;
+  if (closes_ && !closes_->hears(space)) std::ignore = closes_->listen_inside(space);  // hears() tells
   assembler_->begin_space(identity_of(space));
   CaptureNote begin{.kind = CaptureNote::Kind::space, .inode = space.inode, .name = space.name};
   begin.container_id = space.container.id;
@@ -347,69 +346,6 @@ core::Status LiveLooker::list(const FoundNamespace& space) {
   }
 }
 
-void LiveLooker::take_closes() {
-  if (!closes_) return;
-  const std::uint64_t losses =
-      closes_->take([&](std::uint64_t inode, std::span<const std::byte> datagram) { take_close(inode, datagram); });
-  for (std::uint64_t i = 0; i < losses; ++i) assembler_->lost_close_events();
-  take_endings();
-}
-
-void LiveLooker::take_close(std::uint64_t inode, std::span<const std::byte> datagram) {
-  const auto known = chosen_space(inode);
-  if (!known) return;
-  const SpaceIdentity& identity = *known;
-  note({.kind = CaptureNote::Kind::closes, .inode = identity.inode, .name = identity.name});
-  record(datagram, CaptureWriter::Direction::received);
-  if (endings_) (void)endings_->consume().has_value() /* limits tell; what it says of these came before them */;
-  if (!assembler_->closed(datagram, identity, base_)) assembler_->lost_close_events();
-}
-
-// What they still have to say is heard first.
-void LiveLooker::leave_spaces() {
-  if (!closes_) return;
-  std::vector<std::uint64_t> left;
-  std::vector<FoundNamespace> heard = spaces_;
-  heard.insert(heard.end(), doubtful_.begin(), doubtful_.end());
-  for (const auto& [inode, identity] : past_) {
-    if (std::ranges::find(doubtful_, inode, &FoundNamespace::inode) != doubtful_.end()) continue;
-    const bool was_numbered = closes_->hears_numbered() && identity.nsid;  // then its ends are still heard
-    if (!was_numbered && space_of(inode) == nullptr) left.push_back(inode);
-  }
-  const std::uint64_t losses =
-      closes_->keep_only(heard, [&](std::uint64_t inode, std::span<const std::byte> datagram) { take_close(inode, datagram); });
-  for (std::uint64_t i = 0; i < losses; ++i) assembler_->lost_close_events();
-  if (!passed_) return;  // only the pass sees what a socket alone still holds
-  for (const std::uint64_t inode : left) assembler_->left(inode);
-}
-
-/// Whose sockets are to be told of: under the name that it has, or had until now. nullopt: it was not chosen.
-std::optional<SpaceIdentity> LiveLooker::chosen_space(std::uint64_t inode) const {
-  if (const FoundNamespace* const space = space_of(inode)) return identity_of(*space);
-  if (const auto past = past_.find(inode); past != past_.end()) return past->second;
-  if (options_.namespaces.kind != WhichNamespaces::Kind::all) return std::nullopt;
-  SpaceIdentity unknown;
-  unknown.inode = inode;
-  if (inode != 0) unknown.name = anonymous_name(inode);
-  return unknown;
-}
-
-// They are told of every namespace, also of those that were not chosen.
-void LiveLooker::take_endings() {
-  if (!endings_) return;
-  (void)endings_->consume().has_value() /* limits tell */;
-  assembler_->lost_endings(endings_->lost() - endings_lost_);
-  endings_lost_ = endings_->lost();
-  ending_rows_.clear();
-  endings_->collect([&](std::uint64_t cookie) { return assembler_->begin_last_row(cookie, base_); }, ending_rows_);
-  for (record::Row& row : ending_rows_) {
-    const auto space = chosen_space(row.netns_inode);
-    if (!space) continue;
-    if (row.netns.view().empty()) assembler_->name(row, *space);  // else as the look before knew it
-    assembler_->take_last_row(row);
-  }
-}
-
 void LiveLooker::tell_limits(Look& into) const {
   if (!passed_) {
     into.limits.push_back("without BPF" + (why_no_pass_.empty() ? std::string() : " (" + why_no_pass_ + ")") +
@@ -437,80 +373,6 @@ void LiveLooker::tell_limits(Look& into) const {
         std::to_string(closes_->sockets_inside()) +
         " namespaces have no number (`ip netns set NAME auto` gives one) and are kept alive while we listen in them");
   }
-}
-
-core::Result<bool> LiveLooker::wait(core::Time until) {
-  for (;;) {
-    const core::Time now = core::MonotonicClock::now();
-    if (now >= until) return false;
-    if (watch_ && now >= search_at_) {
-      const bool is_new = learn_new_spaces();
-      // A search may take long where there are many processes: not more than a fiftieth of the time.
-      const core::Time done = core::MonotonicClock::now();
-      search_at_ = done + std::max(kBetweenSearches, 50 * (done - now));
-      search_not_before_ = done + std::max(kUntilMounted, 50 * (done - now));
-      if (is_new) return true;
-    }
-    std::vector<pollfd> waited;
-    if (closes_) {
-      for (const int fd : closes_->descriptors()) waited.push_back({fd, POLLIN, 0});
-    }
-    if (watch_) {
-      waited.push_back({watch_->folder_news().get(), POLLIN, 0});
-      waited.push_back({watch_->number_news().get(), POLLIN, 0});
-    }
-    core::Time wake_at = watch_ ? std::min(until, search_at_) : until;
-    if (endings_) wake_at = std::min(wake_at, now + kBetweenEndings);
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(wake_at - now);
-    const int ready = ::poll(waited.data(), waited.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-    if (ready < 0 && errno != EINTR) return core::fail(core::system_error("wait for news of sockets", errno));
-    if (ready <= 0) {
-      take_endings();
-      continue;
-    }
-    take_closes();
-    if (take_news()) search_at_ = std::min(search_at_, std::max(search_not_before_, core::MonotonicClock::now() + kUntilMounted));
-  }
-}
-
-// Whether there are any. We listen in them from now on, since they may be gone before the next look.
-bool LiveLooker::learn_new_spaces() {
-  auto chosen = choose_namespaces(options_.namespaces, Descriptors::pass_over);
-  if (!chosen) return false;
-  std::erase_if(chosen->spaces, [&](const FoundNamespace& space) { return space_of(space.inode) != nullptr; });
-  if (chosen->spaces.empty()) return false;
-  look_up_nsids(chosen->spaces);
-  const std::size_t known = spaces_.size();
-  std::ranges::move(chosen->spaces, std::back_inserter(spaces_));
-  learn_spaces();
-  if (!closes_) return true;
-  (void)on_own_thread([&] {
-    for (const FoundNamespace& space : std::span(spaces_).subspan(known)) {
-      closes_->learn(space);
-      if (!closes_->hears(space) && enter_namespace(space)) (void)closes_->listen_inside(space).has_value() /* hears() tells */;
-    }
-  }).has_value() /* the next look listens */;
-  return true;
-}
-
-// What is told of a number before it was taken back is of the namespace that had it; then another may have it, and its inode.
-bool LiveLooker::take_news() {
-  if (!watch_) return false;
-  const bool any = watch_->take();
-  const auto numbers = watch_->numbers_taken_back();
-  if (numbers.empty()) return any;
-  take_closes();
-  for (const std::uint32_t number : numbers) {
-    if (closes_) closes_->forget(number);
-    std::erase_if(spaces_, [&](const FoundNamespace& space) { return space.nsid == number; });
-  }
-  learn_spaces();
-  return any;
-}
-
-bool LiveLooker::is_held(std::uint64_t inode) {
-  if (!holders_) holders_ = find_socket_holders().value_or(SocketHolders{});
-  return holders_->first(inode) != nullptr;
 }
 
 void LiveLooker::tell(LookStep step, std::uint64_t inode) const {

@@ -7,8 +7,10 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "probe/diag/capture.hpp"
 #include "probe/diag/capture_note.hpp"
 #include "probe/diag/close_listener.hpp"
@@ -39,6 +41,11 @@ class LiveLooker final : public Looker {
   void add_spaces_of_sockets(std::span<const record::Row> rows);
   void drop_gone_spaces(Look& into);
   [[nodiscard]] const FoundNamespace* space_of(std::uint64_t inode) const;
+  /// Whether the pass may have missed a socket of the namespace in which this thread is. It sees what a process holds: not
+  /// TIME_WAIT, not what waits for accept(), not what was closed and still sends. So a list is taken where the kernel counts any
+  /// in TIME_WAIT, where a listener's row says that connections wait for it, and where the kernel's count is not that of the
+  /// pass: more is what it did not see, less is what ended since, behind which as many unseen ones may hide. What this leaves: as
+  /// many ended since the pass as are unseen, closed ones that still send all of them. Request sockets are in no count.
   [[nodiscard]] bool needs_list(const FoundNamespace& space) const;
   void visit_all(Look& into);
   void visit(const FoundNamespace& space, Look& into);
@@ -51,9 +58,13 @@ class LiveLooker final : public Looker {
   void take_endings();
   void start_endings();
   void tell_limits(Look& into) const;
-  [[nodiscard]] bool learn_new_spaces();
   bool take_news();
   [[nodiscard]] bool is_held(std::uint64_t inode);
+  [[nodiscard]] bool find_new_spaces();
+  void searched();
+  void forget_gone_newcomers();
+  void listen_in_all();
+  void hear_only(std::span<const FoundNamespace> spaces);
 
   void tell(LookStep step, std::uint64_t inode = 0) const;
   void note(const CaptureNote& note);
@@ -64,8 +75,9 @@ class LiveLooker final : public Looker {
   record::Row base_;
   std::string kernel_;
   std::optional<LookAssembler> assembler_;
-  std::unique_ptr<SocketPass> pass_;  // null: dumps alone
-  bool passed_ = false;               // in this look
+  std::unique_ptr<SocketPass> pass_;              // null: dumps alone
+  bool passed_ = false;                           // in this look
+  std::unordered_set<std::uint64_t> waited_for_;  // namespaces with connections that wait for accept(), as the pass saw
   std::string why_no_pass_;
   std::unique_ptr<SocketEndings> endings_;  // null: close events alone
   std::vector<record::Row> ending_rows_;
@@ -76,6 +88,7 @@ class LiveLooker final : public Looker {
   std::vector<FoundNamespace> spaces_;
   std::unordered_map<std::uint64_t, std::size_t> places_;  // of an inode in spaces_
   std::unordered_map<std::uint64_t, SpaceIdentity> past_;  // known in the last look, and not any more, by inode
+  std::size_t looked_at_ = 0;                              // of spaces_, by the last look; those behind came since
   std::uint64_t endings_lost_ = 0;                         // until the last look
   std::vector<FoundNamespace> doubtful_;  // in this look, which no path led to and whose sockets were seen: heard until the next
   std::optional<SocketHolders> holders_;  // of this look, if they are asked for

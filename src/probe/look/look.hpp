@@ -26,7 +26,7 @@ enum class UseBpf : std::uint8_t { automatic, yes, no };
 
 /// Which way a look's sockets were found.
 enum class LookPath : std::uint8_t {
-  pass,     ///< one BPF pass for all namespaces, and dumps of those where the kernel counts more
+  pass,     ///< one BPF pass for all namespaces, and dumps of those where it may have missed some
   dumps,    ///< inet_diag, namespace by namespace
   capture,  ///< a replay
 };
@@ -95,7 +95,9 @@ class Looker {
   [[nodiscard]] virtual core::Result<Outcome> look(Look& into) = 0;
 
   /// Waits until `until` and takes in close events meanwhile, so that the kernel's buffer does not overflow between two looks.
-  /// Returns early, with true, when a new namespace has been found. A replay returns at once.
+  /// Returns early, with true, when a new namespace has been found: within a second of its coming, if a search takes no longer
+  /// than 40 ms (a twentieth of the time is given to them). Its close events are heard from then on, until it is gone or the next
+  /// look. The answer may be left aside, and a long wait be made of short ones. A replay returns at once.
   [[nodiscard]] virtual core::Result<bool> wait(core::Time until) = 0;
 
  protected:
