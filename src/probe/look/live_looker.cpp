@@ -96,6 +96,7 @@ core::Status LiveLooker::prepare() {
     if (watch) watch_.emplace(std::move(*watch));  // without news, the search of wait() finds them
   }
   if (auto found = find_spaces(); !found) return found;
+  if (!missing_.empty()) return core::fail(missing_.front());
   if (pass_) ::malloc_trim(0);  // what loading BPF read of the kernel's types is freed, but not given back
   listen_in_all();              // from now on, not from the first look on
   searched();
@@ -214,6 +215,7 @@ core::Status LiveLooker::find_spaces() {
   for (const FoundNamespace& space : spaces_) past_.emplace(space.inode, identity_of(space));
   spaces_ = std::move(chosen->spaces);
   for (const FoundNamespace& space : spaces_) past_.erase(space.inode);
+  missing_ = std::move(chosen->missing);
   refused_processes_ = chosen->refused;
   if (options_.namespaces.kind != WhichNamespaces::Kind::own) look_up_nsids(spaces_);
   learn_spaces();
@@ -234,14 +236,14 @@ core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
   base_.timestamp_ns = realtime_ns();  // before the search: what comes during it may not be in this look
   take_closes();                       // named as the namespaces were known: an inode or a number may be another's by now
   std::ignore = take_news();
-  // A name that is no namespace's any more was one's when we began: what is left is looked at.
-  if (auto found = find_spaces(); !found && found.error().code != core::ErrorCode::not_found) return core::fail(found.error());
+  if (auto found = find_spaces(); !found) return core::fail(found.error());
   ++base_.sequence;
   assembler_->begin(into, base_);
   note({.kind = CaptureNote::Kind::look, .sequence = base_.sequence, .timestamp_ns = base_.timestamp_ns, .kernel = kernel_});
   trouble_.clear();
   holders_.reset();
   doubtful_.clear();
+  for (const core::Error& error : missing_) count_trouble(error, into);  // they were there when we began
   tell(LookStep::found);
   take_pass(into);
   into.path = passed_ ? LookPath::pass : LookPath::dumps;

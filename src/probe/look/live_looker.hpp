@@ -86,6 +86,7 @@ class LiveLooker final : public Looker {
   std::optional<CloseListener> closes_;
   std::optional<NamespaceWatch> watch_;
   std::vector<FoundNamespace> spaces_;
+  std::vector<core::Error> missing_;                       // of the names that were asked for
   std::unordered_map<std::uint64_t, std::size_t> places_;  // of an inode in spaces_
   std::unordered_map<std::uint64_t, SpaceIdentity> past_;  // known in the last look, and not any more, by inode
   std::size_t looked_at_ = 0;                              // of spaces_, by the last look; those behind came since

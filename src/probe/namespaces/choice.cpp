@@ -21,7 +21,7 @@ core::Result<ChosenNamespaces> own() {
   space.inode = *inode;
   space.paths = {"/proc/thread-self/ns/net"};
   space.name = NamespaceNames().name_of(*inode);
-  return ChosenNamespaces{{std::move(space)}, 0};
+  return ChosenNamespaces{{std::move(space)}, 0, {}};
 }
 
 core::Error not_found(const std::string& name, const FoundNamespaces& found) {
@@ -66,7 +66,10 @@ core::Result<ChosenNamespaces> choose_namespaces(const WhichNamespaces& which, D
     const std::uint64_t of_process = inode_of_process(name);
     const auto one = std::ranges::find_if(
         found->by_inode, [&](const auto& entry) { return entry.first == of_process || is_called(entry.second, name); });
-    if (one == found->by_inode.end()) return core::fail(not_found(name, *found));
+    if (one == found->by_inode.end()) {
+      chosen.missing.push_back(not_found(name, *found));
+      continue;
+    }
     const auto same = [&](const FoundNamespace& space) { return space.inode == one->first; };
     if (std::ranges::none_of(chosen.spaces, same)) chosen.spaces.push_back(one->second);
   }

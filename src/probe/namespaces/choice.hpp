@@ -28,11 +28,12 @@ struct WhichNamespaces {
 /// Whether `name`, as WhichNamespaces has them, means this one.
 [[nodiscard]] bool is_called(const FoundNamespace& space, std::string_view name);
 
-/// Looks for namespaces and gives the chosen ones; `refused`: processes that might hide more. not_found names the name that is
-/// none, and those that there are.
+/// The chosen ones; `refused`: processes that might hide more. `missing`: a not_found for each name that is none, which names it
+/// and those that there are.
 struct ChosenNamespaces {
   std::vector<FoundNamespace> spaces;
   std::size_t refused = 0;
+  std::vector<core::Error> missing{};
 };
 enum class Descriptors : bool { pass_over, look_through };
 [[nodiscard]] core::Result<ChosenNamespaces> choose_namespaces(const WhichNamespaces& which, Descriptors descriptors);
