@@ -48,7 +48,7 @@ TEST(Refusal, does_not_send_for_a_capability_that_we_have) {
   EXPECT_EQ(testing::as_nobody([]() -> std::string {
               if (::unshare(CLONE_NEWUSER) != 0) return core::system_error("make a user namespace", errno).message;
               if (!rights_to(CAP_SYS_PTRACE).has_capability) return "no capability in a user namespace of one's own";
-              const std::string limit = limit_of_processes();
+              std::string limit = limit_of_processes();
               if (limit.find("root may") != std::string::npos) return limit;
               return unless_it_has(limit, "although uncork has CAP_SYS_PTRACE: a security policy protects what is there");
             }),
