@@ -49,11 +49,12 @@ class Space {
   /// Its sockets and its mount. The kernel takes it apart a moment later, unless somebody holds it.
   void remove();
 
+  /// On a thread of its own, which is in it.
+  void run_inside(const std::function<void()>& task) const;
+
   [[nodiscard]] const std::vector<Pair>& pairs() const { return pairs_; }
 
  private:
-  void run_inside(const std::function<void()>& task) const;
-
   std::string name_;
   std::string path_;
   unsigned number_;

@@ -1,6 +1,7 @@
 // A namespace that is deleted while it is looked at, in each step of the look, and its inode given to another.
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -8,7 +9,9 @@
 #include <algorithm>
 #include <map>
 #include <ostream>
+#include <utility>
 
+#include "core/fd.hpp"
 #include "probe/look/look.hpp"
 #include "probe/namespaces.hpp"
 #include "tests/probe/privilege.hpp"
@@ -162,18 +165,34 @@ class ReusedInode : public ::testing::TestWithParam<UseBpf> {
   }
 };
 
-/// Whether the inode came into use again.
+/// A descriptor of the namespace itself and not of its mount: /proc shows what it is.
+core::Fd descriptor_of(const Space& space) {
+  core::Fd inside;
+  space.run_inside([&] { inside = core::Fd(::open("/proc/thread-self/ns/net", O_RDONLY)); });
+  return inside;
+}
+
+/// Whether the inode came into use again: with it the number of a descriptor of ours, which led to the one and leads to the
+/// other.
 bool look_while_an_inode_is_reused(UseBpf bpf) {
   Three three;
   std::unique_ptr<Space> newcomer;
+  core::Fd ours = descriptor_of(*three.spaces[1]);
+  EXPECT_TRUE(ours);
+  const int number = ours.get();
   bool armed = true;
   const auto looker =
       opened({.namespaces = all_in(three.folder), .bpf = bpf, .on_step = [&](LookStep now, std::uint64_t /*inode*/) {
                 if (!armed || now != LookStep::found) return;
                 armed = false;
                 three.spaces[1]->remove();
+                ours = {};
                 newcomer = testing::reuse_inode(three.folder, "newcomer", 200, three.spaces[1]->inode());
-                if (newcomer) newcomer->connect(kPairs);
+                if (!newcomer) return;
+                newcomer->connect(kPairs);
+                core::Fd its = descriptor_of(*newcomer);
+                ours = its.get() == number ? std::move(its) : core::Fd(::dup2(its.get(), number));
+                EXPECT_TRUE(ours);
               }});
   if (!looker) return true;
   const Look look = looked(*looker);

@@ -70,6 +70,7 @@ FoundNamespace& Search::add(std::uint64_t inode, std::string path) {
 
 void Search::add_mount(std::uint64_t inode, const std::string& path) {
   FoundNamespace& space = add(inode, path);
+  space.mounts = space.paths.size();  // processes are looked at later
   const std::string name = path.substr(path.rfind('/') + 1);
   if (space.name.empty()) {
     space.name = name;

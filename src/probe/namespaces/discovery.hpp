@@ -27,6 +27,7 @@ struct HeldSocket {
 struct FoundNamespace {
   std::uint64_t inode = 0;             ///< its identity, as long as it lives
   std::vector<std::string> paths;      ///< that led to it: to be opened, one after the other, and the inode compared
+  std::size_t mounts = 0;              ///< so many of them, the first, are mounts, one of which gave it its name
   std::optional<HeldSocket> socket{};  ///< in it, where no path leads to it: the last way in
   std::string name;                    ///< of its mount, else the container's id, else net:[inode]
   std::vector<std::string> aliases;    ///< further mounts' names

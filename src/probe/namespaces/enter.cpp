@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 #include "core/syscall.hpp"
@@ -48,6 +49,12 @@ core::Fd open_by_socket(const HeldSocket& held, std::uint64_t inode) {
   return ::fstat(space.get(), &file) == 0 && file.st_ino == inode ? std::move(space) : core::Fd();
 }
 
+/// Those that vouch for its name. An inode and the number of a descriptor are used again at once: a process that held the
+/// namespace of a mount that has gone may hold another by both.
+std::span<const std::string> vouching_paths(const FoundNamespace& space) {
+  return std::span(space.paths).first(space.mounts != 0 ? space.mounts : space.paths.size());
+}
+
 }  // namespace
 
 core::Error gone_namespace(const FoundNamespace& space) {
@@ -56,13 +63,14 @@ core::Error gone_namespace(const FoundNamespace& space) {
 
 bool still_leads_to(const FoundNamespace& space) {
   const dev_t device = namespace_device();
-  return std::ranges::any_of(space.paths, [&](const std::string& path) { return is_namespace(path, device, space.inode); });
+  return std::ranges::any_of(vouching_paths(space),
+                             [&](const std::string& path) { return is_namespace(path, device, space.inode); });
 }
 
 core::Result<core::Fd> open_namespace(const FoundNamespace& space) {
   core::Error why = gone_namespace(space);
   const dev_t device = namespace_device();
-  for (const std::string& path : space.paths) {
+  for (const std::string& path : vouching_paths(space)) {
     // Looked at before it is opened: by now it may be anything, and opening a pipe would wait.
     if (!is_namespace(path, device, space.inode)) continue;
     auto opened = core::open_file(path, O_RDONLY | O_NONBLOCK);
