@@ -13,6 +13,7 @@
 #include "probe/enrich/container_id.hpp"
 #include "probe/namespaces/enter.hpp"
 #include "probe/namespaces/sockstat.hpp"
+#include "tests/probe/privilege.hpp"
 
 namespace uncork::probe {
 namespace {
@@ -111,6 +112,20 @@ TEST_F(Discovery, finds_the_namespaces_of_processes_and_of_their_descriptors) {
   EXPECT_EQ(spaces.by_inode.at(200).pid, 0);
   EXPECT_EQ(spaces.refused, 0U);
   EXPECT_EQ(found(false).by_inode.size(), 1U) << "passed over";
+}
+
+TEST_F(Discovery, counts_a_process_that_may_not_be_looked_into_and_none_that_is_gone) {
+  link("7/ns/net", "net:[100]");
+  link("8/ns/net", "net:[200]");
+  std::filesystem::permissions(proc() + "/8/ns", std::filesystem::perms::none);
+  std::filesystem::create_directories(proc() + "/9");  // no more than its number is left
+  const std::string answer = testing::as_nobody([proc = proc()]() -> std::string {
+    const auto spaces = find_namespaces({.folders = {}, .proc = proc});
+    if (!spaces) return spaces.error().message;
+    return std::to_string(spaces->by_inode.size()) + " found, " + std::to_string(spaces->refused) + " refused";
+  });
+  std::filesystem::permissions(proc() + "/8/ns", std::filesystem::perms::owner_all);
+  EXPECT_EQ(answer, "1 found, 1 refused");
 }
 
 TEST_F(Discovery, calls_a_namespace_by_its_mount_else_its_container_else_its_inode) {

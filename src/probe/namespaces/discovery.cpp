@@ -114,7 +114,9 @@ void Search::look_at(pid_t pid, int proc) {
   const std::string link = std::to_string(pid) + "/ns/net";
   const auto inode = linked_namespace(proc, link.c_str());
   if (!inode) {
-    if (errno == EACCES || errno == EPERM) ++found_.refused;
+    // One that ended within the call is refused too (Linux fs/proc/namespaces.c: proc_ns_readlink), and hides nothing.
+    const bool is_refused = errno == EACCES || errno == EPERM;
+    if (is_refused && ::faccessat(proc, std::to_string(pid).c_str(), F_OK, 0) == 0) ++found_.refused;
     return;
   }
   FoundNamespace& space = add(*inode, options_.proc + "/" + link);

@@ -45,7 +45,7 @@ struct DiscoveryOptions {
 /// What one search found.
 struct FoundNamespaces {
   std::map<std::uint64_t, FoundNamespace> by_inode;
-  std::size_t refused = 0;  ///< processes that this user may not look into: a namespace of theirs alone is not found
+  std::size_t refused = 0;  ///< living processes that we may not look into: a namespace of theirs alone is not found
 };
 
 /// One pass over /proc, the folders and the mounts. One readlink a process, and one a descriptor where they are looked through.
