@@ -6,13 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "cli/command_line.hpp"
 #include "cli/verb.hpp"
 #include "core/syscall.hpp"
 #include "tests/cure/scratch_directory.hpp"
@@ -28,19 +28,16 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Json = nlohmann::json;
 
-Exit execute(std::vector<std::string> arguments) {
-  CLI::App program("test", "uncork");
+Exit execute(const std::vector<std::string>& arguments) {
+  Program program("uncork", "test", "0");
   Action chosen;
-  add_cure(program, chosen);
-  arguments.insert(arguments.begin(), "cure");
-  std::ranges::reverse(arguments);  // CLI11 takes a vector back to front
-  try {
-    program.parse(arguments);
-  } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return Exit::usage;
-  }
-  return chosen();
+  add_cure(program.top(), chosen);
+  std::vector<const char*> words = {"uncork", "cure"};
+  for (const std::string& argument : arguments) words.push_back(argument.c_str());
+  const Parsed parsed = program.parse(static_cast<int>(words.size()), words.data());
+  if (parsed.outcome == Parsed::Outcome::chosen) return chosen();
+  std::fprintf(stderr, "%s\n", parsed.text.c_str());
+  return Exit::usage;
 }
 
 struct Outcome {
