@@ -16,6 +16,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <filesystem>
@@ -90,9 +91,12 @@ SpaceFolder::~SpaceFolder() {
 }
 
 Space::Space(const SpaceFolder& folder, const std::string& name, unsigned number)
+    : Space(folder, name, number, [] { require(::unshare(CLONE_NEWNET) == 0, "make a network namespace"); }) {}
+
+Space::Space(const SpaceFolder& folder, const std::string& name, unsigned number, const std::function<void()>& enter)
     : name_(name + "-" + std::to_string(::getpid())), path_(folder.path() + "/" + name_), number_(number) {
-  on_a_thread([this] {
-    require(::unshare(CLONE_NEWNET) == 0, "make a network namespace");
+  on_a_thread([&] {
+    enter();
     bring_up_loopback(number_);
     require(static_cast<bool>(core::open_file(path_, O_RDONLY | O_CREAT | O_EXCL, 0444)), "make a file to mount on");
     require(::mount("/proc/thread-self/ns/net", path_.c_str(), nullptr, MS_BIND, nullptr) == 0, "mount a network namespace");
@@ -145,20 +149,29 @@ void Space::remove() {
   path_.clear();
 }
 
-// The kernel gives the lowest number that is free: one below the wanted means that others are to be taken first, one above that
-// the wanted is not free yet.
+// The kernel gives the lowest number that is free: one below the wanted is to be taken and kept, of which there may be hundreds
+// where others have just ended; one above says that the wanted is not free yet.
 std::unique_ptr<Space> reuse_inode(const SpaceFolder& folder, const std::string& name, unsigned number, std::uint64_t inode) {
-  std::vector<std::unique_ptr<Space>> others;  // which keep what they got
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(4);
-  for (int i = 0; std::chrono::steady_clock::now() < deadline; ++i) {
-    auto made = std::make_unique<Space>(folder, name + std::to_string(i), number);
-    if (made->inode() == inode) return made;
-    if (made->inode() < inode) {
-      others.push_back(std::move(made));
-    } else {
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  std::vector<core::Fd> lower;
+  int higher = 0;
+  bool found = false;
+  auto space = std::make_unique<Space>(folder, name, number, [&] {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(25);
+    while (!found && std::chrono::steady_clock::now() < deadline) {
+      require(::unshare(CLONE_NEWNET) == 0, "make a network namespace");
+      const std::uint64_t made = own_namespace().value_or(0);
+      found = made == inode;
+      if (made < inode) {
+        lower.emplace_back(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+      } else if (!found) {
+        ++higher;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      }
     }
-  }
+  });
+  if (found) return space;
+  std::fprintf(stderr, "no namespace got inode %llu: %zu got lower ones, %d higher ones\n", static_cast<unsigned long long>(inode),
+               lower.size(), higher);
   return nullptr;
 }
 

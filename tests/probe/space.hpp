@@ -32,6 +32,8 @@ class SpaceFolder {
 class Space {
  public:
   Space(const SpaceFolder& folder, const std::string& name, unsigned number);
+  /// The namespace is the one that the calling thread is in after `enter`.
+  Space(const SpaceFolder& folder, const std::string& name, unsigned number, const std::function<void()>& enter);
   ~Space() { remove(); }
   Space(const Space&) = delete;
   Space& operator=(const Space&) = delete;
@@ -62,8 +64,8 @@ class Space {
   std::vector<Pair> pairs_;
 };
 
-/// Makes namespaces until one has the inode of one that was removed. Null: none got it within four seconds; another program
-/// may have.
+/// Makes namespaces until one has the inode of one that was removed. Null: none got it within 25 seconds (standard error
+/// says why); another program may have.
 [[nodiscard]] std::unique_ptr<Space> reuse_inode(const SpaceFolder& folder, const std::string& name, unsigned number,
                                                  std::uint64_t inode);
 
