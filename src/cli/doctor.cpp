@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/output.hpp"
 #include "cli/verb.hpp"
 #include "core/count.hpp"
+#include "core/json.hpp"
 #include "cure/pidfd.hpp"
 #include "cure/refusal.hpp"
 #include "probe/processes.hpp"

@@ -1,9 +1,8 @@
 #include "cli/event_feed.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "cli/output.hpp"
 #include "core/count.hpp"
+#include "core/json.hpp"
 #include "report/event_line.hpp"
 #include "report/verdict_json.hpp"
 

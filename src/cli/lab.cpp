@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/lab.hpp"
 #include "cli/output.hpp"
 #include "cli/verb.hpp"
+#include "core/json.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/chatty/chatty.hpp"
 #include "lab/chatty/chatty_report.hpp"

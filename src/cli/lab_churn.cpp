@@ -1,12 +1,12 @@
 // uncork lab churn: namespaces that come and go, and a watcher that must see them all.
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/lab.hpp"
 #include "cli/lab_soak.hpp"
 #include "cli/output.hpp"
 #include "core/duration.hpp"
+#include "core/json.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/churn/churn.hpp"
 

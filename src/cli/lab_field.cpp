@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/lab.hpp"
 #include "cli/output.hpp"
+#include "core/json.hpp"
 #include "core/nearest.hpp"
 #include "core/stop_signal.hpp"
 #include "core/syscall.hpp"

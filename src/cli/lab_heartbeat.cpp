@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/lab.hpp"
 #include "cli/output.hpp"
 #include "core/duration.hpp"
+#include "core/json.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/heartbeat/heartbeat.hpp"
 #include "lab/heartbeat/heartbeat_peer.hpp"

@@ -1,12 +1,12 @@
 // uncork lab stress: rows equal sockets at every look, however many there are.
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/lab.hpp"
 #include "cli/lab_soak.hpp"
 #include "cli/output.hpp"
 #include "core/duration.hpp"
+#include "core/json.hpp"
 #include "core/stop_signal.hpp"
 #include "lab/stress/stress.hpp"
 

@@ -2,12 +2,12 @@
 
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "cli/verb.hpp"
+#include "core/json.hpp"
 #include "lab/transmit/file_receiver.hpp"
 #include "lab/transmit/transfer_report.hpp"
 
@@ -19,7 +19,7 @@ struct RecvArguments {
   bool json = false;
 };
 
-void show(const nlohmann::json& document) {
+void show(const core::Json& document) {
   put_line(document.dump());
   flush();  // programs wait for the line that names the port
 }
@@ -35,7 +35,7 @@ Exit run_recv(const RecvArguments& arguments) {
   lab::ReceiveObserver observer;
   observer.on_listening = [&](const core::Endpoint& at) {
     const std::string address = core::to_string(at);
-    if (arguments.json) return show(nlohmann::json{{"type", "listening"}, {"address", address}});
+    if (arguments.json) return show(core::Json{{"type", "listening"}, {"address", address}});
     show("listening on " + address);
   };
   observer.on_progress = [&](std::uint64_t bytes) {

@@ -1,11 +1,11 @@
 // uncork send: one file over one connection, in the fewest segments.
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "cli/verb.hpp"
+#include "core/json.hpp"
 #include "lab/transmit/file_sender.hpp"
 #include "lab/transmit/transfer_report.hpp"
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "cli/verb.hpp"
 #include "core/count.hpp"
 #include "core/duration.hpp"
+#include "core/json.hpp"
 #include "core/stop_signal.hpp"
 #include "core/syscall.hpp"
 #include "cure/pidfd.hpp"
@@ -103,8 +103,7 @@ std::vector<std::string> Watch::limits() const {
 
 void Watch::say_start() {
   if (view_ == View::json) {
-    const nlohmann::json start = {
-        {"type", "start"}, {"confidence", stall::name(opened_.source->confidence())}, {"limits", limits()}};
+    const core::Json start = {{"type", "start"}, {"confidence", stall::name(opened_.source->confidence())}, {"limits", limits()}};
     put(report::json_line(start));
     flush();
     return;
@@ -124,7 +123,7 @@ void Watch::show(core::Time now) {
   if (view_ == View::json) {
     for (const auto& line : lines) {
       if (line.lost_ms_per_second <= 0) continue;
-      nlohmann::json json = report::verdict_json(line.verdict, "connection");
+      core::Json json = report::verdict_json(line.verdict, "connection");
       json["lost_ms_per_second"] = line.lost_ms_per_second;
       json["matters"] = line.matters;
       put(report::json_line(json));
@@ -147,18 +146,18 @@ Exit Watch::say_end(core::Time now) const {
   std::sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.verdict.lost > b.verdict.lost; });
   if (view_ == View::json) {
     for (const auto& line : lines) {
-      nlohmann::json json = report::verdict_json(line.verdict);
+      core::Json json = report::verdict_json(line.verdict);
       json["matters"] = line.matters;
       put(report::json_line(json));
     }
-    const nlohmann::json summary = {{"type", "summary"},
-                                    {"watched_ms", core::to_ms(now - begun_)},
-                                    {"connections", board_.seen()},
-                                    {"losing", losing},
-                                    {"accounts", options_.keeps_whole() ? "whole" : "light"},
-                                    {"forgotten", board_.forgotten()},
-                                    {"limits", limits()},
-                                    {"confidence", stall::name(opened_.source->confidence())}};
+    const core::Json summary = {{"type", "summary"},
+                                {"watched_ms", core::to_ms(now - begun_)},
+                                {"connections", board_.seen()},
+                                {"losing", losing},
+                                {"accounts", options_.keeps_whole() ? "whole" : "light"},
+                                {"forgotten", board_.forgotten()},
+                                {"limits", limits()},
+                                {"confidence", stall::name(opened_.source->confidence())}};
     put(report::json_line(summary));
   } else {
     if (view_ == View::redrawn) put("\x1b[H\x1b[2J");

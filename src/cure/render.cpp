@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <iterator>
-#include <nlohmann/json.hpp>
+
+#include "core/json.hpp"
 
 namespace uncork::cure {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using core::Json;
 
 std::string remote_of(const TcpSocket& socket) { return socket.remote ? core::to_string(*socket.remote) : std::string(); }
 
@@ -55,7 +56,7 @@ std::string json_rows(pid_t pid, std::span<const SocketOutcome> sockets) {
                        {"nodelay_before", socket.nodelay},
                        {"nodelay_after", outcome.nodelay_after},
                        {"changed", outcome.changed}};
-    text += line.dump() + "\n";
+    text += line.dump(Json::Order::as_inserted) + "\n";
   }
   return text;
 }
@@ -63,7 +64,7 @@ std::string json_rows(pid_t pid, std::span<const SocketOutcome> sockets) {
 std::string json_summary(const CureTotals& totals) {
   const Json line = {
       {"type", "summary"}, {"pid", totals.pid}, {"seen", totals.seen}, {"changed", totals.changed}, {"undone", totals.undone}};
-  return line.dump() + "\n";
+  return line.dump(Json::Order::as_inserted) + "\n";
 }
 
 }  // namespace uncork::cure

@@ -39,11 +39,11 @@ std::string criteria_text(const std::vector<Criterion>& criteria) {
   return text;
 }
 
-nlohmann::json scenario_json(const std::string& scenario, const std::vector<Criterion>& criteria, nlohmann::json rows) {
-  nlohmann::json list = nlohmann::json::array();
+core::Json scenario_json(const std::string& scenario, const std::vector<Criterion>& criteria, core::Json rows) {
+  core::Json list = core::Json::array();
   for (const Criterion& criterion : criteria) {
-    nlohmann::json json = {{"name", criterion.name}, {"requirement", criterion.requirement}, {"measured", nullptr},
-                           {"unit", criterion.unit}, {"passed", criterion.passed()},         {"note", criterion.note}};
+    core::Json json = {{"name", criterion.name}, {"requirement", criterion.requirement}, {"measured", nullptr},
+                       {"unit", criterion.unit}, {"passed", criterion.passed()},         {"note", criterion.note}};
     if (criterion.measured) json["measured"] = *criterion.measured;
     list.push_back(std::move(json));
   }

@@ -1,10 +1,11 @@
 #pragma once
 // What a scenario of the lab must show, and what it showed: the part of every scenario's result that decides.
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "core/json.hpp"
 
 namespace uncork::lab {
 
@@ -36,7 +37,6 @@ struct Criterion {
 
 /// The document of a scenario: `{"scenario":s,"passed":bool,"criteria":[{"name":s,"requirement":s,"measured":x|null,"unit":s,
 /// "passed":bool,"note":s}],"rows":rows}`.
-[[nodiscard]] nlohmann::json scenario_json(const std::string& scenario, const std::vector<Criterion>& criteria,
-                                           nlohmann::json rows);
+[[nodiscard]] core::Json scenario_json(const std::string& scenario, const std::vector<Criterion>& criteria, core::Json rows);
 
 }  // namespace uncork::lab

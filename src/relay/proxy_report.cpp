@@ -3,15 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "core/clock.hpp"
 #include "core/count.hpp"
+#include "core/json.hpp"
 
 namespace uncork::relay {
 namespace {
 
-using Json = nlohmann::ordered_json;  // "type" stays first, for people who read along
+using core::Json;  // "type" stays first, for people who read along
 
 std::string traffic_text(const Traffic& traffic) {
   std::string text = core::count_of(traffic.bytes, "byte") + " in " + core::count_of(traffic.chunks, "chunk");
@@ -61,7 +61,7 @@ std::string listening_json(const core::Endpoint& listening, const ProxyOptions& 
                      {"jitter_ms", core::to_ms(options.jitter)},
                      {"rate_bytes_per_second", limited ? Json(options.rate_bytes_per_second) : Json(nullptr)},
                      {"nagle", options.nagle == Nagle::on ? "on" : "off"}};
-  return json.dump();
+  return json.dump(Json::Order::as_inserted);
 }
 
 std::string summary_json(const ProxySummary& summary) {
@@ -70,7 +70,7 @@ std::string summary_json(const ProxySummary& summary) {
                      {"failed_connects", summary.failed_connects},
                      {"c2s", traffic_json(summary.c2s)},
                      {"s2c", traffic_json(summary.s2c)}};
-  return json.dump();
+  return json.dump(Json::Order::as_inserted);
 }
 
 }  // namespace uncork::relay

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
+#include "core/json.hpp"
 #include "report/verdict_text.hpp"
 
 namespace uncork::report {
@@ -65,16 +64,16 @@ std::string event_text(const stall::Event& event, const stall::ConnectionEnd& wh
                      what, event.on_data ? " on data" : "");
 }
 
-nlohmann::json event_json(const stall::Event& event, const stall::ConnectionEnd& where) {
-  nlohmann::json json = {{"type", "event"},
-                         {"at_us", event.at.time_since_epoch().count()},
-                         {"socket", where.cookie},
-                         {"pid", where.process.pid},
-                         {"comm", where.process.command},
-                         {"local", core::to_string(where.local)},
-                         {"remote", core::to_string(where.remote)},
-                         {"event", name(event.kind)},
-                         {"bytes", event.bytes}};
+core::Json event_json(const stall::Event& event, const stall::ConnectionEnd& where) {
+  core::Json json = {{"type", "event"},
+                     {"at_us", event.at.time_since_epoch().count()},
+                     {"socket", where.cookie},
+                     {"pid", where.process.pid},
+                     {"comm", where.process.command},
+                     {"local", core::to_string(where.local)},
+                     {"remote", core::to_string(where.remote)},
+                     {"event", name(event.kind)},
+                     {"bytes", event.bytes}};
   if (event.kind == stall::EventKind::acked) json["on_data"] = event.on_data;
   if (event.kind == stall::EventKind::retransmitted) json["fin_only"] = event.fin_only;
   if (has_state(event.kind)) {

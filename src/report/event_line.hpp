@@ -1,10 +1,10 @@
 #pragma once
 // One event of the ledger as a line, for people and for programs.
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
+#include "core/json.hpp"
 #include "stall/event.hpp"
 #include "stall/verdict.hpp"
 
@@ -17,6 +17,6 @@ namespace uncork::report {
 [[nodiscard]] std::string event_text(const stall::Event& event, const stall::ConnectionEnd& where);
 
 /// `{"type":"event","at_us":n,"socket":n,"pid":n,"local":s,"remote":s,"event":s,"bytes":n,...}`
-[[nodiscard]] nlohmann::json event_json(const stall::Event& event, const stall::ConnectionEnd& where);
+[[nodiscard]] core::Json event_json(const stall::Event& event, const stall::ConnectionEnd& where);
 
 }  // namespace uncork::report

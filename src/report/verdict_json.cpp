@@ -1,8 +1,9 @@
 #include "report/verdict_json.hpp"
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+
+#include "core/json.hpp"
 
 namespace uncork::report {
 
@@ -10,12 +11,12 @@ namespace {
 
 /// What samples cannot tell is null, never a guess.
 template <typename T>
-nlohmann::json if_seen(const stall::Verdict& v, T value) {
-  return v.confidence == stall::Confidence::witnessed ? nlohmann::json(std::move(value)) : nlohmann::json();
+core::Json if_seen(const stall::Verdict& v, T value) {
+  return v.confidence == stall::Confidence::witnessed ? core::Json(std::move(value)) : core::Json();
 }
 
-nlohmann::json late_json(const stall::Account& account) {
-  nlohmann::json by_cause = nlohmann::json::object();
+core::Json late_json(const stall::Account& account) {
+  core::Json by_cause = core::Json::object();
   for (const stall::Cause cause : stall::all_causes()) {
     if (!stall::is_stall(cause) || account.late(cause).writes == 0) continue;
     const stall::Late& late = account.late(cause);
@@ -27,12 +28,12 @@ nlohmann::json late_json(const stall::Account& account) {
 
 }  // namespace
 
-nlohmann::json verdict_json(const stall::Verdict& v, const char* type) {
-  nlohmann::json budget = nlohmann::json::object();
+core::Json verdict_json(const stall::Verdict& v, const char* type) {
+  core::Json budget = core::Json::object();
   for (const stall::Cause cause : stall::all_causes()) {
     budget[std::string(stall::name(cause))] = core::to_ms(v.account.budget[cause]);
   }
-  nlohmann::json json = {
+  core::Json json = {
       {"type", type},
       {"pid", v.where.process.pid},
       {"comm", v.where.process.command},
@@ -55,7 +56,7 @@ nlohmann::json verdict_json(const stall::Verdict& v, const char* type) {
       {"writes", if_seen(v, v.account.writes)},
       {"writes_per_exchange", if_seen(v, v.account.writes_per_exchange())},
       {"bytes_per_write", if_seen(v, v.account.bytes_per_write())},
-      {"nodelay", v.where.nodelay ? nlohmann::json(*v.where.nodelay) : nlohmann::json()},
+      {"nodelay", v.where.nodelay ? core::Json(*v.where.nodelay) : core::Json()},
       {"confidence", stall::name(v.confidence)},
       {"confidence_reason", stall::reason(v.confidence)},
       {"remedy", v.remedy.full},
@@ -65,9 +66,9 @@ nlohmann::json verdict_json(const stall::Verdict& v, const char* type) {
   return json;
 }
 
-std::string json_line(const nlohmann::json& value) {
+std::string json_line(const core::Json& value) {
   // Only ASCII, since U+009B in a command name begins an escape sequence on some terminals.
-  return value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+  return value.dump(core::Json::Order::sorted, core::Json::Charset::ascii) + "\n";
 }
 
 }  // namespace uncork::report

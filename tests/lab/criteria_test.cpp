@@ -1,4 +1,5 @@
 #include "lab/criteria.hpp"
+#include "tests/core/parsed_json.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,7 +44,8 @@ TEST(Criteria, say_what_was_asked_and_what_was_seen) {
 }
 
 TEST(Criteria, make_one_document_with_the_rows) {
-  const auto json = scenario_json("name", {at_most("b", "never held", std::nullopt, 0, "ms")}, nlohmann::json::array({1, 2}));
+  const auto json = core::testing::parsed(
+      scenario_json("name", {at_most("b", "never held", std::nullopt, 0, "ms")}, core::Json::array({1, 2})));
   EXPECT_EQ(json.at("scenario"), "name");
   EXPECT_EQ(json.at("passed"), false);
   EXPECT_EQ(json.at("rows").size(), 2U);

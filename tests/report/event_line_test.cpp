@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
 #include "some_verdict.hpp"
+#include "tests/core/parsed_json.hpp"
 
 namespace uncork::report {
 namespace {
@@ -56,7 +56,7 @@ TEST(EventLine, every_kind_has_its_own_word) {
 }
 
 TEST(EventJson, has_the_state_with_states_on_data_with_acks_and_fin_only_with_retransmissions) {
-  const auto wrote = event_json(some_event(EventKind::wrote), some_end());
+  const auto wrote = core::testing::parsed(event_json(some_event(EventKind::wrote), some_end()));
   EXPECT_EQ(wrote, (nlohmann::json{{"type", "event"},
                                    {"at_us", 12'345'678},
                                    {"socket", 7},
@@ -66,11 +66,11 @@ TEST(EventJson, has_the_state_with_states_on_data_with_acks_and_fin_only_with_re
                                    {"remote", "127.0.0.1:50314"},
                                    {"event", "wrote"},
                                    {"bytes", 48}}));
-  EXPECT_EQ(event_json(some_event(EventKind::acked), some_end()).at("on_data"), false);
+  EXPECT_EQ(core::testing::parsed(event_json(some_event(EventKind::acked), some_end())).at("on_data"), false);
   stall::Event fin = some_event(EventKind::retransmitted);
   fin.fin_only = true;
-  EXPECT_EQ(event_json(fin, some_end()).at("fin_only"), true);
-  const auto state = event_json(some_event(EventKind::option_changed), some_end()).at("state");
+  EXPECT_EQ(core::testing::parsed(event_json(fin, some_end())).at("fin_only"), true);
+  const auto state = core::testing::parsed(event_json(some_event(EventKind::option_changed), some_end())).at("state");
   for (const char* key :
        {"nodelay", "corked", "more", "window_limited", "writer_blocked", "congestion_limited", "paced", "recovering"}) {
     EXPECT_TRUE(state.at(key).is_boolean()) << key;

@@ -5,10 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "some_verdict.hpp"
+#include "tests/core/parsed_json.hpp"
 
 namespace uncork::report {
 namespace {
@@ -47,13 +47,13 @@ const std::map<std::string, std::string> kShape = {{"type", "string"},
 
 TEST(VerdictJson, has_every_key_with_its_type_and_no_other) {
   std::map<std::string, std::string> shape;
-  const auto json = verdict_json(some_verdict());
+  const auto json = core::testing::parsed(verdict_json(some_verdict()));
   for (const auto& [key, value] : json.items()) shape[key] = type_name(value);
   EXPECT_EQ(shape, kShape);
 }
 
 TEST(VerdictJson, splits_the_wall_time_over_all_causes) {
-  const auto json = verdict_json(some_verdict());
+  const auto json = core::testing::parsed(verdict_json(some_verdict()));
   const auto& budget = json.at("budget_ms");
   EXPECT_EQ(budget.size(), stall::kCauses);
   double sum = 0;
@@ -62,7 +62,7 @@ TEST(VerdictJson, splits_the_wall_time_over_all_causes) {
 }
 
 TEST(VerdictJson, says_what_the_verdict_says) {
-  const auto json = verdict_json(some_verdict());
+  const auto json = core::testing::parsed(verdict_json(some_verdict()));
   EXPECT_EQ(json.at("type"), "verdict");
   EXPECT_EQ(json.at("pid"), 4711);
   EXPECT_EQ(json.at("comm"), "python3");
@@ -88,19 +88,19 @@ TEST(VerdictJson, says_what_the_verdict_says) {
 TEST(VerdictJson, has_a_peer_only_when_it_is_known) {
   stall::ConnectionEnd end = some_end();
   end.peer = stall::Process{815, "curl"};
-  const auto json = verdict_json(some_verdict(stall::Cause::cork, end));
+  const auto json = core::testing::parsed(verdict_json(some_verdict(stall::Cause::cork, end)));
   EXPECT_EQ(json.at("peer"), (nlohmann::json{{"pid", 815}, {"comm", "curl"}}));
 }
 
 TEST(VerdictJson, serves_other_lines_under_their_own_type) {
-  EXPECT_EQ(verdict_json(some_verdict(), "connection").at("type"), "connection");
+  EXPECT_EQ(core::testing::parsed(verdict_json(some_verdict(), "connection")).at("type"), "connection");
 }
 
 TEST(VerdictJson, tells_what_was_late_by_cause_and_in_all) {
   stall::Account account = some_account();
   account.late_by[UNCORK_NAGLE_DELAYED_ACK] = {ms(80), 2, ms(41)};
   account.late_by[UNCORK_CORK] = {ms(200), 1, ms(200)};
-  const auto json = verdict_json(stall::conclude(some_end(), account, stall::Confidence::witnessed));
+  const auto json = core::testing::parsed(verdict_json(stall::conclude(some_end(), account, stall::Confidence::witnessed)));
   EXPECT_EQ(json.at("late_ms"), 280.0);
   EXPECT_EQ(json.at("late_writes"), 3);
   EXPECT_EQ(json.at("late_worst_ms"), 200.0);
@@ -110,7 +110,8 @@ TEST(VerdictJson, tells_what_was_late_by_cause_and_in_all) {
 }
 
 TEST(VerdictJson, of_samples_is_null_where_samples_cannot_tell) {
-  const auto json = verdict_json(stall::conclude(some_end(), stall::Account(), stall::Confidence::sampled));
+  const auto json =
+      core::testing::parsed(verdict_json(stall::conclude(some_end(), stall::Account(), stall::Confidence::sampled)));
   for (const char* key : {"writes", "writes_per_exchange", "bytes_per_write", "late_ms", "late_writes", "late_worst_ms",
                           "late_by", "spurious_probes"}) {
     EXPECT_TRUE(json.at(key).is_null()) << key;
@@ -123,11 +124,12 @@ TEST(VerdictJson, of_samples_is_null_where_samples_cannot_tell) {
 TEST(VerdictJson, has_no_nodelay_where_nobody_could_look) {
   stall::ConnectionEnd end = some_end();
   end.nodelay.reset();
-  EXPECT_TRUE(verdict_json(some_verdict(stall::Cause::cork, end)).at("nodelay").is_null());
+  EXPECT_TRUE(core::testing::parsed(verdict_json(some_verdict(stall::Cause::cork, end))).at("nodelay").is_null());
 }
 
 TEST(VerdictJson, of_nothing_holds_numbers_too) {
-  const auto json = verdict_json(stall::conclude(some_end(), stall::Account(), stall::Confidence::witnessed));
+  const auto json =
+      core::testing::parsed(verdict_json(stall::conclude(some_end(), stall::Account(), stall::Confidence::witnessed)));
   EXPECT_EQ(json.at("lost_share"), 0.0);
   EXPECT_EQ(json.at("writes_per_exchange"), 0.0);
   EXPECT_EQ(json.at("late_by"), nlohmann::json::object());

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "cli/output.hpp"
 #include "core/clock.hpp"
+#include "core/json.hpp"
 
 namespace uncork::cli {
 namespace {
@@ -77,19 +77,18 @@ core::Result<std::unique_ptr<RowOutput>> RowOutput::open(const SocketsOptions& o
 
 void RowOutput::put_document(const Selected& selected, const probe::Look& look) {
   const probe::Coverage& coverage = look.coverage;
-  const nlohmann::json head = {{"type", "look"},
-                               {"sequence", look.sequence},
-                               {"timestamp_ns", look.timestamp_ns},
-                               {"matching", selected.matching},
-                               {"rows", coverage.rows},
-                               {"counted", coverage.counted},
-                               {"namespaces", coverage.namespaces.size()},
-                               {"whole", coverage.whole()},
-                               {"path", probe::name_of(look.path)},
-                               {"coverage", coverage.sentence()},
-                               {"limits", look.limits}};
-  const auto replace = nlohmann::json::error_handler_t::replace;
-  std::string text = head.dump(-1, ' ', false, replace);
+  const core::Json head = {{"type", "look"},
+                           {"sequence", look.sequence},
+                           {"timestamp_ns", look.timestamp_ns},
+                           {"matching", selected.matching},
+                           {"rows", coverage.rows},
+                           {"counted", coverage.counted},
+                           {"namespaces", coverage.namespaces.size()},
+                           {"whole", coverage.whole()},
+                           {"path", probe::name_of(look.path)},
+                           {"coverage", coverage.sentence()},
+                           {"limits", look.limits}};
+  std::string text = head.dump();
   text.back() = ',';
   put(text + "\"sockets\":[");
   for (std::size_t i = 0; i < selected.lines.size(); ++i) {

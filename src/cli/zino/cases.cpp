@@ -65,7 +65,7 @@ core::Result<std::string> list(zino::Client& client, const ListArguments& argume
   if (!cases) return core::fail(cases.error());
   std::erase_if(*cases, [&](const zino::Attributes& one) { return !is_wanted(one, arguments); });
   if (!arguments.json) return case_table(*cases, std::time(nullptr), static_cast<std::size_t>(terminal_width(1)));
-  nlohmann::json document = {{"cases", nlohmann::json::array()}};
+  core::Json document = {{"cases", core::Json::array()}};
   for (const zino::Attributes& one : *cases) document["cases"].push_back(to_json(one));
   return dump(document) + "\n";
 }

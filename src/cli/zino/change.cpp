@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/zino/login.hpp"
 #include "cli/zino/message.hpp"
 #include "cli/zino/parts.hpp"
 #include "cli/zino/view.hpp"
+#include "core/json.hpp"
 
 namespace uncork::cli {
 namespace {

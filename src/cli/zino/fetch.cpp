@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "cli/zino/view.hpp"
 #include "core/count.hpp"
 #include "core/duration.hpp"
+#include "core/json.hpp"
 #include "core/stop_signal.hpp"
 #include "report/table.hpp"
 #include "zino/client/fetch.hpp"
@@ -43,7 +43,7 @@ Spread spread_of(std::vector<core::Micros> times) {
 }
 
 void print_json(const zino::FetchResult& result, std::size_t pipeline) {
-  nlohmann::json commands = nlohmann::json::object();
+  core::Json commands = core::Json::object();
   for (const auto& [command, times] : result.times) {
     if (times.empty()) continue;
     const Spread spread = spread_of(times);

@@ -2,12 +2,12 @@
 
 #include <chrono>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/output.hpp"
 #include "cli/zino/parts.hpp"
 #include "core/count.hpp"
+#include "core/json.hpp"
 #include "zino/fixture/fixture.hpp"
 
 namespace uncork::cli {
@@ -25,14 +25,14 @@ Exit run_fixture(FixtureArguments arguments) {
   const std::string& directory = arguments.directory;
   if (const auto written = zino::write_fixture(fixture, directory); !written) return report_error(written.error());
   if (arguments.json) {
-    const nlohmann::json document = {{"events", arguments.options.events},
-                                     {"state", directory + "/zino-state.json"},
-                                     {"secrets", directory + "/secrets"},
-                                     {"polldevs", directory + "/polldevs.cf"},
-                                     {"config", directory + "/zino.toml"},
-                                     {"credentials", directory + "/ritz.tcl"},
-                                     {"user", fixture.user},
-                                     {"secret", fixture.secret}};
+    const core::Json document = {{"events", arguments.options.events},
+                                 {"state", directory + "/zino-state.json"},
+                                 {"secrets", directory + "/secrets"},
+                                 {"polldevs", directory + "/polldevs.cf"},
+                                 {"config", directory + "/zino.toml"},
+                                 {"credentials", directory + "/ritz.tcl"},
+                                 {"user", fixture.user},
+                                 {"secret", fixture.secret}};
     put_line(document.dump());
     return Exit::ok;
   }

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/output.hpp"
 #include "cli/zino/log_line.hpp"
 #include "cli/zino/parts.hpp"
 #include "core/count.hpp"
+#include "core/json.hpp"
 #include "zino/front/front.hpp"
 #include "zino/protocol/text.hpp"
 
@@ -24,11 +24,11 @@ struct FrontArguments {
 
 void show_summary(const zino::FrontSummary& summary, bool json) {
   if (json) {
-    const nlohmann::json document = {{"clients", summary.clients},
-                                     {"passed_through", summary.passed_through},
-                                     {"answered_ahead", summary.ahead.used},
-                                     {"expired", summary.ahead.expired},
-                                     {"dropped", summary.ahead.dropped}};
+    const core::Json document = {{"clients", summary.clients},
+                                 {"passed_through", summary.passed_through},
+                                 {"answered_ahead", summary.ahead.used},
+                                 {"expired", summary.ahead.expired},
+                                 {"dropped", summary.ahead.dropped}};
     put_line(document.dump());
     return;
   }

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "cli/zino/parts.hpp"
 #include "cli/zino/view.hpp"
 #include "core/duration.hpp"
+#include "core/json.hpp"
 #include "report/printable.hpp"
 #include "zino/client/expected_reply.hpp"
 #include "zino/state/iso_time.hpp"
@@ -62,7 +62,7 @@ core::Result<std::string> list(zino::Client& client, const PmArguments& argument
   const auto all = all_maintenances(client);
   if (!all) return core::fail(all.error());
   if (arguments.json) {
-    nlohmann::json document = {{"maintenances", nlohmann::json::array()}};
+    core::Json document = {{"maintenances", core::Json::array()}};
     for (const zino::Maintenance& one : *all) document["maintenances"].push_back(to_json(one));
     return dump(document) + "\n";
   }
@@ -85,7 +85,7 @@ core::Result<std::string> show(zino::Client& client, const PmArguments& argument
   const auto log = zino::entries_of(question, *log_reply);
   if (!log) return core::fail(log.error());
   if (arguments.json) {
-    nlohmann::json document = to_json(*maintenance);
+    core::Json document = to_json(*maintenance);
     document["matching"] = *matching;
     document["log"] = to_json(*log);
     return dump(document) + "\n";

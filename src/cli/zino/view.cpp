@@ -121,34 +121,32 @@ std::string maintenance_table(const std::vector<zino::Maintenance>& maintenances
   return table.render(width, report::Fit::wrap);
 }
 
-nlohmann::json to_json(const zino::Attributes& attributes) {
-  nlohmann::json json = nlohmann::json::object();
+core::Json to_json(const zino::Attributes& attributes) {
+  core::Json json = core::Json::object();
   for (const auto& [name, value] : attributes) {
     const auto number = is_number(name) ? zino::to_int64(value) : std::nullopt;
-    json[name] = number ? nlohmann::json(*number) : nlohmann::json(value);
+    json[name] = number ? core::Json(*number) : core::Json(value);
   }
   return json;
 }
 
-nlohmann::json to_json(const std::vector<zino::Entry>& entries) {
-  nlohmann::json json = nlohmann::json::array();
+core::Json to_json(const std::vector<zino::Entry>& entries) {
+  core::Json json = core::Json::array();
   for (const zino::Entry& entry : entries) json.push_back({{"at", entry.at}, {"text", entry.text}});
   return json;
 }
 
-nlohmann::json to_json(const zino::Maintenance& of) {
-  nlohmann::json json = {{"id", of.id},
-                         {"from", of.from},
-                         {"to", of.to},
-                         {"type", of.type},
-                         {"match_type", of.match_type},
-                         {"expression", of.expression}};
+core::Json to_json(const zino::Maintenance& of) {
+  core::Json json = {{"id", of.id},
+                     {"from", of.from},
+                     {"to", of.to},
+                     {"type", of.type},
+                     {"match_type", of.match_type},
+                     {"expression", of.expression}};
   if (!of.device.empty()) json["device"] = of.device;
   return json;
 }
 
-std::string dump(const nlohmann::json& document) {
-  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string dump(const core::Json& document) { return document.dump(); }
 
 }  // namespace uncork::cli

@@ -3,11 +3,11 @@
 
 #include <array>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/json.hpp"
 #include "zino/client/case_reply.hpp"
 #include "zino/client/maintenance_reply.hpp"
 
@@ -33,11 +33,11 @@ inline constexpr std::array<std::string_view, 6> kCaseStates = {"open",         
 [[nodiscard]] std::string maintenance_table(const std::vector<zino::Maintenance>& maintenances, std::size_t width);
 
 /// Names as on the wire; whole numbers as numbers, times in Unix seconds.
-[[nodiscard]] nlohmann::json to_json(const zino::Attributes& attributes);
-[[nodiscard]] nlohmann::json to_json(const std::vector<zino::Entry>& entries);
-[[nodiscard]] nlohmann::json to_json(const zino::Maintenance& maintenance);
+[[nodiscard]] core::Json to_json(const zino::Attributes& attributes);
+[[nodiscard]] core::Json to_json(const std::vector<zino::Entry>& entries);
+[[nodiscard]] core::Json to_json(const zino::Maintenance& maintenance);
 
 /// One line; what is no UTF-8 in it is replaced.
-[[nodiscard]] std::string dump(const nlohmann::json& document);
+[[nodiscard]] std::string dump(const core::Json& document);
 
 }  // namespace uncork::cli

@@ -6,7 +6,6 @@
 #include <ctime>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +18,7 @@
 #include "cli/zino/parts.hpp"
 #include "cli/zino/view.hpp"
 #include "core/duration.hpp"
+#include "core/json.hpp"
 #include "core/stop_signal.hpp"
 #include "report/printable.hpp"
 #include "zino/client/notification_channel.hpp"
@@ -178,9 +178,9 @@ core::Status CaseWatch::tell(Session& session, const zino::Notification& notific
 }
 
 void CaseWatch::print_json(const zino::Notification& notification, const Told& told, std::int64_t now) {
-  nlohmann::json document = {{"event", "notification"},     {"at", now},
-                             {"id", notification.id},       {"type", notification.type},
-                             {"value", notification.value}, {"case", to_json(told.attributes)}};
+  core::Json document = {{"event", "notification"},     {"at", now},
+                         {"id", notification.id},       {"type", notification.type},
+                         {"value", notification.value}, {"case", to_json(told.attributes)}};
   if (const auto change = state_change(notification)) document.update({{"old", change->first}, {"new", change->second}});
   if (!told.entries.empty()) document["entries"] = to_json(told.entries);
   if (!told.failed.empty()) document["failed"] = told.failed;

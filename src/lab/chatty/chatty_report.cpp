@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "core/duration.hpp"
+#include "core/json.hpp"
 
 namespace uncork::lab {
 namespace {
@@ -72,10 +72,10 @@ std::string chatty_sentence(const ChattyResult& result) {
       core::to_string(result.cure.before_mean));
 }
 
-nlohmann::json chatty_json(const ChattyResult& result, stall::Confidence confidence) {
-  nlohmann::json cells = nlohmann::json::array();
+core::Json chatty_json(const ChattyResult& result, stall::Confidence confidence) {
+  core::Json cells = core::Json::array();
   for (const Cell& cell : result.cells) {
-    nlohmann::json json = {
+    core::Json json = {
         {"path", text(cell.setup.path)},
         {"writes", cell.setup.writes == Writes::per_line ? "per_line" : "coalesced"},
         {"nagle", text(cell.setup.nagle)},
@@ -84,7 +84,7 @@ nlohmann::json chatty_json(const ChattyResult& result, stall::Confidence confide
         {"p99_ms", core::to_ms(cell.times.quantile(0.99))},
         {"total_ms", core::to_ms(cell.times.sum())},
         {"chunks", cell.chunks},
-        {"writes_per_exchange", cell.writes > 0 ? nlohmann::json(cell.writes) : nlohmann::json(nullptr)},
+        {"writes_per_exchange", cell.writes > 0 ? core::Json(cell.writes) : core::Json(nullptr)},
         {"held_ms", core::to_ms(cell.held)},
         {"held_share", cell.held_share},
         {"cause", nullptr},
@@ -100,10 +100,10 @@ nlohmann::json chatty_json(const ChattyResult& result, stall::Confidence confide
     if (!cell.failed_because.empty()) json["failed_because"] = cell.failed_because;
     cells.push_back(std::move(json));
   }
-  nlohmann::json cure = {{"pid", result.cure.pid},
-                         {"before_mean_ms", core::to_ms(result.cure.before_mean)},
-                         {"after_mean_ms", core::to_ms(result.cure.after_mean)},
-                         {"passed", result.cure.failed_because.empty()}};
+  core::Json cure = {{"pid", result.cure.pid},
+                     {"before_mean_ms", core::to_ms(result.cure.before_mean)},
+                     {"after_mean_ms", core::to_ms(result.cure.after_mean)},
+                     {"passed", result.cure.failed_because.empty()}};
   return {{"scenario", "chatty"},
           {"passed", result.passed()},
           {"confidence", stall::name(confidence)},

@@ -1,9 +1,9 @@
 #pragma once
 // How the chatty scenario is shown: a line a cell, the cure, a plain sentence; or one JSON document.
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "core/json.hpp"
 #include "lab/chatty/chatty.hpp"
 
 namespace uncork::lab {
@@ -18,6 +18,6 @@ namespace uncork::lab {
 [[nodiscard]] std::string chatty_sentence(const ChattyResult& result);
 
 /// `{"scenario":"chatty","passed":bool,"cells":[...],"cure":{...}}`; docs/lab.md has the whole shape.
-[[nodiscard]] nlohmann::json chatty_json(const ChattyResult& result, stall::Confidence confidence);
+[[nodiscard]] core::Json chatty_json(const ChattyResult& result, stall::Confidence confidence);
 
 }  // namespace uncork::lab

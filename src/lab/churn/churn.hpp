@@ -3,11 +3,11 @@
 // soak that xtcp2 publishes, judged by whether rows are right, not by whether there are any.
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/json.hpp"
 #include "core/result.hpp"
 #include "lab/criteria.hpp"
 #include "lab/sockets/soak.hpp"
@@ -42,6 +42,6 @@ struct ChurnResult {
 
 /// What was measured, beside what is published, then the criteria.
 [[nodiscard]] std::string churn_text(const ChurnResult& result);
-[[nodiscard]] nlohmann::json churn_json(const ChurnResult& result);
+[[nodiscard]] core::Json churn_json(const ChurnResult& result);
 
 }  // namespace uncork::lab

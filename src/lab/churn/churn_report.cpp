@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "core/duration.hpp"
+#include "core/json.hpp"
 #include "lab/churn/churn.hpp"
 #include "lab/sockets/soak_report.hpp"
 
@@ -35,12 +35,12 @@ std::string churn_text(const ChurnResult& result) {
   return compared_text(compared(result)) + "\n" + (faults.empty() ? "" : faults + "\n") + criteria_text(result.criteria);
 }
 
-nlohmann::json churn_json(const ChurnResult& result) {
-  nlohmann::json row = figures_json(result.figures);
+core::Json churn_json(const ChurnResult& result) {
+  core::Json row = figures_json(result.figures);
   row["namespaces"] = result.options.namespaces;
   row["lasting"] = result.lasting;
   row["deleted"] = result.deleted;
-  nlohmann::json document = scenario_json("churn", result.criteria, nlohmann::json::array({std::move(row)}));
+  core::Json document = scenario_json("churn", result.criteria, core::Json::array({std::move(row)}));
   document["published"] = published_json(compared(result));
   return document;
 }

@@ -2,12 +2,12 @@
 // What write coalescing buys and what it costs: the same server over four kinds of writes, plain and with TLS, under watch.
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/histogram.hpp"
+#include "core/json.hpp"
 #include "core/result.hpp"
 #include "lab/coalesce/answers.hpp"
 #include "lab/coalesce/message_server.hpp"
@@ -49,6 +49,6 @@ struct CoalesceResult {
 
 /// `TRANSPORT WRITES …`, a line a row, the same for answers, then the criteria.
 [[nodiscard]] std::string coalesce_text(const CoalesceResult& result);
-[[nodiscard]] nlohmann::json coalesce_json(const CoalesceResult& result);
+[[nodiscard]] core::Json coalesce_json(const CoalesceResult& result);
 
 }  // namespace uncork::lab

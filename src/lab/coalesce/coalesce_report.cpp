@@ -30,22 +30,22 @@ std::string answers_text(const std::vector<AnswerRow>& rows) {
   return text;
 }
 
-nlohmann::json side_json(const AnswerSide& side) {
-  nlohmann::json json = {{"answers_per_s", median(side.answers_per_second)}, {"sends_per_answer", nullptr}};
+core::Json side_json(const AnswerSide& side) {
+  core::Json json = {{"answers_per_s", median(side.answers_per_second)}, {"sends_per_answer", nullptr}};
   if (side.sends_per_answer) json["sends_per_answer"] = *side.sends_per_answer;
   return json;
 }
 
-nlohmann::json answers_json(const std::vector<AnswerRow>& rows) {
-  nlohmann::json all = nlohmann::json::array();
+core::Json answers_json(const std::vector<AnswerRow>& rows) {
+  core::Json all = core::Json::array();
   for (const AnswerRow& row : rows) {
-    nlohmann::json json = {{"protocol", name(row.protocol)},
-                           {"pipelined", row.pipelined ? kPipelined : 1},
-                           {"greeting", row.greeted},
-                           {"writes", row.writes},
-                           {"plain", side_json(row.plain)},
-                           {"coalesced", side_json(row.coalesced)},
-                           {"speed_up", nullptr}};
+    core::Json json = {{"protocol", name(row.protocol)},
+                       {"pipelined", row.pipelined ? kPipelined : 1},
+                       {"greeting", row.greeted},
+                       {"writes", row.writes},
+                       {"plain", side_json(row.plain)},
+                       {"coalesced", side_json(row.coalesced)},
+                       {"speed_up", nullptr}};
     if (const auto ratio = paired_ratio(row.coalesced.answers_per_second, row.plain.answers_per_second)) {
       json["speed_up"] = ratio->median;
     }
@@ -68,22 +68,22 @@ std::string coalesce_text(const CoalesceResult& result) {
   return text + "\n" + answers_text(result.answers) + "\n" + criteria_text(result.criteria);
 }
 
-nlohmann::json coalesce_json(const CoalesceResult& result) {
-  nlohmann::json rows = nlohmann::json::array();
+core::Json coalesce_json(const CoalesceResult& result) {
+  core::Json rows = core::Json::array();
   for (const CoalesceRow& row : result.rows) {
-    nlohmann::json json = {{"transport", name(row.transport)},
-                           {"writes", name(row.writes)},
-                           {"messages_per_s", median(row.messages_per_second)},
-                           {"cpu_ns_per_message", row.cpu_ns_per_message},
-                           {"sends_per_message", nullptr},
-                           {"held_ms", nullptr},
-                           {"lone_p50_ms", core::to_ms(row.lone.quantile(0.5))},
-                           {"lone_p99_ms", core::to_ms(row.lone.quantile(0.99))}};
+    core::Json json = {{"transport", name(row.transport)},
+                       {"writes", name(row.writes)},
+                       {"messages_per_s", median(row.messages_per_second)},
+                       {"cpu_ns_per_message", row.cpu_ns_per_message},
+                       {"sends_per_message", nullptr},
+                       {"held_ms", nullptr},
+                       {"lone_p50_ms", core::to_ms(row.lone.quantile(0.5))},
+                       {"lone_p99_ms", core::to_ms(row.lone.quantile(0.99))}};
     if (row.sends_per_message) json["sends_per_message"] = *row.sends_per_message;
     if (row.held) json["held_ms"] = core::to_ms(*row.held);
     rows.push_back(std::move(json));
   }
-  nlohmann::json document = scenario_json("coalesce", result.criteria, std::move(rows));
+  core::Json document = scenario_json("coalesce", result.criteria, std::move(rows));
   document["answers"] = answers_json(result.answers);
   return document;
 }

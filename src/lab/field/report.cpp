@@ -4,14 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "core/count.hpp"
+#include "core/json.hpp"
 
 namespace uncork::lab::field {
 namespace {
 
-using nlohmann::json;
+using core::Json;
 
 std::string ms_text(double ms) { return fmt::format("{:.{}f} ms", ms, std::abs(ms) < 1 && ms != 0 ? 2 : 1); }
 
@@ -55,18 +55,18 @@ std::vector<std::string> late_lines(const Play& play) {
   return lines.empty() ? std::vector<std::string>{"0"} : lines;
 }
 
-json blames_json(const Judgement& judgement) {
-  json list = json::array();
+Json blames_json(const Judgement& judgement) {
+  Json list = Json::array();
   for (const Blame& blame : judgement.blames) {
     list.push_back({{"who", name(blame.who)}, {"cause", stall::name(blame.cause)}, {"lost_ms", blame.lost_ms}});
   }
   return list;
 }
 
-json ends_json(const Play& play) {
-  json list = json::array();
+Json ends_json(const Play& play) {
+  Json list = Json::array();
   for (const PlayedEnd& end : play.ends) {
-    json budget = json::object();
+    Json budget = Json::object();
     for (const stall::Cause cause : stall::all_causes()) {
       const double ms = play.per_exchange(end.account.budget[cause]);
       if (ms != 0) budget[std::string(stall::name(cause))] = ms;
@@ -81,8 +81,8 @@ json ends_json(const Play& play) {
   return list;
 }
 
-json outcome_json(const Outcome& outcome) {
-  json result = {{"case", outcome.field_case.name},
+Json outcome_json(const Outcome& outcome) {
+  Json result = {{"case", outcome.field_case.name},
                  {"title", outcome.field_case.title},
                  {"passed", outcome.passed()},
                  {"wanted", wanted_lines(outcome.field_case)},
@@ -140,8 +140,8 @@ std::string list(const std::vector<Script>& scripts) {
   return text;
 }
 
-json to_json(const std::vector<Outcome>& outcomes, const Options& options) {
-  json cases = json::array();
+Json to_json(const std::vector<Outcome>& outcomes, const Options& options) {
+  Json cases = Json::array();
   for (const Outcome& outcome : outcomes) cases.push_back(outcome_json(outcome));
   const bool passed = std::ranges::all_of(outcomes, [](const Outcome& outcome) { return outcome.passed(); });
   return {{"scenario", "field"},

@@ -1,10 +1,10 @@
 #pragma once
 // How the scenario `field` is shown: a few lines a case, or one JSON document.
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
+#include "core/json.hpp"
 #include "lab/field/field.hpp"
 
 namespace uncork::lab::field {
@@ -17,6 +17,6 @@ namespace uncork::lab::field {
 [[nodiscard]] std::string list(const std::vector<Script>& scripts);
 
 /// `{"scenario":"field","ledger":"kernel|streamed","passed":bool,"cases":[…]}`; docs/lab.md has the whole shape.
-[[nodiscard]] nlohmann::json to_json(const std::vector<Outcome>& outcomes, const Options& options);
+[[nodiscard]] core::Json to_json(const std::vector<Outcome>& outcomes, const Options& options);
 
 }  // namespace uncork::lab::field

@@ -5,12 +5,12 @@
 #include <boost/system/error_code.hpp>
 #include <cstdint>
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/json.hpp"
 #include "core/result.hpp"
 #include "lab/criteria.hpp"
 #include "probe/source.hpp"
@@ -92,6 +92,6 @@ struct HeartbeatProgress {
 
 /// A line a cell, those that failed under it, then the criteria.
 [[nodiscard]] std::string heartbeat_text(const HeartbeatResult& result);
-[[nodiscard]] nlohmann::json heartbeat_json(const HeartbeatResult& result);
+[[nodiscard]] core::Json heartbeat_json(const HeartbeatResult& result);
 
 }  // namespace uncork::lab

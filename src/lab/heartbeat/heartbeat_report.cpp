@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "core/duration.hpp"
+#include "core/json.hpp"
 #include "lab/heartbeat/heartbeat.hpp"
 #include "lab/heartbeat/heartbeat_judge.hpp"
 
@@ -67,11 +67,11 @@ std::string cell_text(const HeartbeatSetup& setup, const std::vector<const Heart
 }
 
 template <typename T>
-nlohmann::json or_null(const std::optional<T>& value) {
-  return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+core::Json or_null(const std::optional<T>& value) {
+  return value ? core::Json(*value) : core::Json(nullptr);
 }
-nlohmann::json ms_or_null(const std::optional<core::Micros>& value) {
-  return value ? nlohmann::json(core::to_ms(*value)) : nlohmann::json(nullptr);
+core::Json ms_or_null(const std::optional<core::Micros>& value) {
+  return value ? core::Json(core::to_ms(*value)) : core::Json(nullptr);
 }
 
 }  // namespace
@@ -88,28 +88,27 @@ std::string heartbeat_text(const HeartbeatResult& result) {
   return text + "\n" + criteria_text(result.criteria);
 }
 
-nlohmann::json heartbeat_json(const HeartbeatResult& result) {
-  nlohmann::json rows = nlohmann::json::array();
+core::Json heartbeat_json(const HeartbeatResult& result) {
+  core::Json rows = core::Json::array();
   for (const HeartbeatRow& row : result.rows) {
-    rows.push_back(
-        {{"peer", name(row.setup.peer)},
-         {"policy", name(row.setup.policy)},
-         {"seed", row.seed},
-         {"ran_ms", core::to_ms(row.ran)},
-         {"error", row.error ? nlohmann::json(name(row.error)) : nlohmann::json(nullptr)},
-         {"expired", name(row.expired)},
-         {"longest_gap_ms", core::to_ms(row.longest_gap)},
-         {"after_stop_ms", ms_or_null(row.after_stop)},
-         {"since_progress_ms", ms_or_null(row.since_progress)},
-         {"heartbeats_received", row.heartbeats_received},
-         {"frames_received", row.frames_received},
-         {"frames_sent", row.frames_sent},
-         {"frames_checked", or_null(row.frames_checked)},
-         {"frames_out_of_order", row.frames_out_of_order},
-         {"receive_window_ms", ms_or_null(row.receive_window)},
-         {"receive_window_share", row.receive_window ? nlohmann::json(row.receive_window_share) : nlohmann::json(nullptr)},
-         {"passed", row.failed_because.empty()},
-         {"failed_because", row.failed_because}});
+    rows.push_back({{"peer", name(row.setup.peer)},
+                    {"policy", name(row.setup.policy)},
+                    {"seed", row.seed},
+                    {"ran_ms", core::to_ms(row.ran)},
+                    {"error", row.error ? core::Json(name(row.error)) : core::Json(nullptr)},
+                    {"expired", name(row.expired)},
+                    {"longest_gap_ms", core::to_ms(row.longest_gap)},
+                    {"after_stop_ms", ms_or_null(row.after_stop)},
+                    {"since_progress_ms", ms_or_null(row.since_progress)},
+                    {"heartbeats_received", row.heartbeats_received},
+                    {"frames_received", row.frames_received},
+                    {"frames_sent", row.frames_sent},
+                    {"frames_checked", or_null(row.frames_checked)},
+                    {"frames_out_of_order", row.frames_out_of_order},
+                    {"receive_window_ms", ms_or_null(row.receive_window)},
+                    {"receive_window_share", row.receive_window ? core::Json(row.receive_window_share) : core::Json(nullptr)},
+                    {"passed", row.failed_because.empty()},
+                    {"failed_because", row.failed_because}});
   }
   return scenario_json("heartbeat", result.criteria, std::move(rows));
 }

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "core/duration.hpp"
+#include "core/json.hpp"
 #include "lab/sockets/watcher.hpp"
 
 namespace uncork::lab {
@@ -28,7 +28,7 @@ std::string last_rows(const Tally& tally) {
   return fmt::format("{} of {}{}", tally.ended - tally.unended - tally.untold, tally.ended - tally.untold, nameless);
 }
 
-nlohmann::json or_null(std::optional<double> value) { return value ? nlohmann::json(*value) : nlohmann::json(nullptr); }
+core::Json or_null(std::optional<double> value) { return value ? core::Json(*value) : core::Json(nullptr); }
 
 }  // namespace
 
@@ -78,10 +78,10 @@ std::string faults_text(const SoakFigures& figures) {
   return text;
 }
 
-nlohmann::json figures_json(const SoakFigures& figures) {
+core::Json figures_json(const SoakFigures& figures) {
   const Tally& tally = figures.tally;
   const auto trend = memory_trend(figures.memory);
-  nlohmann::json ends = nlohmann::json::array();
+  core::Json ends = core::Json::array();
   for (const WatcherEnd& end : figures.ends) {
     ends.push_back({{"how", end_text(end.status)}, {"after_s", core::to_ms(end.after) / 1000}, {"said", end.said}});
   }
@@ -120,8 +120,8 @@ nlohmann::json figures_json(const SoakFigures& figures) {
           {"cpu_ms", core::to_ms(figures.cpu)}};
 }
 
-nlohmann::json published_json(const std::vector<Compared>& lines) {
-  nlohmann::json published = nlohmann::json::array();
+core::Json published_json(const std::vector<Compared>& lines) {
+  core::Json published = core::Json::array();
   for (const Compared& line : lines) {
     if (!line.published.empty()) published.push_back({{"what", line.what}, {"published", line.published}});
   }

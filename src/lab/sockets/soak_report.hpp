@@ -1,10 +1,10 @@
 #pragma once
 // The figures of a soak beside those that others publish.
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
+#include "core/json.hpp"
 #include "lab/sockets/figures.hpp"
 
 namespace uncork::lab {
@@ -26,7 +26,7 @@ struct Compared {
 [[nodiscard]] std::string faults_text(const SoakFigures& figures);
 
 /// All figures as one object, and `published` as `{"what":s,"published":s}`.
-[[nodiscard]] nlohmann::json figures_json(const SoakFigures& figures);
-[[nodiscard]] nlohmann::json published_json(const std::vector<Compared>& lines);
+[[nodiscard]] core::Json figures_json(const SoakFigures& figures);
+[[nodiscard]] core::Json published_json(const std::vector<Compared>& lines);
 
 }  // namespace uncork::lab

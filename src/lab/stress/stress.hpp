@@ -3,11 +3,11 @@
 // equal sockets at every look, and each connection that closes has one last row.
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/json.hpp"
 #include "core/result.hpp"
 #include "lab/criteria.hpp"
 #include "lab/sockets/soak.hpp"
@@ -37,6 +37,6 @@ struct StressResult {
 
 /// What was measured, beside what is published, then the criteria.
 [[nodiscard]] std::string stress_text(const StressResult& result);
-[[nodiscard]] nlohmann::json stress_json(const StressResult& result);
+[[nodiscard]] core::Json stress_json(const StressResult& result);
 
 }  // namespace uncork::lab

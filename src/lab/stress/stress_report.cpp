@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "core/duration.hpp"
+#include "core/json.hpp"
 #include "lab/sockets/soak_report.hpp"
 #include "lab/stress/stress.hpp"
 
@@ -30,11 +30,11 @@ std::string stress_text(const StressResult& result) {
   return compared_text(compared(result)) + "\n" + (faults.empty() ? "" : faults + "\n") + criteria_text(result.criteria);
 }
 
-nlohmann::json stress_json(const StressResult& result) {
-  nlohmann::json row = figures_json(result.figures);
+core::Json stress_json(const StressResult& result) {
+  core::Json row = figures_json(result.figures);
   row["namespaces"] = result.options.namespaces;
   row["sockets"] = result.options.sockets;
-  nlohmann::json document = scenario_json("stress", result.criteria, nlohmann::json::array({std::move(row)}));
+  core::Json document = scenario_json("stress", result.criteria, core::Json::array({std::move(row)}));
   document["published"] = published_json(compared(result));
   return document;
 }

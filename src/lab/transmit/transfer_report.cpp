@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "core/count.hpp"
 #include "core/duration.hpp"
+#include "core/json.hpp"
 
 namespace uncork::lab {
 namespace {
@@ -39,7 +39,7 @@ std::string sent_line(const SendSummary& summary) {
   return line;
 }
 
-nlohmann::json sent_json(const SendSummary& summary) {
+core::Json sent_json(const SendSummary& summary) {
   return {{"sent", summary.sent},
           {"expected", summary.expected},
           {"seconds", seconds(summary.took)},
@@ -56,13 +56,13 @@ std::string received_line(const ReceiveSummary& summary) {
                      core::to_string(summary.peer));
 }
 
-nlohmann::json received_json(const ReceiveSummary& summary) {
-  nlohmann::json json = {{"type", "received"},
-                         {"peer", core::to_string(summary.peer)},
-                         {"bytes", summary.bytes},
-                         {"seconds", seconds(summary.took)},
-                         {"interrupted", summary.interrupted},
-                         {"error", nullptr}};
+core::Json received_json(const ReceiveSummary& summary) {
+  core::Json json = {{"type", "received"},
+                     {"peer", core::to_string(summary.peer)},
+                     {"bytes", summary.bytes},
+                     {"seconds", seconds(summary.took)},
+                     {"interrupted", summary.interrupted},
+                     {"error", nullptr}};
   if (summary.error) json["error"] = summary.error->message;
   return json;
 }

@@ -2,12 +2,12 @@
 // What a file costs on the wire by six ways of sending it, and what serving one costs beside nginx.
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/histogram.hpp"
+#include "core/json.hpp"
 #include "core/result.hpp"
 #include "lab/coalesce/message_sender.hpp"
 #include "lab/criteria.hpp"
@@ -63,6 +63,6 @@ struct TransmitResult {
 
 /// A line a row, then the servers, then the criteria.
 [[nodiscard]] std::string transmit_text(const TransmitResult& result);
-[[nodiscard]] nlohmann::json transmit_json(const TransmitResult& result);
+[[nodiscard]] core::Json transmit_json(const TransmitResult& result);
 
 }  // namespace uncork::lab

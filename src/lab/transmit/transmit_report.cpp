@@ -42,27 +42,27 @@ std::string transmit_text(const TransmitResult& result) {
   return text + "\n" + criteria_text(result.criteria);
 }
 
-nlohmann::json transmit_json(const TransmitResult& result) {
-  nlohmann::json rows = nlohmann::json::array();
+core::Json transmit_json(const TransmitResult& result) {
+  core::Json rows = core::Json::array();
   for (const TransmitRow& row : result.rows) {
-    nlohmann::json json = {{"file_bytes", row.file_bytes},
-                           {"strategy", name(row.strategy)},
-                           {"mss", row.mss},
-                           {"minimum_segments", row.minimum_segments},
-                           {"median_segments", median_segments(row)},
-                           {"worst_segments", row.segments.empty() ? 0 : std::ranges::max(row.segments)},
-                           {"retransmitted", row.retransmitted},
-                           {"exchanges", row.times.count()},
-                           {"stalls", row.stalls},
-                           {"p50_ms", core::to_ms(row.times.quantile(0.5))},
-                           {"max_ms", core::to_ms(row.times.max())},
-                           {"gb_per_s", gigabytes_per_second(row)},
-                           {"held_ms", nullptr}};
+    core::Json json = {{"file_bytes", row.file_bytes},
+                       {"strategy", name(row.strategy)},
+                       {"mss", row.mss},
+                       {"minimum_segments", row.minimum_segments},
+                       {"median_segments", median_segments(row)},
+                       {"worst_segments", row.segments.empty() ? 0 : std::ranges::max(row.segments)},
+                       {"retransmitted", row.retransmitted},
+                       {"exchanges", row.times.count()},
+                       {"stalls", row.stalls},
+                       {"p50_ms", core::to_ms(row.times.quantile(0.5))},
+                       {"max_ms", core::to_ms(row.times.max())},
+                       {"gb_per_s", gigabytes_per_second(row)},
+                       {"held_ms", nullptr}};
     if (row.held) json["held_ms"] = core::to_ms(*row.held);
     rows.push_back(std::move(json));
   }
-  nlohmann::json document = scenario_json("transmit", result.criteria, std::move(rows));
-  nlohmann::json servers = nlohmann::json::array();
+  core::Json document = scenario_json("transmit", result.criteria, std::move(rows));
+  core::Json servers = core::Json::array();
   for (const ServingRow& row : result.serving) {
     servers.push_back({{"server", row.server},
                        {"gb_per_s", median(row.gigabytes_per_second)},

@@ -161,8 +161,8 @@ std::string chunks_text(const ZinoResult& result) {
   return shown;
 }
 
-nlohmann::json run_json(const ZinoRun& run, const ZinoOptions& options) {
-  nlohmann::json commands = nlohmann::json::object();
+core::Json run_json(const ZinoRun& run, const ZinoOptions& options) {
+  core::Json commands = core::Json::object();
   for (const auto& [command, times] : run.times) {
     commands[command] = {{"n", times.size()},
                          {"mean_ms", core::to_ms(mean(times))},
@@ -170,23 +170,23 @@ nlohmann::json run_json(const ZinoRun& run, const ZinoOptions& options) {
                          {"p99_ms", core::to_ms(quantile(times, 0.99))},
                          {"max_ms", core::to_ms(quantile(times, 1))}};
   }
-  nlohmann::json json = {{"path", std::string(1, run.setup.path())},
-                         {"proxy_delay_ms", nullptr},
-                         {"writes", word(run.setup.writes)},
-                         {"nagle", text(run.setup.nagle)},
-                         {"client", text(options.client)},
-                         {"server", text(options.server)},
-                         {"front", run.setup.front},
-                         {"pipeline", run.setup.pipeline},
-                         {"cases", run.cases},
-                         {"total_s", core::to_ms(run.total) / 1000},
-                         {"commands", std::move(commands)},
-                         {"replies", run.replies},
-                         {"s2c_chunks", nullptr},
-                         {"s2c_chunk_bytes", nullptr},
-                         {"server_cpu_us_per_command", nullptr},
-                         {"held_ms", nullptr},
-                         {"blamed", nullptr}};
+  core::Json json = {{"path", std::string(1, run.setup.path())},
+                     {"proxy_delay_ms", nullptr},
+                     {"writes", word(run.setup.writes)},
+                     {"nagle", text(run.setup.nagle)},
+                     {"client", text(options.client)},
+                     {"server", text(options.server)},
+                     {"front", run.setup.front},
+                     {"pipeline", run.setup.pipeline},
+                     {"cases", run.cases},
+                     {"total_s", core::to_ms(run.total) / 1000},
+                     {"commands", std::move(commands)},
+                     {"replies", run.replies},
+                     {"s2c_chunks", nullptr},
+                     {"s2c_chunk_bytes", nullptr},
+                     {"server_cpu_us_per_command", nullptr},
+                     {"held_ms", nullptr},
+                     {"blamed", nullptr}};
   if (run.setup.relay_delay) json["proxy_delay_ms"] = core::to_ms(*run.setup.relay_delay);
   if (run.s2c_chunks) {
     json["s2c_chunks"] = run.s2c_chunks->size();
@@ -218,13 +218,13 @@ std::string zino_text(const ZinoResult& result) {
   return times_text(result) + "\n" + chunks_text(result) + "\n" + published_text(result) + criteria_text(result.criteria);
 }
 
-nlohmann::json zino_json(const ZinoResult& result) {
-  nlohmann::json runs = nlohmann::json::array();
+core::Json zino_json(const ZinoResult& result) {
+  core::Json runs = core::Json::array();
   for (const ZinoRun& run : result.runs) runs.push_back(run_json(run, result.options));
-  nlohmann::json json = scenario_json("zino", result.criteria, nlohmann::json::array());
+  core::Json json = scenario_json("zino", result.criteria, core::Json::array());
   json.erase("rows");
   json["runs"] = std::move(runs);
-  nlohmann::json published = nlohmann::json::array();
+  core::Json published = core::Json::array();
   for (const PublishedRun& row : published_runs()) {
     published.push_back({{"path", "B"}, {"writes", word(row.writes)}, {"total_s", row.total_s}, {"s2c_chunks", row.chunks}});
   }

@@ -1,9 +1,9 @@
 #pragma once
 // The Zino experiment for people and for programs.
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "core/json.hpp"
 #include "lab/zino/experiment.hpp"
 
 namespace uncork::lab {
@@ -14,6 +14,6 @@ namespace uncork::lab {
 /// What follows the lines: times by command, the published table beside ours, what the witness says, the criteria.
 [[nodiscard]] std::string zino_text(const ZinoResult& result);
 /// docs/lab.md has its fields.
-[[nodiscard]] nlohmann::json zino_json(const ZinoResult& result);
+[[nodiscard]] core::Json zino_json(const ZinoResult& result);
 
 }  // namespace uncork::lab

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <functional>
-#include <nlohmann/json.hpp>
 
+#include "tests/core/parsed_json.hpp"
 #include "uncork/stream/error.hpp"
 
 namespace uncork::lab {
@@ -144,7 +144,7 @@ TEST(HeartbeatReport, shows_a_line_a_cell_with_its_ranges_and_says_who_failed) {
   EXPECT_THAT(text, ContainsRegex("slow +own_progress +silent \\(writing\\) +1.30 s - 5.00 s"));
   EXPECT_THAT(text, HasSubstr("FAILED: seed 3: after 5.00 s, expected 1.00 s to 3.00 s\n"));
   EXPECT_THAT(text, HasSubstr("FAILED  own_progress, slow peer: called silent while alive, after 1.00 s to 3.00 s: 5 s"));
-  const auto json = heartbeat_json(result);
+  const auto json = core::testing::parsed(heartbeat_json(result));
   EXPECT_FALSE(json.at("passed").get<bool>());
   EXPECT_EQ(json.at("rows").size(), 9U);
   EXPECT_EQ(json.at("rows").at(0).at("error"), "peer_silent");

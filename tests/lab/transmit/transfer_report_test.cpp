@@ -1,8 +1,7 @@
 #include "lab/transmit/transfer_report.hpp"
+#include "tests/core/parsed_json.hpp"
 
 #include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
 
 namespace uncork::lab {
 namespace {
@@ -39,7 +38,7 @@ TEST(SentLine, of_an_interrupted_transfer_says_how_far_it_got) {
 }
 
 TEST(SentJson, has_the_documented_fields) {
-  const auto json = sent_json(sent(4476, 5, 1));
+  const auto json = core::testing::parsed(sent_json(sent(4476, 5, 1)));
   EXPECT_EQ(
       json.dump(),
       R"({"expected":4476,"interrupted":false,"minimum_segments":4,"mss":1448,"retransmitted":1,"seconds":0.001,"segments":5,"sent":4476})");
@@ -54,7 +53,7 @@ TEST(ReceivedLine, says_how_much_how_fast_from_whom_and_json_what_went_wrong) {
   summary.error = core::system_error("write /tmp/x", ENOSPC);
   summary.interrupted = true;
   EXPECT_EQ(received_line(summary), "interrupted: received 2000000000 bytes in 1.00 s (2.00 GB/s) from 127.0.0.1:4000");
-  EXPECT_EQ(received_json(summary).at("error"), "write /tmp/x: No space left on device");
+  EXPECT_EQ(core::testing::parsed(received_json(summary)).at("error"), "write /tmp/x: No space left on device");
 }
 
 TEST(ProgressBar, fits_the_width_shows_the_share_and_without_an_end_only_the_figures) {

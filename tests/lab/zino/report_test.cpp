@@ -1,4 +1,5 @@
 #include "lab/zino/report.hpp"
+#include "tests/core/parsed_json.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -41,7 +42,7 @@ TEST(ZinoReport, nobody_is_named_where_nothing_was_held) {
 }
 
 TEST(ZinoReport, the_json_of_a_run_has_its_figures) {
-  const nlohmann::json run = zino_json(result_of(stalled_run())).at("runs").at(0);
+  const nlohmann::json run = core::testing::parsed(zino_json(result_of(stalled_run()))).at("runs").at(0);
   EXPECT_EQ(run.at("path"), "B");
   EXPECT_EQ(run.at("writes"), "per_line");
   EXPECT_EQ(run.at("nagle"), "off");
@@ -67,7 +68,7 @@ TEST(ZinoReport, what_was_not_seen_is_null) {
   run.held.reset();
   run.blamed.reset();
   run.s2c_chunks.reset();
-  const nlohmann::json json = zino_json(result_of(run)).at("runs").at(0);
+  const nlohmann::json json = core::testing::parsed(zino_json(result_of(run))).at("runs").at(0);
   for (const char* unseen : {"held_ms", "blamed", "s2c_chunks"}) EXPECT_TRUE(json.at(unseen).is_null()) << unseen;
 }
 
