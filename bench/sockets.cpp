@@ -3,6 +3,7 @@
 // turn, round by round; user and system time of this process. The sockets are made inside namespaces that are gone with the
 // program. Needs root.
 //   ./dev bench sockets [ROUNDS]
+//   ./dev bench sockets large [ROUNDS]     20,000 sockets alone
 //   ./dev bench sockets profile [PASSES]   only passes over 2,000 sockets, to be run under a profiler
 
 #include <fmt/format.h>
@@ -39,6 +40,8 @@ using namespace uncork;
 using bench::give_up;
 using bench::Holder;
 using bench::must;
+
+constexpr int kExchanges = 3;
 
 double cpu_ms() {
   rusage usage{};
@@ -153,9 +156,11 @@ nlohmann::json run(const char* field, int namespace_count, int pairs, int holder
   for (int i = 0; i < rounds; ++i) {
     for (Side& side : sides) measure(side);
   }
-  // Whole accounts, and an exchange on every connection: each socket has a ledger. The dumps are measured again beside it.
+  // Whole accounts, and exchanges on every connection: each socket has a ledger, with some that have ended.
   const auto witness = must(probe::Witness::attach());
-  for (Holder& holder : holders) holder.exchange();
+  for (Holder& holder : holders) {
+    for (int i = 0; i < kExchanges; ++i) holder.exchange();
+  }
   const auto with_ledgers = must(probe::SocketPass::open(texts, {.witness = witness.get()}));
   Collector collector_with_ledgers(witness.get());
   std::vector<Side> with;
@@ -225,15 +230,19 @@ int main(int argc, char** argv) {
     be_profiled(argc > 2 ? std::atoi(argv[2]) : 2000);
     return 0;
   }
-  const int rounds = argc > 1 ? std::atoi(argv[1]) : 9;
+  const bool only_large = argc > 1 && std::string_view(argv[1]) == "large";
+  const int rounds_at = only_large ? 2 : 1;
+  const int rounds = argc > rounds_at ? std::atoi(argv[rounds_at]) : 9;
   utsname machine{};
   ::uname(&machine);
   fmt::print("bench sockets: {} rounds; Linux {} {}, {} processors; a row takes {} bytes\n", rounds, machine.release,
              machine.machine, sysconf(_SC_NPROCESSORS_ONLN), sizeof(record::Row));
-  show_memory();
   nlohmann::json document = {{"bench", "sockets"}, {"rounds", rounds}, {"kernel", machine.release}};
-  document["fifty"] = run("50 namespaces of 101 sockets", 50, 50, 1, rounds);
-  document["five_thousand"] = run("5,000 sockets in one namespace", 1, 2500, 1, rounds);
+  if (!only_large) {
+    show_memory();
+    document["fifty"] = run("50 namespaces of 101 sockets", 50, 50, 1, rounds);
+    document["five_thousand"] = run("5,000 sockets in one namespace", 1, 2500, 1, rounds);
+  }
   document["twenty_thousand"] = run("20,000 sockets in one namespace", 1, 5000, 2, rounds);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

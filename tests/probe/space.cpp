@@ -170,8 +170,8 @@ std::unique_ptr<Space> reuse_inode(const SpaceFolder& folder, const std::string&
     }
   });
   if (found) return space;
-  std::fprintf(stderr, "no namespace got inode %llu: %zu got lower ones, %d higher ones\n", static_cast<unsigned long long>(inode),
-               lower.size(), higher);
+  std::fprintf(stderr, "no namespace got inode %llu: %zu got lower ones, %d higher ones\n",
+               static_cast<unsigned long long>(inode), lower.size(), higher);
   return nullptr;
 }
 

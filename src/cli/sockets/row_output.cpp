@@ -87,6 +87,8 @@ void RowOutput::put_document(const Selected& selected, const probe::Look& look) 
                            {"whole", coverage.whole()},
                            {"path", probe::name_of(look.path)},
                            {"coverage", coverage.sentence()},
+                           {"ends_missed", coverage.unended_cookies + coverage.endings_lost},
+                           {"close_events_lost", coverage.close_events_lost},
                            {"limits", look.limits}};
   std::string text = head.dump();
   text.back() = ',';

@@ -56,6 +56,8 @@ void GroundTruth::judge(const SeenLook& look) {
     ++tally_.incomplete_looks;
     if (tally_.incompleteness.size() < kExamples) tally_.incompleteness.push_back(look.coverage);
   }
+  tally_.ends_missed += look.ends_missed;
+  tally_.close_events_lost += look.close_events_lost;
   const std::uint64_t before = faults();
   for (const SeenRow& row : look.rows) judge_row(row, look);
   for (const auto& [cookie, entry] : sockets_) {

@@ -30,6 +30,9 @@ struct Tally {
   /// Without one, but aborted by their own side before any look: the kernel's message about their end has no address any more.
   std::uint64_t untold = 0;
   std::uint64_t nameless_ends = 0;  ///< last rows that name no namespace
+  std::uint64_t ends_missed = 0;    ///< that looks said they had missed: as many last rows may be missing or nameless
+  /// Times that a look said it had lost close events, each time nobody knows how many: then nothing bounds what may be missing.
+  std::uint64_t close_events_lost = 0;
   std::uint64_t repeated_ends = 0;
   std::uint64_t early_ends = 0;             ///< last rows of sockets that stood
   std::vector<std::string> examples;        ///< the first faults, a sentence each

@@ -38,6 +38,8 @@ core::Result<SeenLook> read_look(std::string_view line) {
     look.whole = json.at("whole").get<bool>();
     look.namespaces = json.at("namespaces").get<std::uint64_t>();
     look.coverage = json.at("coverage").get<std::string>();
+    look.ends_missed = field<std::uint64_t>(json, "ends_missed");
+    look.close_events_lost = field<std::uint64_t>(json, "close_events_lost");
     const Json& rows = json.at("sockets");
     look.rows.reserve(rows.size());
     for (const Json& row : rows) look.rows.push_back(read_row(row));

@@ -46,6 +46,8 @@ struct SeenLook {
   bool whole = false;
   std::uint64_t namespaces = 0;  ///< that it looked at, ours and others
   std::string coverage;
+  std::uint64_t ends_missed = 0;        ///< ends that it says it knows nothing of
+  std::uint64_t close_events_lost = 0;  ///< times that it lost close events, each time nobody knows how many
   std::vector<SeenRow> rows;
 };
 

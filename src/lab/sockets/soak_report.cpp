@@ -28,6 +28,12 @@ std::string last_rows(const Tally& tally) {
   return fmt::format("{} of {}{}", tally.ended - tally.unended - tally.untold, tally.ended - tally.untold, nameless);
 }
 
+std::string ends_missed(const Tally& tally) {
+  const std::string losses =
+      tally.close_events_lost == 0 ? "" : fmt::format(", and lost close events {} times", tally.close_events_lost);
+  return fmt::format("{}{}", tally.ends_missed, losses);
+}
+
 core::Json or_null(std::optional<double> value) { return value ? core::Json(*value) : core::Json(nullptr); }
 
 }  // namespace
@@ -42,6 +48,7 @@ std::vector<Compared> compared_figures(const SoakFigures& figures) {
           {"wrong name, address, ghost",
            fmt::format("{}, {}, {}", tally.misnamed, tally.misplaced, tally.ghosts + tally.strangers), "not compared"},
           {"last rows of the closed", last_rows(tally), "no close events"},
+          {"ends that looks missed", ends_missed(tally), ""},
           {"looks not whole", fmt::format("{}", tally.incomplete_looks), ""},
           {"ends of the watcher", fmt::format("{}", figures.ends.size()), ""},
           {"threads", fmt::format("{}", figures.threads), ""},
@@ -103,6 +110,8 @@ core::Json figures_json(const SoakFigures& figures) {
           {"closed_without_last_row", tally.unended},
           {"aborted_unseen", tally.untold},
           {"nameless_last_rows", tally.nameless_ends},
+          {"ends_missed", tally.ends_missed},
+          {"close_events_lost", tally.close_events_lost},
           {"repeated_last_rows", tally.repeated_ends},
           {"early_last_rows", tally.early_ends},
           {"examples", tally.examples},

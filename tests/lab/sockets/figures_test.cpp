@@ -118,6 +118,33 @@ TEST(ChurnJudge, namespaces_must_have_been_deleted) {
   EXPECT_EQ(failed(judge_churn(result)), "");
 }
 
+TEST(ChurnJudge, last_rows_may_be_missing_or_nameless_only_where_looks_said_so) {
+  ChurnResult result;
+  result.options.duration = 60 * kMinute;
+  result.deleted = 3600;
+  result.figures = well();
+  Tally& tally = result.figures.tally;
+  tally.unended = 2;
+  EXPECT_EQ(failed(judge_churn(result)), "last_rows_missing");
+  tally.nameless_ends = 3;
+  tally.ends_missed = 2;
+  EXPECT_EQ(failed(judge_churn(result)), "last_rows_nameless");
+  tally.ends_missed = 3;
+  EXPECT_EQ(failed(judge_churn(result)), "");
+  tally.ends_missed = 0;
+  tally.close_events_lost = 1;  // nobody knows how many
+  EXPECT_EQ(failed(judge_churn(result)), "");
+}
+
+TEST(ChurnJudge, without_closed_sockets_nothing_is_shown_of_last_rows) {
+  ChurnResult result;
+  result.options.duration = 60 * kMinute;
+  result.deleted = 3600;
+  result.figures = well();
+  result.figures.tally.ended = 0;
+  EXPECT_EQ(failed(judge_churn(result)), "last_rows_missing last_rows_nameless");
+}
+
 TEST(StressJudge, every_look_must_be_equal_and_every_end_told) {
   StressResult result;
   result.figures = well();

@@ -151,14 +151,26 @@ TEST_F(GroundTruthTest, keeps_what_looks_said_when_they_were_not_whole) {
   EXPECT_THAT(truth_.tally().incompleteness, SizeIs(1));
 }
 
+TEST_F(GroundTruthTest, adds_up_the_ends_that_looks_say_they_missed) {
+  SeenLook look;
+  look.ends_missed = 2;
+  look.close_events_lost = 1;
+  truth_.judge(look);
+  truth_.judge(look);
+  EXPECT_EQ(truth_.tally().ends_missed, 4U);
+  EXPECT_EQ(truth_.tally().close_events_lost, 2U);
+}
+
 TEST(SeenLook, is_read_as_it_is_printed) {
   const auto look = read_look(
-      R"({"sequence":3,"timestamp_ns":5,"whole":true,"coverage":"c","namespaces":2,"sockets":[{"netns":"a","netnsInode":7,)"
+      R"({"sequence":3,"timestamp_ns":5,"whole":true,"coverage":"c","ends_missed":4,"close_events_lost":1,"namespaces":2,"sockets":[{"netns":"a","netnsInode":7,)"
       R"("inetDiagMsgSocketCookie":9,"rowKind":"ROW_KIND_SOCKET","inetDiagMsgState":10,"inetDiagMsgSocketSource":"::1",)"
       R"("inetDiagMsgSocketSourcePort":80,"inetDiagMsgSocketDestination":null},{"rowKind":"ROW_KIND_CLOSED"}]})");
   ASSERT_TRUE(look) << look.error().message;
   EXPECT_EQ(look->sequence, 3U);
   EXPECT_EQ(look->namespaces, 2U);
+  EXPECT_EQ(look->ends_missed, 4U);
+  EXPECT_EQ(look->close_events_lost, 1U);
   ASSERT_THAT(look->rows, SizeIs(2));
   EXPECT_TRUE(look->rows[0].is_socket);
   EXPECT_TRUE(look->rows[0].is(SocketState::listening));
