@@ -1,5 +1,7 @@
 // Conformance cases C: listing and reading.
 
+#include <nlohmann/json.hpp>
+
 #include "tests/zino/session_rig.hpp"
 
 namespace uncork::zino::testing {

@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
-
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -20,6 +19,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/zino/fixture.hpp"
 #include "zino/state/fields.hpp"
 #include "zino/state/store.hpp"

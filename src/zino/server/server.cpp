@@ -225,7 +225,7 @@ void Server::scavenge() {
   for (const CaseId id : state_.store().expired_cases(now)) {
     const Record& record = *state_.store().find_case(id);
     if (record.get<Timestamp>("closed") != nullptr) {
-      const auto written = write_file_durably(fmt::format("{}/{}.json", directory, id), record.dump().dump(2));
+      const auto written = write_file_durably(fmt::format("{}/{}.json", directory, id), record.dump_text());
       if (!written) {
         log_.say("archive", fmt::format("case {} stays: {}", id, written.error().message));
         continue;

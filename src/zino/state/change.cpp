@@ -1,6 +1,7 @@
 #include "zino/state/change.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "zino/protocol/text.hpp"
 

@@ -1,6 +1,7 @@
 #include "zino/state/maintenance_run.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,7 @@
 #include "zino/state/matching.hpp"
 
 #include <boost/regex.hpp>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "zino/protocol/text.hpp"

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -85,7 +86,7 @@ std::expected<LogEntry, BadValue> load_entry(const Json& json, std::vector<std::
       entry.message = value.get<std::string>();
       has_message = true;
     } else {
-      entry.unknown[key] = value;
+      entry.unknown.edit()[key] = value;
     }
   }
   if (!has_message) return std::unexpected(BadValue{std::move(path), "no message"});
@@ -138,7 +139,7 @@ struct Dump {
       Json& json = list.emplace_back(Json::object());
       json["timestamp"] = to_iso(entry.at);
       json["message"] = entry.message;
-      for (const auto& [key, value] : entry.unknown.items()) json[key] = value;
+      for (const auto& [key, value] : entry.unknown.get().items()) json[key] = value;
     }
     return list;
   }
@@ -198,18 +199,18 @@ std::expected<Record, BadValue> Record::load(std::span<const Field> fields, cons
     };
     if (std::ranges::none_of(fields, knows)) unknown[key] = value;
   }
-  if (!unknown.empty()) record.unknown_ = std::make_shared<const Json>(std::move(unknown));
+  record.unknown_ = KeptJson(std::move(unknown));
   return record;
 }
+
+std::string Record::dump_text() const { return dump().dump(2); }
 
 Json Record::dump() const {
   Json json = Json::object();
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     if (!std::holds_alternative<std::monostate>(values_[i])) json[std::string(fields_[i].name)] = std::visit(Dump(), values_[i]);
   }
-  if (unknown_ != nullptr) {
-    for (const auto& [key, value] : unknown_->items()) json[key] = value;
-  }
+  for (const auto& [key, value] : unknown_.get().items()) json[key] = value;
   return json;
 }
 

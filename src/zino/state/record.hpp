@@ -3,8 +3,6 @@
 // wire. What the file has beyond the table is kept and written back.
 
 #include <cstdint>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,16 +12,15 @@
 
 #include "core/result.hpp"
 #include "zino/state/iso_time.hpp"
+#include "zino/state/kept_json.hpp"
 
 namespace uncork::zino {
-
-using Json = nlohmann::ordered_json;
 
 /// One entry of a log or a history.
 struct LogEntry {
   Timestamp at;
   std::string message;
-  Json unknown = Json::object();  ///< further keys of the file
+  KeptJson unknown = {};  ///< further keys of the file
 
   bool operator==(const LogEntry&) const = default;
 };
@@ -65,6 +62,8 @@ class Record {
                                               Timestamp now);
   /// As Zino 2 writes it: declaration order, nulls left out; then the keys that the table does not know.
   [[nodiscard]] Json dump() const;
+  /// The same as a document of its own, indented by 2.
+  [[nodiscard]] std::string dump_text() const;
 
   [[nodiscard]] std::span<const Field> fields() const { return fields_; }
   /// The position of a field that the table must have.
@@ -90,7 +89,7 @@ class Record {
  private:
   std::span<const Field> fields_;
   std::vector<Value> values_;
-  std::shared_ptr<const Json> unknown_;  // null for none, as nearly always
+  KeptJson unknown_;
 };
 
 /// What GETATTRS shows of a value on one line; nothing for null, logs and lists.

@@ -1,6 +1,7 @@
 #include "zino/state/state.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -72,7 +73,7 @@ std::expected<Record, BadValue> load_case(const Json& json, const Path& path, Ti
 }
 
 std::expected<void, BadValue> load_cases(State& state, Timestamp now) {
-  const auto events = section(state.document, "events");
+  const auto events = section(state.document.edit(), "events");
   if (!events) return std::unexpected(events.error());
   const Json cases = take(**events, "events");
   if (!cases.is_null() && !cases.is_object()) return bad({"events", "events"}, "expected an object");
@@ -92,7 +93,7 @@ std::expected<void, BadValue> load_cases(State& state, Timestamp now) {
 
 std::expected<void, BadValue> load_maintenances(State& state, Timestamp now) {
   const std::string name = "planned_maintenances";
-  const auto part = section(state.document, name);
+  const auto part = section(state.document.edit(), name);
   if (!part) return std::unexpected(part.error());
   const Json list = take(**part, name);
   if (!list.is_null() && !list.is_object()) return bad({name, name}, "expected an object");
@@ -169,8 +170,9 @@ const Record* State::find_maintenance(CaseId id) const {
 
 const Json& State::devices() const {
   static const Json kNone = Json::object();
-  const auto part = document.find("devices");
-  if (part == document.end()) return kNone;
+  const Json& kept = document.get();
+  const auto part = kept.find("devices");
+  if (part == kept.end()) return kNone;
   const auto devices = part->find("devices");
   return devices == part->end() ? kNone : *devices;
 }
@@ -185,13 +187,13 @@ const Json* State::find_port(std::string_view router, std::int64_t ifindex) cons
 }
 
 core::Result<State> parse_state(std::string_view text, Timestamp now) {
-  State state;
+  Json document;
   try {
     const auto bounded = [](int depth, Json::parse_event_t event, const Json& /*value*/) {
       if (depth > kDeepest && event != Json::parse_event_t::value) throw TooDeep();
       return true;
     };
-    state.document = Json::parse(text, bounded);
+    document = Json::parse(text, bounded);
   } catch (const Json::parse_error& error) {
     const std::size_t line = line_at(text, error.byte == 0 ? 0 : error.byte - 1);
     return core::fail(core::invalid_argument(fmt::format("line {}: {}", line, reason_of(error))));
@@ -200,20 +202,23 @@ core::Result<State> parse_state(std::string_view text, Timestamp now) {
   } catch (const TooDeep&) {
     return core::fail(core::invalid_argument(fmt::format("line 1: nested deeper than {} levels", kDeepest)));
   }
-  if (!state.document.is_object()) return core::fail(described(text, {{}, "expected an object"}));
-  if (const auto checked = check_devices(state.document); !checked) return core::fail(described(text, checked.error()));
+  if (!document.is_object()) return core::fail(described(text, {{}, "expected an object"}));
+  if (const auto checked = check_devices(document); !checked) return core::fail(described(text, checked.error()));
+  State state;
+  state.document = KeptJson(std::move(document));
   if (const auto loaded = load_cases(state, now); !loaded) return core::fail(described(text, loaded.error()));
   if (const auto loaded = load_maintenances(state, now); !loaded) return core::fail(described(text, loaded.error()));
   return state;
 }
 
 std::string dump_state(const State& state) {
+  const Json& kept = state.document.get();
   Json document = Json::object();
   for (const char* key : {"devices", "events", "addresses", "planned_maintenances", "flapping"}) {
-    const auto found = state.document.find(key);
-    document[key] = found == state.document.end() ? Json::object() : *found;
+    const auto found = kept.find(key);
+    document[key] = found == kept.end() ? Json::object() : *found;
   }
-  for (const auto& [key, value] : state.document.items()) {
+  for (const auto& [key, value] : kept.items()) {
     if (!document.contains(key)) document[key] = value;
   }
   Json events = Json::object();

@@ -22,7 +22,7 @@ struct State {
   CaseId last_maintenance_id = 0;
   Timestamp last_maintenance_run{};
   /// The rest of the document. Of the parts above only the keys that Zino 2 does not know are left in it.
-  Json document = Json::object();
+  KeptJson document;
 
   bool operator==(const State&) const = default;
 

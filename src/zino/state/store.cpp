@@ -1,6 +1,7 @@
 #include "zino/state/store.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <map>
@@ -70,8 +71,9 @@ const std::pair<const CaseId, Record>* flapping_case(const State& state, const C
 
 /// Takes the port's flapping statistics away; how often it flapped.
 std::int64_t unflap(State& state, const ClearFlap& clear) {
-  const auto part = state.document.find("flapping");
-  if (part == state.document.end() || !part->is_object()) return 0;
+  Json& document = state.document.edit();
+  const auto part = document.find("flapping");
+  if (part == document.end() || !part->is_object()) return 0;
   const auto interfaces = part->find("interfaces");
   if (interfaces == part->end() || !interfaces->is_object()) return 0;
   const auto found = interfaces->find(fmt::format("{}:{}", clear.router, clear.ifindex));
