@@ -1,0 +1,33 @@
+#pragma once
+// What makes the fields of a message well-formed (RFC 9113 8.2 and 8.3).
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "uncork/http2/fields.hpp"
+
+namespace uncork::http2 {
+
+/// What the rules found out on their way.
+struct message_facts {
+  std::optional<std::uint64_t> content_length;
+  std::uint16_t status = 0;  ///< of a response
+  bool is_connect = false;   ///< of a request: CONNECT, extended or not; what follows is a tunnel
+  bool is_extended = false;  ///< of a request: CONNECT with :protocol (RFC 8441)
+  bool is_head = false;      ///< of a request
+};
+
+/// Whether the peer may send `:protocol`: this end has announced SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 3).
+enum class extended_connect : bool { refused, allowed };
+
+/// Each is nothing where the message is malformed. That names and values have only bytes that they may have is the decoder's
+/// part; see decoded_block. `why` gets a short reason for the log of an error.
+[[nodiscard]] std::optional<message_facts> judge_request(const fields& message, extended_connect extended, std::string_view& why);
+[[nodiscard]] std::optional<message_facts> judge_response(const fields& message, std::string_view& why);
+[[nodiscard]] bool judge_trailers(const fields& message, std::string_view& why);
+
+/// The value of content-length: digits and nothing else, within 63 bits.
+[[nodiscard]] std::optional<std::uint64_t> content_length_of(std::string_view value) noexcept;
+
+}  // namespace uncork::http2

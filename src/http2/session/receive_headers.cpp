@@ -1,0 +1,168 @@
+// Field blocks: gathered, decoded, judged.
+
+#include <algorithm>
+
+#include "http2/session/session.hpp"
+
+namespace uncork::http2 {
+
+void session::on_headers(byte_span payload) {
+  if (header_.stream == 0) return fail(errc::protocol_error, "HEADERS on stream 0");
+  block_ = {.stream = header_.stream,
+            .end_stream = header_.has(frame_flag::kEndStream),
+            .depends_on_itself = false,
+            .frames = 0,
+            .since = now_,
+            .bytes = std::move(block_.bytes)};
+  if (header_.has(frame_flag::kPriority)) {
+    const byte_span fields = payload.subspan(std::min<std::size_t>(payload.size(), header_.has(frame_flag::kPadded) ? 1 : 0));
+    block_.depends_on_itself = fields.size() >= 4 && (load_big_endian(fields.first(4)) & kMostStreamId) == header_.stream;
+  }
+  if (const errc error = strip_padding(header_, payload); error != errc::no_error)
+    return fail(error, "HEADERS with wrong padding");
+  if (payload.size() > options_.limits.block_bytes) return calm("a field block that is too long");
+  if (header_.has(frame_flag::kEndHeaders)) return on_block(payload);
+  block_.bytes.assign(payload.begin(), payload.end());
+}
+
+void session::on_continuation(byte_span payload) {
+  if (block_.stream == 0) return fail(errc::protocol_error, "CONTINUATION without HEADERS");
+  if (++block_.frames > options_.limits.block_frames) return calm("too many CONTINUATIONs");
+  if (block_.bytes.size() + payload.size() > options_.limits.block_bytes) return calm("a field block that is too long");
+  block_.bytes.insert(block_.bytes.end(), payload.begin(), payload.end());
+  if (!header_.has(frame_flag::kEndHeaders)) return;
+  byte_vector whole = std::move(block_.bytes);
+  on_block(whole);
+  whole.clear();
+  block_.bytes = std::move(whole);
+}
+
+// Whatever becomes of the stream, the block must be decoded: the table is the connection's (RFC 9113 4.3).
+void session::on_block(byte_span bytes) {
+  const stream_id id = std::exchange(block_.stream, 0);
+  stream* s = streams_.find(id);
+  if (s != nullptr && s->receives) return on_further_block(*s, bytes);
+  if (s == nullptr && side_ == side::server && is_peers(id) && is_idle(id)) return on_new_stream(id, bytes);
+  if (s == nullptr && is_idle(id)) return fail(errc::protocol_error, "HEADERS on a stream that the peer may not open");
+  on_closed_stream(id, bytes);
+}
+
+bool session::decode(byte_span bytes, fields& into, decoded_block& done) {
+  into.clear();
+  done = decoder_.decode(bytes, options_.limits.fields, into);
+  if (done.error != errc::no_error) fail(done.error, "a field block that cannot be decoded");
+  return !is_over_;
+}
+
+void session::on_closed_stream(stream_id id, byte_span bytes) {
+  decoded_block done;
+  if (!decode(bytes, scratch_, done)) return;
+  if (was_reset(id)) {
+    ++counts_.late_frames;
+  } else if (streams_.find(id) != nullptr) {
+    fail_stream(id, errc::stream_closed);
+  } else if (is_peers(id) && !was_used(id)) {
+    fail(errc::protocol_error, "a stream lower than one that was opened before");
+  } else {
+    fail(errc::stream_closed, "HEADERS on a closed stream");
+  }
+}
+
+void session::on_new_stream(stream_id id, byte_span bytes) {
+  decoded_block done;
+  if (is_last_told_ || streams_.size() >= options_.limits.concurrent_streams) {
+    if (!decode(bytes, scratch_, done)) return;
+    if (is_last_told_) return;  // beyond the last that is processed: the peer knows, or soon will
+    note_used(id);
+    ++counts_.refused_streams;
+    put_reset(id, errc::refused_stream);
+    if (!provoked_.take(now_)) calm("too many streams beyond MAX_CONCURRENT_STREAMS");
+    return;
+  }
+  note_used(id);
+  ++counts_.streams;
+  stream& s = streams_.insert(id);
+  s.receives = s.sends = true;
+  s.receive_window = are_settings_taken_ ? options_.stream_window : std::max(options_.stream_window, kDefaultWindow);
+  s.send_window = peer_stream_window_;
+  s.progress_since = now_;
+  if (!early_priorities_.empty()) {
+    const auto found = std::ranges::find(early_priorities_, id, &std::pair<stream_id, priority>::first);
+    if (found != early_priorities_.end()) {
+      s.priority = found->second;
+      early_priorities_.erase(found);
+    }
+  }
+  if (!decode(bytes, s.message, done)) return;
+  if (block_.depends_on_itself) return fail_stream(id, errc::protocol_error);
+  judge_message(s, done);
+}
+
+// Trailers, or a response.
+void session::on_further_block(stream& s, byte_span bytes) {
+  decoded_block done;
+  if (!decode(bytes, s.message, done)) return;
+  if (block_.depends_on_itself) return fail_stream(s.id, errc::protocol_error);
+  if (!s.has_message) return judge_message(s, done);
+  std::string_view why;
+  if (!block_.end_stream || !done.well_formed || !judge_trailers(s.message, why) || !judge_length(s, true)) {
+    ++counts_.malformed;
+    return fail_stream(s.id, errc::protocol_error);
+  }
+  if (done.too_large) {
+    ++counts_.too_large;
+    return fail_stream(s.id, errc::enhance_your_calm);
+  }
+  s.receives = false;
+  if (s.is_owned) tell({.what = event::kind::trailers, .stream = s.id, .end_stream = true, .message = &s.message});
+  forget_if_done(s);
+}
+
+void session::judge_message(stream& s, const decoded_block& done) {
+  std::string_view why;
+  if (done.too_large) {
+    ++counts_.too_large;
+    return refuse_large(s);
+  }
+  const auto extended = options_.extended_connect ? extended_connect::allowed : extended_connect::refused;
+  const auto facts = !done.well_formed       ? std::nullopt
+                     : side_ == side::server ? judge_request(s.message, extended, why)
+                                             : judge_response(s.message, why);
+  const bool is_interim = facts && side_ == side::client && facts->status < 200;
+  if (!facts || (is_interim && block_.end_stream)) {
+    ++counts_.malformed;
+    return fail_stream(s.id, errc::protocol_error);
+  }
+  if (is_interim) return tell({.what = event::kind::interim, .stream = s.id, .message = &s.message, .facts = &s.facts});
+  const bool asked_by_head = side_ == side::client && s.facts.is_head;
+  const bool asked_to_connect = side_ == side::client && s.facts.is_connect && facts->status < 300;
+  s.facts = *facts;
+  s.facts.is_head |= asked_by_head;
+  s.facts.is_connect |= asked_to_connect;
+  s.has_message = true;
+  if (block_.end_stream && !judge_length(s, true)) {
+    ++counts_.malformed;
+    return fail_stream(s.id, errc::protocol_error);
+  }
+  s.receives = !block_.end_stream;
+  if (side_ == side::server) {
+    s.is_owned = true;
+    if (const auto how = s.message.find(known_field::priority); how && s.priority == priority{}) s.priority = priority_of(*how);
+  }
+  tell({.what = event::kind::message, .stream = s.id, .end_stream = block_.end_stream, .message = &s.message, .facts = &s.facts});
+}
+
+/// 431, so that an honest client learns what was wrong (RFC 6585 5); it counts as a reset that the peer provoked.
+void session::refuse_large(stream& s) {
+  if (side_ == side::client) return fail_stream(s.id, errc::enhance_your_calm);
+  s.message.clear();
+  fields answer;
+  answer.add(":status", "431");
+  put_block(s, answer, true);
+  if (!block_.end_stream) put_reset(s.id, errc::no_error);
+  close(s);
+  forget_if_done(s);
+  if (!provoked_.take(now_)) calm("too many requests that are too large");
+}
+
+}  // namespace uncork::http2

@@ -1,0 +1,157 @@
+// What leaves: header sections at once and in the order in which they were encoded, bodies by turns as the windows allow.
+
+#include <algorithm>
+
+#include "http2/session/session.hpp"
+
+namespace uncork::http2 {
+
+stream* session::sending(stream_id id) const noexcept {
+  stream* s = is_over_ ? nullptr : streams_.find(id);
+  return s != nullptr && s->sends && !s->ends_after_queue ? s : nullptr;
+}
+
+void session::put_block(stream& s, const fields& message, bool end_stream) {
+  const std::size_t begin = out_.size();
+  out_.resize(begin + kFrameHeaderBytes);
+  encoder_.encode(message, out_);
+  finish_headers(s.id, end_stream, begin, peer_max_frame_, out_);
+}
+
+std::size_t session::openable() const noexcept {
+  if (side_ == side::server || is_over_ || is_shutting_down_ || has_goaway_) return 0;
+  const std::size_t left = last_own_ >= kMostStreamId - 1 ? 0 : (kMostStreamId - last_own_) / 2;
+  const std::size_t open = streams_.size();
+  return open >= peer_streams_ ? 0 : std::min<std::size_t>(left, peer_streams_ - open);
+}
+
+stream_id session::open(const fields& request, bool end_stream) {
+  if (openable() == 0) return 0;
+  last_own_ = last_own_ == 0 ? 1 : last_own_ + 2;
+  ++counts_.streams;
+  is_tidy_ = false;
+  stream& s = streams_.insert(last_own_);
+  s.receives = s.sends = s.is_owned = s.has_headers = true;
+  s.receive_window = are_settings_taken_ ? options_.stream_window : std::max(options_.stream_window, kDefaultWindow);
+  s.send_window = peer_stream_window_;
+  s.progress_since = now_;
+  const std::string_view method = request.value_or_empty(known_field::method);
+  s.facts.is_head = method == "HEAD";
+  s.facts.is_connect = method == "CONNECT";
+  put_block(s, request, end_stream);
+  if (end_stream) end_sending(s);
+  return last_own_;
+}
+
+void session::submit_headers(stream_id id, const fields& message, bool end_stream) {
+  stream* s = sending(id);
+  if (s == nullptr || s->has_headers) return;
+  const std::string_view status = message.value_or_empty(known_field::status);
+  s->has_headers = status.empty() || status.front() != '1';
+  put_block(*s, message, end_stream);
+  if (end_stream) end_sending(*s);
+}
+
+void session::submit_trailers(stream_id id, const fields& trailers) {
+  stream* s = sending(id);
+  if (s == nullptr || !s->has_headers) return;
+  if (s->queue.empty()) {
+    put_block(*s, trailers, true);
+    return end_sending(*s);
+  }
+  s->trailers = trailers;
+  s->has_trailers = s->ends_after_queue = true;
+}
+
+std::size_t session::submit_data(stream_id id, byte_span body, bool end_stream) {
+  stream* s = sending(id);
+  if (s == nullptr || !s->has_headers) return body.size();
+  const limits& most = options_.limits;
+  // Most bodies are short, and nothing is in their way.
+  if (s->queue.empty() && scheduler_.empty() && body.size() <= kLeastMaxFrameSize && output_size() < most.output_high_water &&
+      static_cast<std::int64_t>(body.size()) <= std::min(s->send_window, send_window_)) {
+    if (body.empty() && !end_stream) return 0;
+    put_data(id, body, end_stream, out_);
+    s->send_window -= static_cast<std::int64_t>(body.size());
+    send_window_ -= static_cast<std::int64_t>(body.size());
+    counts_.body_bytes_sent += body.size();
+    s->moved += body.size();
+    window_updates_.add(4);
+    if (end_stream) end_sending(*s);
+    return body.size();
+  }
+  const std::size_t room = std::min(most.stream_queue - std::min(most.stream_queue, s->queue.size()),
+                                    most.session_queue - std::min(most.session_queue, queued_));
+  const std::size_t taken = std::min(room, body.size());
+  s->queue.append(body.first(taken));
+  queued_ += taken;
+  s->ends_after_queue = end_stream && taken == body.size();
+  s->wants_room = taken < body.size();
+  schedule(*s);
+  return taken;
+}
+
+// Has something to send, and a window for it; the end alone needs none.
+void session::schedule(stream& s) {
+  const bool can_send = s.queue.empty() ? s.ends_after_queue : s.send_window > 0;
+  if (s.is_scheduled || !s.sends || !can_send) return;
+  s.is_scheduled = true;
+  scheduler_.add(s.id, s.priority);
+}
+
+void session::end_sending(stream& s) {
+  s.sends = false;
+  forget_if_done(s);
+}
+
+void session::frame_body(stream& s) {
+  const std::int64_t window = std::max<std::int64_t>(0, std::min(s.send_window, send_window_));
+  const std::size_t most = std::min<std::size_t>(static_cast<std::size_t>(window), kLeastMaxFrameSize);
+  const byte_span piece = s.queue.front(most);
+  const bool is_last = piece.size() == s.queue.size() && s.ends_after_queue;
+  put_data(s.id, piece, is_last && !s.has_trailers, out_);
+  s.send_window -= static_cast<std::int64_t>(piece.size());
+  send_window_ -= static_cast<std::int64_t>(piece.size());
+  counts_.body_bytes_sent += piece.size();
+  s.moved += piece.size();
+  queued_ -= piece.size();
+  s.queue.take(piece.size());
+  window_updates_.add(4);
+  give_room(s);
+  if (!is_last) return schedule(s);
+  if (s.has_trailers) put_block(s, s.trailers, true);
+  end_sending(s);
+}
+
+void session::give_room(stream& s) {
+  if (!s.wants_room || s.queue.size() > options_.limits.stream_queue / 2) return;
+  s.wants_room = false;
+  tell({.what = event::kind::room, .stream = s.id});
+}
+
+byte_span session::gather() {
+  while (!is_over_ && !scheduler_.empty() && output_size() < options_.limits.output_high_water) {
+    const stream_id id = scheduler_.take();
+    stream& s = *streams_.find(id);
+    s.is_scheduled = false;
+    if (!s.queue.empty() && send_window_ <= 0) {  // the others have bodies too, or an end that can wait
+      schedule(s);
+      break;
+    }
+    frame_body(s);
+  }
+  return byte_span(out_).subspan(out_taken_);
+}
+
+void session::sent(std::size_t bytes) {
+  out_taken_ += bytes;
+  if (out_taken_ == out_.size()) {
+    out_.clear();
+    out_taken_ = 0;
+  } else if (out_taken_ > out_.size() / 2) {
+    out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(out_taken_));
+    out_taken_ = 0;
+  }
+}
+
+}  // namespace uncork::http2

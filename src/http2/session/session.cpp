@@ -1,0 +1,218 @@
+#include "http2/session/session.hpp"
+
+#include <algorithm>
+
+#include "http2/session/preface.hpp"
+
+namespace uncork::http2 {
+namespace {
+
+constexpr std::size_t kMostResetIds = 256;
+/// The PING between the two GOAWAYs of a graceful end: its answer says that the peer has read the first.
+constexpr ping_payload kShutdownPing = {std::byte{'u'}, std::byte{'n'}, std::byte{'c'}, std::byte{'o'},
+                                        std::byte{'r'}, std::byte{'k'}, std::byte{'g'}, std::byte{'o'}};
+
+}  // namespace
+
+session::session(side whose, const options& chosen, time_point now)
+    : side_(whose),
+      options_(chosen),
+      now_(now),
+      begun_(now),
+      idle_since_(now),
+      swept_(now),
+      resets_(chosen.limits.resets, now),
+      provoked_(chosen.limits.provoked_resets, now),
+      settings_(chosen.limits.settings, now),
+      pings_(chosen.limits.pings, now),
+      priorities_(chosen.limits.priorities, now),
+      window_updates_(chosen.limits.window_updates, now),
+      empty_data_(chosen.limits.empty_data, now) {
+  options_.connection_window = std::clamp(options_.connection_window, kDefaultWindow, kMostWindow);
+  options_.stream_window = std::min(options_.stream_window, kMostWindow);
+  options_.max_frame_size = std::clamp(options_.max_frame_size, kLeastMaxFrameSize, kMostMaxFrameSize);
+  announce();
+}
+
+void session::announce() {
+  if (side_ == side::client) {
+    const byte_span preface = std::as_bytes(std::span(kPreface));
+    out_.insert(out_.end(), preface.begin(), preface.end());
+    preface_taken_ = kPreface.size();
+  }
+  const auto id = [](setting one) { return static_cast<std::uint16_t>(one); };
+  std::vector<one_setting> ours = {{id(setting::initial_window_size), options_.stream_window},
+                                   {id(setting::max_header_list_size), options_.limits.fields.most_bytes},
+                                   {id(setting::no_rfc7540_priorities), 1}};
+  if (options_.max_frame_size != kLeastMaxFrameSize) ours.push_back({id(setting::max_frame_size), options_.max_frame_size});
+  if (side_ == side::client) {
+    ours.push_back({id(setting::enable_push), 0});
+  } else {
+    ours.push_back({id(setting::max_concurrent_streams), options_.limits.concurrent_streams});
+    if (options_.extended_connect) ours.push_back({id(setting::enable_connect_protocol), 1});
+  }
+  put_settings(ours, out_);
+  if (options_.connection_window > kDefaultWindow) put_window_update(0, options_.connection_window - kDefaultWindow, out_);
+  receive_window_ = options_.connection_window;
+}
+
+std::optional<event> session::next() {
+  if (events_taken_ == events_.size()) {
+    events_.clear();
+    events_taken_ = 0;
+    return std::nullopt;
+  }
+  return events_[events_taken_++];
+}
+
+bool session::was_used(stream_id id) const noexcept {
+  const stream_id age = (last_peer_ - id) / 2;
+  return age >= 64 || (used_ >> age & 1U) != 0;
+}
+
+void session::note_used(stream_id id) noexcept {
+  const stream_id passed = last_peer_ == 0 ? 64 : (id - last_peer_) / 2;
+  used_ = (passed >= 64 ? 0 : used_ << passed) | 1U;
+  last_peer_ = id;
+}
+
+bool session::was_reset(stream_id id) const noexcept { return std::ranges::find(reset_ids_, id) != reset_ids_.end(); }
+
+void session::put_reset(stream_id id, errc code) {
+  put_rst_stream(id, code, out_);
+  ++counts_.resets_sent;
+  if (reset_ids_.size() < kMostResetIds) {
+    reset_ids_.push_back(id);
+  } else {
+    reset_ids_[reset_next_++ % kMostResetIds] = id;
+  }
+}
+
+/// Neither side may send any more.
+void session::close(stream& s) {
+  s.receives = s.sends = false;
+  if (s.is_scheduled) scheduler_.remove(s.id, s.priority);
+  s.is_scheduled = false;
+  queued_ -= s.queue.size();
+  s.queue.clear();
+}
+
+void session::forget_if_done(stream& s) {
+  if (!s.is_closed() || s.is_owned) return;
+  streams_.erase(s.id);
+  if (streams_.size() != 0) return;
+  idle_since_ = now_;
+  if (is_shutting_down_ && is_last_told_ && !is_over_) finish_shutdown();
+}
+
+// An error of one stream (RFC 9113 5.4.2), for which the peer is to blame.
+void session::fail_stream(stream_id id, errc code) {
+  put_reset(id, code);
+  ++counts_.provoked_resets;
+  if (stream* s = streams_.find(id); s != nullptr) {
+    close(*s);
+    if (s->is_owned) tell({.what = event::kind::reset, .stream = id, .code = code});
+    forget_if_done(*s);
+  }
+  if (!provoked_.take(now_)) calm("too many streams with errors");
+}
+
+void session::reset(stream_id id, errc code) {
+  stream* s = streams_.find(id);
+  if (s == nullptr || s->is_closed() || is_over_) return;
+  put_reset(id, code);
+  close(*s);
+  forget_if_done(*s);
+}
+
+void session::release(stream_id id) {
+  stream* s = streams_.find(id);
+  if (s == nullptr || !s->is_owned) return;
+  s->is_owned = false;
+  if (s->unconsumed != 0) return_connection_window(std::exchange(s->unconsumed, 0));
+  if (!is_over_ && s->sends && !s->ends_after_queue) {
+    put_reset(id, errc::cancel);
+    close(*s);
+  } else if (!is_over_ && s->receives && !s->sends) {
+    put_reset(id, errc::no_error);  // the answer is complete, and the rest of the request of no use (RFC 9113 8.1)
+    close(*s);
+  }
+  forget_if_done(*s);
+}
+
+void session::return_connection_window(std::size_t bytes) {
+  unreturned_ += bytes;
+  if (unreturned_ < options_.connection_window / 2 || is_over_) return;
+  put_window_update(0, static_cast<std::uint32_t>(unreturned_), out_);
+  receive_window_ += static_cast<std::int64_t>(std::exchange(unreturned_, 0));
+}
+
+void session::consume(stream_id id, std::size_t bytes) {
+  stream* s = streams_.find(id);
+  if (s == nullptr || bytes == 0) return;  // release() gave it back
+  bytes = std::min<std::size_t>(bytes, s->unconsumed);
+  s->unconsumed -= static_cast<std::uint32_t>(bytes);
+  return_connection_window(bytes);
+  if (!s->receives || is_over_) return;
+  s->unreturned += static_cast<std::uint32_t>(bytes);
+  if (s->unreturned < std::max(options_.stream_window / 2, 1U)) return;
+  put_window_update(id, s->unreturned, out_);
+  s->receive_window += std::exchange(s->unreturned, 0U);
+}
+
+void session::ping(const ping_payload& payload) {
+  if (!is_over_) put_ping(payload, false, out_);
+}
+
+void session::shut_down() {
+  if (is_over_ || is_shutting_down_) return;
+  is_shutting_down_ = true;
+  put_goaway(side_ == side::server ? kMostStreamId : 0, errc::no_error, {}, out_);
+  if (side_ == side::server) {
+    put_ping(kShutdownPing, false, out_);
+  } else {
+    is_last_told_ = true;
+    if (streams_.size() == 0) finish_shutdown();
+  }
+}
+
+void session::finish_shutdown() {
+  if (!is_last_told_) put_goaway(last_peer_, errc::no_error, {}, out_);
+  is_last_told_ = true;
+  if (streams_.size() != 0) return;
+  is_over_ = true;
+  tell({.what = event::kind::ended, .code = errc::no_error});
+}
+
+void session::terminate(errc code, std::string_view debug) {
+  if (is_over_) return;
+  is_over_ = true;
+  put_goaway(last_peer_, code, debug, out_);
+  streams_.each([this](stream& s) { close(s); });
+  tell({.what = event::kind::ended, .code = code});
+}
+
+void session::on_ping(byte_span payload) {
+  if (header_.stream != 0) return fail(errc::protocol_error, "PING on a stream");
+  ping_payload bytes{};
+  if (payload.size() != bytes.size()) return fail(errc::frame_size_error, "PING of a wrong length");
+  std::ranges::copy(payload, bytes.begin());
+  if (header_.has(frame_flag::kAck)) {
+    if (bytes != kShutdownPing) return tell({.what = event::kind::pong});
+    if (is_shutting_down_ && !is_last_told_) finish_shutdown();
+    return;
+  }
+  ++counts_.pings;
+  if (!pings_.take(now_)) return calm("too many PINGs");
+  put_ping(bytes, true, out_);
+}
+
+std::size_t session::memory() const noexcept {
+  std::size_t bytes = sizeof *this + out_.capacity() + payload_.capacity() + block_.bytes.capacity() + decoder_.memory() +
+                      encoder_.memory() + scratch_.capacity() + streams_.memory() + events_.capacity() * sizeof(event) +
+                      reset_ids_.capacity() * sizeof(stream_id);
+  streams_.each([&](stream& s) { bytes += sizeof s + s.message.capacity() + s.trailers.capacity() + s.queue.memory(); });
+  return bytes;
+}
+
+}  // namespace uncork::http2

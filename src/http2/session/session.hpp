@@ -1,0 +1,256 @@
+#pragma once
+// One connection of HTTP/2 (RFC 9113), either side, without I/O: it is given bytes and the time, and tells what happened and what
+// to send.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http2/frame.hpp"
+#include "http2/hpack/decoder.hpp"
+#include "http2/hpack/encoder.hpp"
+#include "http2/session/clock.hpp"
+#include "http2/session/scheduler.hpp"
+#include "http2/session/stream_table.hpp"
+#include "http2/session/token_bucket.hpp"
+#include "uncork/http2/error.hpp"
+#include "uncork/http2/fields.hpp"
+#include "uncork/http2/options.hpp"
+
+namespace uncork::http2 {
+
+enum class side : bool { client, server };
+
+/// Something that the owner of the session must know.
+struct event {
+  enum class kind : std::uint8_t {
+    message,   ///< a request, or the final response: its fields, and what the rules found
+    interim,   ///< a response of 1xx
+    data,      ///< bytes of a body; they live until the next call of the session, and consume() gives their window back
+    trailers,  ///< fields behind the body
+    reset,     ///< the stream was reset, by the peer or by this end's rules: nothing more comes, nothing more may be sent
+    room,      ///< after submit_data() took less than it was given: it takes more now
+    pong,      ///< the answer to ping()
+    goaway,    ///< the peer will open no more streams, or not take more: `stream` is the last that it processes
+    ended      ///< the connection is over once what is to be sent has been: `code` says why
+  };
+  kind what;
+  stream_id stream = 0;
+  bool end_stream = false;  ///< nothing more comes on the stream
+  errc code = errc::no_error;
+  byte_span data = {};
+  const fields* message = nullptr;  ///< lives until the stream's next event
+  const message_facts* facts = nullptr;
+};
+
+/// Whoever drives it gives it what arrives by receive(), takes events by next() until there are none, sends what gather() holds,
+/// tells sent(), and calls on_time() when deadline() has come. One thread at a time. Errors of the peer are answered as RFC 9113
+/// has it and told as events; nothing throws but what memory does.
+class session {
+ public:
+  session(side whose, const options& chosen, time_point now);
+
+  /// Takes bytes up to the end of the first frame that makes an event, and says how many.
+  [[nodiscard]] std::size_t receive(byte_span bytes, time_point now);
+  [[nodiscard]] std::optional<event> next();
+
+  /// A client's next request; 0 if no stream may be opened now: the peer allows no more, or the connection ends. The caller owns
+  /// the stream.
+  [[nodiscard]] stream_id open(const fields& request, bool end_stream);
+  /// How many more open() would open.
+  [[nodiscard]] std::size_t openable() const noexcept;
+
+  /// On a stream that is unknown, reset or ended already each of these does nothing. Header sections: interim ones, the final one
+  /// of a server, then trailers, which end the stream.
+  void submit_headers(stream_id id, const fields& message, bool end_stream);
+  void submit_trailers(stream_id id, const fields& trailers);
+  /// Bytes of the body; how many were taken. If fewer than given, `end_stream` is not either, and event::kind::room tells when to
+  /// give the rest.
+  [[nodiscard]] std::size_t submit_data(stream_id id, byte_span body, bool end_stream);
+  void reset(stream_id id, errc code);
+  /// The owner has done with so many bytes of data.
+  void consume(stream_id id, std::size_t bytes);
+  /// The owner has done with the stream: if it has not ended, it is reset, with NO_ERROR where the answer is complete.
+  void release(stream_id id);
+
+  void ping(const ping_payload& payload);
+  /// No more streams of the peer's; event::kind::ended when the last has ended.
+  void shut_down();
+  /// At once: GOAWAY, and nothing else any more.
+  void terminate(errc code, std::string_view debug);
+
+  /// What to send now; lives until the next call of the session. Empty: nothing.
+  [[nodiscard]] byte_span gather();
+  /// So many bytes of it were sent.
+  void sent(std::size_t bytes);
+
+  /// False while so much waits to be sent that nothing should be read.
+  [[nodiscard]] bool wants_read() const noexcept { return output_size() < options_.limits.output_high_water; }
+  [[nodiscard]] bool is_over() const noexcept { return is_over_; }
+  [[nodiscard]] std::size_t streams() const noexcept { return streams_.size(); }
+  [[nodiscard]] const statistics& counts() const noexcept { return counts_; }
+  /// Bytes of memory held.
+  [[nodiscard]] std::size_t memory() const noexcept;
+
+  /// When on_time() is to be called next.
+  [[nodiscard]] time_point deadline() const noexcept;
+  void on_time(time_point now);
+
+ private:
+  /// The field block under way.
+  struct block {
+    stream_id stream = 0;  // 0: none
+    bool end_stream = false;
+    bool depends_on_itself = false;
+    std::uint32_t frames = 0;
+    time_point since{};
+    byte_vector bytes;
+  };
+  /// The DATA frame under way, whose bytes are given out as they come.
+  struct body_frame {
+    bool is_open = false;
+    bool has_padding_length = false;  // it is still to come
+    std::uint32_t left = 0;           // of the body, as far as is known
+    std::uint32_t padding = 0;
+    stream_id stream = 0;
+    bool end_stream = false;
+  };
+
+  // receive.cpp
+  [[nodiscard]] std::size_t take_preface(byte_span bytes);
+  [[nodiscard]] std::size_t take_frame(byte_span bytes);
+  [[nodiscard]] bool judge_header();
+  void on_frame(byte_span payload);
+  void on_priority(byte_span payload);
+  void on_rst_stream(byte_span payload);
+  void on_settings(byte_span payload);
+  [[nodiscard]] bool apply(const one_setting& one);
+  [[nodiscard]] bool change_send_windows(std::uint32_t window);
+  void on_own_settings_taken();
+  void on_ping(byte_span payload);
+  void on_goaway(byte_span payload);
+  void on_window_update(byte_span payload);
+  void on_priority_update(byte_span payload);
+
+  // receive_body.cpp
+  void begin_body();
+  [[nodiscard]] std::size_t take_body(byte_span bytes);
+  void take_padding(std::size_t bytes);
+  void end_body();
+  void deliver(stream& s, byte_span piece, bool ends);
+  [[nodiscard]] bool judge_length(const stream& s, bool ends) const noexcept;
+
+  // receive_headers.cpp
+  void on_headers(byte_span payload);
+  void on_continuation(byte_span payload);
+  void take_block(byte_span bytes);
+  void on_block(byte_span bytes);
+  void on_new_stream(stream_id id, byte_span bytes);
+  void on_closed_stream(stream_id id, byte_span bytes);
+  void on_further_block(stream& s, byte_span bytes);
+  [[nodiscard]] bool decode(byte_span bytes, fields& into, decoded_block& done);
+  void judge_message(stream& s, const decoded_block& done);
+  void refuse_large(stream& s);
+
+  // send.cpp
+  [[nodiscard]] stream* sending(stream_id id) const noexcept;
+  void put_block(stream& s, const fields& message, bool end_stream);
+  void schedule(stream& s);
+  void frame_body(stream& s);
+  void end_sending(stream& s);
+  void give_room(stream& s);
+
+  // session.cpp
+  void announce();
+  void tell(const event& one) { events_.push_back(one); }
+  [[nodiscard]] bool is_peers(stream_id id) const noexcept { return (id % 2 == 1) == (side_ == side::server); }
+  [[nodiscard]] bool is_idle(stream_id id) const noexcept { return id > (is_peers(id) ? last_peer_ : last_own_); }
+  [[nodiscard]] bool was_used(stream_id id) const noexcept;
+  void note_used(stream_id id) noexcept;
+  [[nodiscard]] bool was_reset(stream_id id) const noexcept;
+  void close(stream& s);
+  void forget_if_done(stream& s);
+  void put_reset(stream_id id, errc code);
+  void fail_stream(stream_id id, errc code);
+  void fail(errc code, std::string_view why) { terminate(code, why); }
+  void calm(std::string_view why) { terminate(errc::enhance_your_calm, why); }
+  void return_connection_window(std::size_t bytes);
+  void finish_shutdown();
+  [[nodiscard]] std::size_t output_size() const noexcept { return out_.size() - out_taken_; }
+
+  // timing.cpp
+  void sweep(stream& s, std::vector<stream_id>& stalled) const;
+  void tidy();
+
+  side side_;
+  options options_;
+  time_point now_;
+  statistics counts_;
+  std::vector<event> events_;
+  std::size_t events_taken_ = 0;
+
+  // Input.
+  std::size_t preface_taken_ = 0;
+  bool has_settings_ = false;  // the peer's first
+  std::array<std::byte, kFrameHeaderBytes> header_bytes_{};
+  std::size_t header_taken_ = 0;
+  frame_header header_;
+  byte_vector payload_;  // of a frame that comes in pieces
+  body_frame body_;
+  block block_;
+  hpack_decoder decoder_;
+  fields scratch_;  // of blocks that nobody wants
+
+  // Output.
+  byte_vector out_;
+  std::size_t out_taken_ = 0;
+  hpack_encoder encoder_;
+  scheduler scheduler_;
+  std::size_t queued_ = 0;  // bytes of bodies of all streams
+
+  // Streams.
+  stream_table streams_;
+  stream_id last_peer_ = 0;
+  stream_id last_own_ = 0;
+  std::uint64_t used_ = 0;            // bit n: the peer opened last_peer_ - 2 n
+  std::vector<stream_id> reset_ids_;  // that this end reset, a ring
+  std::size_t reset_next_ = 0;
+  std::vector<std::pair<stream_id, priority>> early_priorities_;
+
+  // Windows and what the peer announced.
+  std::int64_t send_window_ = kDefaultWindow;
+  std::int64_t receive_window_ = kDefaultWindow;
+  std::size_t unreturned_ = 0;
+  std::uint32_t peer_stream_window_ = kDefaultWindow;
+  std::uint32_t peer_max_frame_ = kLeastMaxFrameSize;
+  std::uint32_t peer_streams_ = ~0U;
+  bool are_settings_taken_ = false;  // ours, by the peer
+
+  // The end.
+  bool is_over_ = false;
+  bool is_shutting_down_ = false;
+  bool is_last_told_ = false;  // the second GOAWAY of a graceful end has been sent
+  bool has_goaway_ = false;
+  stream_id goaway_last_ = kMostStreamId;
+
+  // Time.
+  time_point begun_;
+  time_point idle_since_;
+  time_point swept_;
+  bool is_tidy_ = true;
+
+  token_bucket resets_;
+  token_bucket provoked_;
+  token_bucket settings_;
+  token_bucket pings_;
+  token_bucket priorities_;
+  token_bucket window_updates_;
+  token_bucket empty_data_;
+};
+
+}  // namespace uncork::http2

@@ -1,0 +1,54 @@
+#pragma once
+// What a session knows of one stream.
+
+#include <cstdint>
+#include <optional>
+
+#include "http2/frame.hpp"
+#include "http2/message_rules.hpp"
+#include "http2/session/body_queue.hpp"
+#include "http2/session/clock.hpp"
+#include "http2/session/priority.hpp"
+#include "uncork/http2/fields.hpp"
+
+namespace uncork::http2 {
+
+/// A stream that is not idle, until both sides have ended it and its owner has released it. Plain data; the session keeps its
+/// rules.
+struct stream {
+  stream_id id = 0;
+
+  // What comes. Open until END_STREAM or a reset (RFC 9113 5.1).
+  bool receives = false;
+  bool has_message = false;  // the header section has come, interim responses aside
+  message_facts facts;
+  fields message;  // of the event that was given out last
+  std::uint64_t body_received = 0;
+  std::int64_t receive_window = 0;  // what the peer may still send
+  std::uint32_t unreturned = 0;     // consumed, and not given back by a WINDOW_UPDATE yet
+  std::uint32_t unconsumed = 0;     // given to the owner, who has not consumed it
+
+  // What leaves. Open until END_STREAM has been framed, or a reset.
+  bool sends = false;
+  bool has_headers = false;  // the final header section has been sent
+  bool ends_after_queue = false;
+  bool has_trailers = false;
+  fields trailers;
+  std::int64_t send_window = 0;  // may be negative (RFC 9113 6.9.2)
+  body_queue queue;
+  bool wants_room = false;  // the owner was told that the queue is full
+
+  // Its owner, a handler or the one who asked.
+  bool is_owned = false;
+
+  http2::priority priority;
+  bool is_scheduled = false;
+
+  // For limits::stall_timeout: how much had moved when, and what had.
+  time_point progress_since{};
+  std::uint64_t moved = 0;
+
+  [[nodiscard]] bool is_closed() const noexcept { return !receives && !sends; }
+};
+
+}  // namespace uncork::http2

@@ -1,0 +1,85 @@
+#include "http2/session/stream_table.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace uncork::http2 {
+namespace {
+
+/// Ready for another message: only memory is kept, and not much of it.
+void reset(stream& used) {
+  constexpr std::size_t kMostKept = 4096;
+  stream fresh;
+  fresh.message = std::move(used.message);
+  fresh.message.clear();
+  fresh.message.shrink(kMostKept);
+  used = std::move(fresh);
+}
+
+}  // namespace
+
+stream* stream_table::find(stream_id id) const noexcept {
+  if (slots_.empty()) return nullptr;
+  for (std::size_t at = home_of(id); slots_[at]; at = (at + 1) & (slots_.size() - 1)) {
+    if (slots_[at]->id == id) return slots_[at].get();
+  }
+  return nullptr;
+}
+
+stream& stream_table::insert(stream_id id) {
+  if (2 * (size_ + 1) > slots_.size()) grow();
+  std::unique_ptr<stream> made;
+  if (spare_.empty()) {
+    made = std::make_unique<stream>();
+  } else {
+    made = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  made->id = id;
+  std::size_t at = home_of(id);
+  while (slots_[at]) at = (at + 1) & (slots_.size() - 1);
+  slots_[at] = std::move(made);
+  ++size_;
+  return *slots_[at];
+}
+
+// What stands behind it moves up, unless it stands at home or nearer to it than the hole.
+void stream_table::erase(stream_id id) noexcept {
+  if (slots_.empty()) return;
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t hole = home_of(id);
+  while (slots_[hole] && slots_[hole]->id != id) hole = (hole + 1) & mask;
+  if (!slots_[hole]) return;
+  --size_;
+  if (spare_.size() < kMostSpare) {
+    reset(*slots_[hole]);
+    spare_.push_back(std::move(slots_[hole]));
+  } else {
+    slots_[hole].reset();
+  }
+  for (std::size_t at = (hole + 1) & mask; slots_[at]; at = (at + 1) & mask) {
+    const std::size_t home = home_of(slots_[at]->id);
+    if (((at - home) & mask) < ((at - hole) & mask)) continue;
+    slots_[hole] = std::move(slots_[at]);
+    hole = at;
+  }
+}
+
+void stream_table::grow() {
+  std::vector<std::unique_ptr<stream>> old(std::max<std::size_t>(8, 2 * slots_.size()));
+  std::swap(old, slots_);
+  for (auto& slot : old) {
+    if (!slot) continue;
+    std::size_t at = home_of(slot->id);
+    while (slots_[at]) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = std::move(slot);
+  }
+}
+
+std::size_t stream_table::memory() const noexcept {
+  std::size_t bytes = slots_.capacity() * sizeof(slots_[0]);
+  for (const auto& one : spare_) bytes += sizeof(stream) + one->message.capacity();
+  return bytes;
+}
+
+}  // namespace uncork::http2

@@ -1,0 +1,85 @@
+// What a session does when nothing comes.
+
+#include <algorithm>
+
+#include "http2/session/session.hpp"
+
+namespace uncork::http2 {
+namespace {
+
+constexpr std::chrono::seconds kSweep{1};
+
+}  // namespace
+
+time_point session::deadline() const noexcept {
+  if (is_over_) return time_point::max();
+  const limits& most = options_.limits;
+  time_point next = time_point::max();
+  if (!has_settings_) next = std::min(next, begun_ + most.preface_timeout);
+  if (has_settings_ && !are_settings_taken_) next = std::min(next, begun_ + most.settings_timeout);
+  if (block_.stream != 0) next = std::min(next, block_.since + most.block_timeout);
+  if (streams_.size() != 0 || !is_tidy_ || (is_shutting_down_ && !is_last_told_)) next = std::min(next, swept_ + kSweep);
+  if (streams_.size() == 0) next = std::min(next, idle_since_ + most.idle_timeout);
+  return next;
+}
+
+void session::on_time(time_point now) {
+  now_ = now;
+  if (is_over_) return;
+  const limits& most = options_.limits;
+  if (!has_settings_ && now - begun_ >= most.preface_timeout) return fail(errc::protocol_error, "no SETTINGS came");
+  if (has_settings_ && !are_settings_taken_ && now - begun_ >= most.settings_timeout) {
+    return fail(errc::settings_timeout, "SETTINGS were not acknowledged");
+  }
+  if (block_.stream != 0 && now - block_.since >= most.block_timeout) return calm("a field block that does not end");
+  if (streams_.size() == 0 && now - idle_since_ >= most.idle_timeout) return terminate(errc::no_error, "idle");
+  if (now - swept_ < kSweep) return;
+  // A peer that does not answer the PING of a graceful end is not waited for.
+  if (is_shutting_down_ && !is_last_told_) finish_shutdown();
+  swept_ = now;
+  std::vector<stream_id> stalled;
+  streams_.each([&](stream& s) { sweep(s, stalled); });
+  for (const stream_id id : stalled) {
+    ++counts_.stalled;
+    fail_stream(id, errc::cancel);
+  }
+  if (streams_.size() == 0 && !is_tidy_) tidy();
+}
+
+// Progress is bytes, and enough of them: window updates of one byte are none. A request of unknown length may rest, as a stream
+// of messages does between two of them; its handler knows how long.
+void session::sweep(stream& s, std::vector<stream_id>& stalled) const {
+  const bool has_to_send = s.sends && !s.queue.empty();
+  const bool has_to_come = s.receives && s.unconsumed == 0 && s.facts.content_length && !s.facts.is_connect;
+  if (!has_to_send && !has_to_come) {
+    s.progress_since = now_;
+    s.moved = 0;
+    return;
+  }
+  if (now_ - s.progress_since < options_.limits.stall_timeout) return;
+  if (s.moved < options_.limits.least_progress) stalled.push_back(s.id);
+  s.progress_since = now_;
+  s.moved = 0;
+}
+
+/// A connection that rests holds no more than it must.
+void session::tidy() {
+  is_tidy_ = true;
+  if (output_size() == 0) {
+    out_ = {};
+    out_taken_ = 0;
+  }
+  if (block_.stream == 0) block_.bytes = {};
+  if (header_taken_ < kFrameHeaderBytes) payload_ = {};
+  if (events_taken_ == events_.size()) {
+    events_ = {};
+    events_taken_ = 0;
+  }
+  early_priorities_ = {};
+  reset_ids_.shrink_to_fit();
+  scratch_ = {};
+  scheduler_ = {};
+  streams_ = {};
+}
+
+}  // namespace uncork::http2
