@@ -137,12 +137,12 @@ TEST_F(HpackDecoder, counts_32_bytes_for_each_field_towards_the_limit) {
 
 TEST_F(HpackDecoder, judges_bytes_also_of_fields_that_come_from_the_table) {
   EXPECT_TRUE(decode("4001 6101 62").well_formed);
-  EXPECT_FALSE(decode("4001 4101 62").well_formed);       // A: b
-  EXPECT_FALSE(decode("be").well_formed);                 // again, from the table
-  EXPECT_TRUE(decode("bf").well_formed);                  // a: b
-  EXPECT_FALSE(decode("0001 6102 620a").well_formed);     // a: b\n
-  EXPECT_FALSE(decode("0001 6102 2062").well_formed);     // a: " b"
-  EXPECT_FALSE(decode("0000 0162").well_formed);          // a name of no bytes
+  EXPECT_FALSE(decode("4001 4101 62").well_formed);    // A: b
+  EXPECT_FALSE(decode("be").well_formed);              // again, from the table
+  EXPECT_TRUE(decode("bf").well_formed);               // a: b
+  EXPECT_FALSE(decode("0001 6102 620a").well_formed);  // a: b\n
+  EXPECT_FALSE(decode("0001 6102 2062").well_formed);  // a: " b"
+  EXPECT_FALSE(decode("0000 0162").well_formed);       // a name of no bytes
   EXPECT_FALSE(decode("7e01 62").well_formed);         // A: b, whose name is from the table
 }
 

@@ -1,0 +1,201 @@
+#pragma once
+// A session under test, its peer as a script of frames, and a clock that the test moves.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http2/frame.hpp"
+#include "http2/hpack/decoder.hpp"
+#include "http2/hpack/encoder.hpp"
+#include "http2/session/preface.hpp"
+#include "http2/session/session.hpp"
+#include "tests/http2/bytes.hpp"
+
+namespace uncork::http2::testing {
+
+/// An event with copies of what it points to.
+struct told {
+  event::kind what;
+  stream_id stream = 0;
+  bool end_stream = false;
+  errc code = errc::no_error;
+  std::string data;
+  std::vector<std::string> lines;  // of its message
+  bool operator==(const told&) const = default;
+};
+
+/// A frame as the peer reads it.
+struct seen_frame {
+  frame_header header;
+  byte_vector payload;
+  [[nodiscard]] bool is(frame_type type) const { return header.type == static_cast<std::uint8_t>(type); }
+  [[nodiscard]] errc code() const { return static_cast<errc>(load_big_endian(byte_span(payload).last(4))); }
+};
+
+using field_list = std::vector<std::pair<std::string, std::string>>;
+
+inline fields made_of(const field_list& list) {
+  fields made;
+  for (const auto& [name, value] : list) made.add(name, value);
+  return made;
+}
+
+inline field_list get(std::string_view path = "/") {
+  return {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", std::string(path)}};
+}
+inline field_list post() { return {{":method", "POST"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}}; }
+
+class scripted_peer {
+ public:
+  explicit scripted_peer(side whose = side::server, const options& chosen = {})
+      : of_server_(whose == side::server), tested(whose, chosen, now) {
+    if (of_server_) raw(as_bytes(kPreface));
+    settings({});
+  }
+
+  // What it sends.
+  void raw(byte_span bytes) {
+    while (!bytes.empty()) {
+      const std::size_t taken = tested.receive(bytes, now);
+      bytes = bytes.subspan(taken);
+      take_events();
+      if (taken == 0) {
+        ADD_FAILURE() << "the session took nothing";
+        return;
+      }
+    }
+  }
+  void frame(frame_type type, std::uint8_t flags, stream_id stream, byte_span payload = {}) {
+    byte_vector bytes;
+    put_frame_header({static_cast<std::uint32_t>(payload.size()), static_cast<std::uint8_t>(type), flags, stream}, bytes);
+    bytes.insert(bytes.end(), payload.begin(), payload.end());
+    raw(bytes);
+  }
+  void headers(stream_id stream, const field_list& list, bool end_stream = true) {
+    byte_vector block;
+    encoder.encode(made_of(list), block);
+    const unsigned flags = frame_flag::kEndHeaders | (end_stream ? frame_flag::kEndStream : 0U);
+    frame(frame_type::headers, static_cast<std::uint8_t>(flags), stream, block);
+  }
+  void data(stream_id stream, std::string_view body, bool end_stream = false) {
+    frame(frame_type::data, end_stream ? frame_flag::kEndStream : std::uint8_t{0}, stream, as_bytes(body));
+  }
+  void settings(const std::vector<one_setting>& list) {
+    byte_vector bytes;
+    put_settings(list, bytes);
+    raw(bytes);
+  }
+  void set(setting one, std::uint32_t value) { settings({{static_cast<std::uint16_t>(one), value}}); }
+  void window_update(stream_id stream, std::uint32_t increment) {
+    byte_vector bytes;
+    put_window_update(stream, increment, bytes);
+    raw(bytes);
+  }
+  void rst(stream_id stream, errc code = errc::cancel) {
+    byte_vector bytes;
+    put_rst_stream(stream, code, bytes);
+    raw(bytes);
+  }
+  void pass(std::chrono::milliseconds time) {
+    now += time;
+    tested.on_time(now);
+    take_events();
+  }
+
+  /// The frames that the session has sent since the last call.
+  std::vector<seen_frame> frames() {
+    for (byte_span out = tested.gather(); !out.empty(); out = tested.gather()) {
+      received_.insert(received_.end(), out.begin(), out.end());
+      tested.sent(out.size());
+      take_events();
+    }
+    std::vector<seen_frame> all;
+    byte_span rest = received_;
+    if (!of_server_ && !is_preface_read_) {
+      rest = rest.subspan(kPreface.size());
+      is_preface_read_ = true;
+    }
+    while (rest.size() >= kFrameHeaderBytes) {
+      const frame_header header = read_frame_header(rest.first(kFrameHeaderBytes));
+      const byte_span payload = rest.subspan(kFrameHeaderBytes, header.length);
+      all.push_back({header, {payload.begin(), payload.end()}});
+      rest = rest.subspan(kFrameHeaderBytes + header.length);
+    }
+    EXPECT_TRUE(rest.empty()) << "half a frame";
+    received_.clear();
+    return all;
+  }
+  /// Those of one type.
+  std::vector<seen_frame> frames(frame_type type) {
+    std::vector<seen_frame> some;
+    for (seen_frame& one : frames()) {
+      if (one.is(type)) some.push_back(std::move(one));
+    }
+    return some;
+  }
+  /// The code of the GOAWAY that it sends; nothing if there is none.
+  std::optional<errc> goaway() {
+    for (const seen_frame& one : frames()) {
+      if (one.is(frame_type::goaway)) return static_cast<errc>(load_big_endian(byte_span(one.payload).subspan(4, 4)));
+    }
+    return std::nullopt;
+  }
+  /// The code of the RST_STREAM of that stream; nothing if there is none.
+  std::optional<errc> reset_of(stream_id stream) {
+    for (const seen_frame& one : frames()) {
+      if (one.is(frame_type::rst_stream) && one.header.stream == stream) return one.code();
+    }
+    return std::nullopt;
+  }
+  std::vector<std::string> lines(const seen_frame& one) {
+    fields read;
+    EXPECT_EQ(decoder.decode(one.payload, {}, read).error, errc::no_error);
+    return lines_of(read);
+  }
+  /// Events since the last call.
+  std::vector<told> events() { return std::exchange(events_, {}); }
+  std::vector<told> events(event::kind what) {
+    std::vector<told> some;
+    for (told& one : events()) {
+      if (one.what == what) some.push_back(std::move(one));
+    }
+    return some;
+  }
+
+ private:
+  void take_events() {
+    while (const auto one = tested.next()) {
+      told copy{one->what,
+                one->stream,
+                one->end_stream,
+                one->code,
+                std::string(reinterpret_cast<const char*>(one->data.data()), one->data.size()),
+                {}};
+      if (one->message != nullptr) copy.lines = lines_of(*one->message);
+      if (one->what == event::kind::data && consumes) tested.consume(one->stream, one->data.size());
+      events_.push_back(std::move(copy));
+    }
+  }
+
+  bool of_server_;
+  bool is_preface_read_ = false;
+  byte_vector received_;
+  std::vector<told> events_;
+
+ public:
+  time_point now{std::chrono::hours(1)};
+  bool consumes = true;
+  session tested;
+  hpack_encoder encoder;
+  hpack_decoder decoder;
+};
+
+inline fields ok() { return made_of({{":status", "200"}}); }
+
+}  // namespace uncork::http2::testing
