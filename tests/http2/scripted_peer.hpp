@@ -61,6 +61,7 @@ class scripted_peer {
 
   // What it sends.
   void raw(byte_span bytes) {
+    take_events();
     while (!bytes.empty()) {
       const std::size_t taken = tested.receive(bytes, now);
       bytes = bytes.subspan(taken);

@@ -30,7 +30,7 @@ class body_queue {
     taken_ = 0;
   }
   void clear() noexcept {
-    bytes_ = {};
+    bytes_ = byte_vector();  // not {}, which keeps the memory
     taken_ = 0;
   }
   [[nodiscard]] std::size_t memory() const noexcept { return bytes_.capacity(); }

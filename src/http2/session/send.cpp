@@ -67,6 +67,7 @@ std::size_t session::submit_data(stream_id id, byte_span body, bool end_stream) 
   stream* s = sending(id);
   if (s == nullptr || !s->has_headers) return body.size();
   const limits& most = options_.limits;
+  stop_waiting(*s);
   // Most bodies are short, and nothing is in their way.
   if (s->queue.empty() && scheduler_.empty() && body.size() <= kLeastMaxFrameSize && output_size() < most.output_high_water &&
       static_cast<std::int64_t>(body.size()) <= std::min(s->send_window, send_window_)) {
@@ -86,7 +87,10 @@ std::size_t session::submit_data(stream_id id, byte_span body, bool end_stream) 
   s->queue.append(body.first(taken));
   queued_ += taken;
   s->ends_after_queue = end_stream && taken == body.size();
-  s->wants_room = taken < body.size();
+  if (taken < body.size()) {
+    s->wants_room = true;
+    waiting_.push_back(id);
+  }
   schedule(*s);
   return taken;
 }
@@ -99,8 +103,13 @@ void session::schedule(stream& s) {
   scheduler_.add(s.id, s.priority);
 }
 
+void session::stop_waiting(stream& s) {
+  if (std::exchange(s.wants_room, false)) std::erase(waiting_, s.id);
+}
+
 void session::end_sending(stream& s) {
   s.sends = false;
+  stop_waiting(s);
   forget_if_done(s);
 }
 
@@ -117,16 +126,24 @@ void session::frame_body(stream& s) {
   queued_ -= piece.size();
   s.queue.take(piece.size());
   window_updates_.add(4);
-  give_room(s);
   if (!is_last) return schedule(s);
   if (s.has_trailers) put_block(s, s.trailers, true);
   end_sending(s);
 }
 
-void session::give_room(stream& s) {
-  if (!s.wants_room || s.queue.size() > options_.limits.stream_queue / 2) return;
-  s.wants_room = false;
-  tell({.what = event::kind::room, .stream = s.id});
+// Those that have waited longest first, and no more of them than there is room for.
+void session::give_room() {
+  const limits& most = options_.limits;
+  const std::size_t share = std::max<std::size_t>(1, std::min(most.stream_queue, most.session_queue) / 2);
+  std::size_t room = most.session_queue - std::min(most.session_queue, queued_);
+  std::erase_if(waiting_, [&](stream_id id) {
+    stream& s = *streams_.find(id);
+    if (s.queue.size() > most.stream_queue / 2 || room < share) return false;
+    room -= share;
+    s.wants_room = false;
+    tell({.what = event::kind::room, .stream = id});
+    return true;
+  });
 }
 
 byte_span session::gather() {
@@ -140,6 +157,7 @@ byte_span session::gather() {
     }
     frame_body(s);
   }
+  if (!waiting_.empty() && !is_over_) give_room();
   return byte_span(out_).subspan(out_taken_);
 }
 

@@ -93,6 +93,7 @@ void session::close(stream& s) {
   s.receives = s.sends = false;
   if (s.is_scheduled) scheduler_.remove(s.id, s.priority);
   s.is_scheduled = false;
+  stop_waiting(s);
   queued_ -= s.queue.size();
   s.queue.clear();
 }

@@ -55,7 +55,7 @@ class session {
  public:
   session(side whose, const options& chosen, time_point now);
 
-  /// Takes bytes up to the end of the first frame that makes an event, and says how many.
+  /// Takes bytes up to the end of the first frame that makes an event, and says how many: none while events wait for next().
   [[nodiscard]] std::size_t receive(byte_span bytes, time_point now);
   [[nodiscard]] std::optional<event> next();
 
@@ -163,7 +163,8 @@ class session {
   void schedule(stream& s);
   void frame_body(stream& s);
   void end_sending(stream& s);
-  void give_room(stream& s);
+  void give_room();
+  void stop_waiting(stream& s);
 
   // session.cpp
   void announce();
@@ -211,7 +212,8 @@ class session {
   std::size_t out_taken_ = 0;
   hpack_encoder encoder_;
   scheduler scheduler_;
-  std::size_t queued_ = 0;  // bytes of bodies of all streams
+  std::size_t queued_ = 0;          // bytes of bodies of all streams
+  std::vector<stream_id> waiting_;  // whose owners were told to wait for room
 
   // Streams.
   stream_table streams_;

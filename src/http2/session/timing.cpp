@@ -49,7 +49,7 @@ void session::on_time(time_point now) {
 // Progress is bytes, and enough of them: window updates of one byte are none. A request of unknown length may rest, as a stream
 // of messages does between two of them; its handler knows how long.
 void session::sweep(stream& s, std::vector<stream_id>& stalled) const {
-  const bool has_to_send = s.sends && !s.queue.empty();
+  const bool has_to_send = s.sends && (!s.queue.empty() || s.wants_room);
   const bool has_to_come = s.receives && s.unconsumed == 0 && s.facts.content_length && !s.facts.is_connect;
   if (!has_to_send && !has_to_come) {
     s.progress_since = now_;
@@ -66,20 +66,20 @@ void session::sweep(stream& s, std::vector<stream_id>& stalled) const {
 void session::tidy() {
   is_tidy_ = true;
   if (output_size() == 0) {
-    out_ = {};
+    out_ = byte_vector();  // not {}, which keeps the memory
     out_taken_ = 0;
   }
-  if (block_.stream == 0) block_.bytes = {};
-  if (header_taken_ < kFrameHeaderBytes) payload_ = {};
+  if (block_.stream == 0) block_.bytes = byte_vector();
+  if (header_taken_ < kFrameHeaderBytes) payload_ = byte_vector();
   if (events_taken_ == events_.size()) {
-    events_ = {};
+    events_ = std::vector<event>();
     events_taken_ = 0;
   }
-  early_priorities_ = {};
+  early_priorities_.clear();
   reset_ids_.shrink_to_fit();
-  scratch_ = {};
-  scheduler_ = {};
-  streams_ = {};
+  scratch_ = fields();
+  scheduler_ = scheduler();
+  streams_ = stream_table();
 }
 
 }  // namespace uncork::http2
