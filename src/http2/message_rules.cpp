@@ -44,9 +44,11 @@ bool is_visible(std::string_view text) noexcept {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7F; });
 }
 
-/// host[:port], without user information (RFC 9113 8.3.1).
+/// The characters of host[:port] (RFC 3986 3.2.2), without user information (RFC 9113 8.3.1).
 bool is_authority(std::string_view text) noexcept {
-  return is_visible(text) && text.find_first_of("@/?#\\") == std::string_view::npos;
+  constexpr std::string_view kMarks = "-._~!$&'()*+,;=:[]%";
+  return std::ranges::all_of(
+      text, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || kMarks.find(c) != std::string_view::npos; });
 }
 
 /// What one pass over the fields gathers.
