@@ -39,12 +39,10 @@ known_field known_field_of(std::string_view name) noexcept {
 }
 
 void fields::append(known_field token, std::string_view name, std::string_view value, bool sensitive) {
-  const std::size_t at = bytes_.size();
-  entries_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
+  entries_.push_back({static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(name.size()),
                       static_cast<std::uint32_t>(value.size()), token, sensitive});
-  bytes_.resize(at + name.size() + value.size());
-  char* to = std::ranges::copy(name, bytes_.data() + at).out;
-  std::ranges::copy(value, to);
+  bytes_.append(name);
+  bytes_.append(value);
 }
 
 std::optional<std::string_view> fields::find(std::string_view name) const noexcept {

@@ -1,6 +1,7 @@
 #include "http2/frame.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace uncork::http2 {
 namespace {
@@ -55,7 +56,7 @@ void put_data(stream_id stream, byte_span payload, bool end_stream, byte_vector&
   write_header({size32(payload.size()), static_cast<std::uint8_t>(frame_type::data),
                 end_stream ? frame_flag::kEndStream : std::uint8_t{0}, stream},
                into.data() + at);
-  std::ranges::copy(payload, into.data() + at + kFrameHeaderBytes);
+  if (!payload.empty()) std::memcpy(into.data() + at + kFrameHeaderBytes, payload.data(), payload.size());
 }
 
 void put_rst_stream(stream_id stream, errc code, byte_vector& into) {

@@ -1,6 +1,7 @@
 #include "http2/message_rules.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 
@@ -23,21 +24,26 @@ constexpr std::uint32_t kOnce = kRequestPseudo | kResponsePseudo | bit(known_fie
 /// Fields whose value is looked at.
 constexpr std::uint32_t kOfInterest = kOnce | kConnectionSpecific | bit(known_field::te);
 
-bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+constexpr std::array<bool, 256> letters_digits_and(std::string_view marks) noexcept {
+  std::array<bool, 256> is{};
+  for (unsigned c = 0; c < 128; ++c) is[c] = is_letter(static_cast<char>(c)) || (c >= '0' && c <= '9');
+  for (const char c : marks) is[static_cast<unsigned char>(c)] = true;
+  return is;
+}
 
 /// RFC 3986 3.1.
 bool is_scheme(std::string_view text) noexcept {
-  return !text.empty() && is_letter(text.front()) && std::ranges::all_of(text, [](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
-  });
+  static constexpr auto kAllowed = letters_digits_and("+-.");
+  return !text.empty() && is_letter(text.front()) &&
+         std::ranges::all_of(text, [](char c) { return kAllowed[static_cast<unsigned char>(c)]; });
 }
 
 /// A token of RFC 9110 5.6.2, in which upper case counts.
 bool is_method(std::string_view text) noexcept {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9') || kMarks.find(c) != std::string_view::npos;
-  });
+  static constexpr auto kAllowed = letters_digits_and("!#$%&'*+-.^_`|~");
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return kAllowed[static_cast<unsigned char>(c)]; });
 }
 
 bool is_visible(std::string_view text) noexcept {
@@ -46,9 +52,8 @@ bool is_visible(std::string_view text) noexcept {
 
 /// The characters of host[:port] (RFC 3986 3.2.2), without user information (RFC 9113 8.3.1).
 bool is_authority(std::string_view text) noexcept {
-  constexpr std::string_view kMarks = "-._~!$&'()*+,;=:[]%";
-  return std::ranges::all_of(
-      text, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || kMarks.find(c) != std::string_view::npos; });
+  static constexpr auto kAllowed = letters_digits_and("-._~!$&'()*+,;=:[]%");
+  return std::ranges::all_of(text, [](char c) { return kAllowed[static_cast<unsigned char>(c)]; });
 }
 
 /// What one pass over the fields gathers.

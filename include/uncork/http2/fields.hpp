@@ -54,7 +54,7 @@ class fields {
   void add(std::string_view name, std::string_view value, bool sensitive = false) {
     append(known_field_of(name), name, value, sensitive);
   }
-  /// The same, by who knows the token already.
+  /// The same, by who knows the token already. Neither text may be of these fields.
   void append(known_field token, std::string_view name, std::string_view value, bool sensitive = false);
   /// What the last one's memory is kept for.
   void clear() noexcept {
@@ -118,7 +118,7 @@ class fields {
     bool sensitive;
   };
 
-  std::vector<char> bytes_;
+  std::string bytes_;
   std::vector<entry> entries_;
 };
 

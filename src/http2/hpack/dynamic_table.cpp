@@ -77,8 +77,8 @@ void dynamic_table::insert(const table_entry& added) {
   if (count_ == entries_.size()) grow_entries();
   entries_[head_ & (entries_.size() - 1)] = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
                                              static_cast<std::uint32_t>(added.value.size()), added.token, added.well_formed};
-  char* to = std::ranges::copy(name, bytes_.data() + at).out;
-  std::ranges::copy(added.value, to);
+  name.copy(bytes_.data() + at, name.size());
+  added.value.copy(bytes_.data() + at + name.size(), added.value.size());
   bytes_head_ = at + bytes;
   ++head_;
   ++count_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <type_traits>
 
 #include "http2/hpack/huffman.hpp"
 #include "http2/hpack/integer.hpp"
@@ -29,22 +31,33 @@ void put_text(std::string_view text, std::vector<std::byte>& into) {
   into.insert(into.end(), bytes, bytes + text.size());
 }
 
-constexpr std::uint64_t eight_bytes(std::string_view text, std::size_t at) noexcept {
-  std::uint64_t eight = 0;
-  const std::size_t count = std::min<std::size_t>(8, text.size() - at);
-  if (count == 8) {
-    for (std::size_t i = 0; i < 8; ++i) eight |= std::uint64_t{static_cast<unsigned char>(text[at + i])} << 8 * i;
+/// `Bytes` bytes from `at` on, as a number.
+template <std::size_t Bytes>
+constexpr std::uint64_t load(std::string_view text, std::size_t at) noexcept {
+  std::uint64_t value = 0;
+  if (std::is_constant_evaluated()) {
+    for (std::size_t i = 0; i < Bytes; ++i) value |= std::uint64_t{static_cast<unsigned char>(text[at + i])} << 8 * i;
   } else {
-    for (std::size_t i = 0; i < count; ++i) eight |= std::uint64_t{static_cast<unsigned char>(text[at + i])} << 8 * i;
+    std::memcpy(&value, text.data() + at, Bytes);
   }
-  return eight;
+  return value;
 }
 
-constexpr std::uint32_t hash_of(std::string_view text, std::uint32_t seed) noexcept {
-  std::uint64_t hash = seed ^ text.size() << 32;
-  for (std::size_t at = 0; at < text.size(); at += 8) {
-    hash = (hash ^ eight_bytes(text, at)) * 0x9E3779B97F4A7C15;
+/// Of a text and what came before it. The last bytes are read with some that were read already, where there are eight.
+constexpr std::uint32_t hash_of(std::string_view text, std::uint32_t before) noexcept {
+  const std::size_t size = text.size();
+  std::uint64_t hash = before ^ size << 32;
+  const auto mix = [&hash](std::uint64_t bytes) {
+    hash = (hash ^ bytes) * 0x9E3779B97F4A7C15;
     hash ^= hash >> 29;
+  };
+  for (std::size_t at = 0; at + 8 < size; at += 8) mix(load<8>(text, at));
+  if (size >= 8) {
+    mix(load<8>(text, size - 8));
+  } else if (size >= 4) {
+    mix(load<4>(text, 0) << 32 | load<4>(text, size - 4));
+  } else if (size != 0) {
+    mix(load<1>(text, 0) << 16 | load<1>(text, size / 2) << 8 | load<1>(text, size - 1));
   }
   return static_cast<std::uint32_t>(hash ^ hash >> 32);
 }

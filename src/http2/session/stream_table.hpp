@@ -33,7 +33,7 @@ class stream_table {
   [[nodiscard]] std::size_t home_of(stream_id id) const noexcept { return (id >> 1U) & (slots_.size() - 1); }
   void grow();
 
-  static constexpr std::size_t kMostSpare = 16;
+  static constexpr std::size_t kMostSpare = 128;
   std::vector<std::unique_ptr<stream>> slots_;  // a power of 2, or none; at most half full
   std::vector<std::unique_ptr<stream>> spare_;
   std::size_t size_ = 0;
