@@ -60,9 +60,7 @@ std::optional<std::string_view> fields::find(known_field token) const noexcept {
 
 void fields::shrink(std::size_t most_bytes) {
   if (capacity() <= most_bytes) return;
-  clear();
-  bytes_.shrink_to_fit();
-  entries_.shrink_to_fit();
+  *this = fields();
 }
 
 }  // namespace uncork::http2

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "uncork/http2/detail/text_block.hpp"
+
 namespace uncork::http2 {
 
 /// Names that the protocol gives a meaning to, so that they are told apart by a number. The pseudo-fields come first.
@@ -84,6 +86,11 @@ class fields {
   /// Gives memory back that a message larger than usual has left.
   void shrink(std::size_t most_bytes);
 
+  /// Whether both are the same fields in the same order.
+  [[nodiscard]] bool operator==(const fields& other) const noexcept {
+    return bytes_.view() == other.bytes_.view() && entries_ == other.entries_;
+  }
+
   class iterator {
    public:
     using value_type = field;
@@ -116,9 +123,10 @@ class fields {
     std::uint32_t value_size;
     known_field token;
     bool sensitive;
+    bool operator==(const entry&) const = default;
   };
 
-  std::string bytes_;
+  detail::text_block bytes_;
   std::vector<entry> entries_;
 };
 

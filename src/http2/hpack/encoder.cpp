@@ -124,6 +124,7 @@ void hpack_encoder::allow(std::uint32_t table_bytes) {
   if (size == table_.capacity() && !must_tell_) return;
   least_ = must_tell_ ? std::min(least_, size) : size;
   must_tell_ = true;
+  is_last_valid_ = false;
   table_.set_capacity(size);
   hashes_.erase(hashes_.begin(), hashes_.end() - static_cast<std::ptrdiff_t>(table_.count()));
 }
@@ -145,14 +146,14 @@ hpack_encoder::match hpack_encoder::find(const field& one, std::uint32_t name_ha
 }
 
 void hpack_encoder::remember(const field& one, std::uint32_t hash) {
+  is_last_valid_ = false;
   table_.insert({one.name, one.value, one.token, true});
   hashes_.push_back(hash);
   // Evicted ones go, and all of them where the entry itself was too large.
   hashes_.erase(hashes_.begin(), hashes_.end() - static_cast<std::ptrdiff_t>(table_.count()));
 }
 
-void hpack_encoder::begin(std::vector<std::byte>& into) {
-  if (!must_tell_) return;
+void hpack_encoder::tell_size(std::vector<std::byte>& into) {
   must_tell_ = false;
   if (least_ < table_.capacity()) put_integer(kTableSize, 5, least_, into);
   put_integer(kTableSize, 5, static_cast<std::uint32_t>(table_.capacity()), into);
@@ -177,8 +178,18 @@ void hpack_encoder::encode(const field& one, std::vector<std::byte>& into) {
 }
 
 void hpack_encoder::encode(const fields& message, std::vector<std::byte>& into) {
-  begin(into);
+  if (must_tell_) tell_size(into);
+  if (is_last_valid_ && message == last_message_) {
+    into.insert(into.end(), last_block_.begin(), last_block_.end());
+    return;
+  }
+  constexpr std::size_t kMostKept = 512;  // bytes of a message
+  const std::size_t begin = into.size();
+  is_last_valid_ = message.list_size() <= kMostKept;
   for (const field one : message) encode(one, into);
+  if (!is_last_valid_) return;
+  last_message_ = message;
+  last_block_.assign(into.begin() + static_cast<std::ptrdiff_t>(begin), into.end());
 }
 
 }  // namespace uncork::http2

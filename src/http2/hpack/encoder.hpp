@@ -22,12 +22,11 @@ class hpack_encoder {
   void allow(std::uint32_t table_bytes);
   /// Appends the block of one message.
   void encode(const fields& message, std::vector<std::byte>& into);
-  /// The same, field by field: begin(), then each.
-  void begin(std::vector<std::byte>& into);
-  void encode(const field& one, std::vector<std::byte>& into);
 
   /// Bytes of memory held.
-  [[nodiscard]] std::size_t memory() const noexcept { return table_.memory() + hashes_.capacity() * sizeof(std::uint32_t); }
+  [[nodiscard]] std::size_t memory() const noexcept {
+    return table_.memory() + hashes_.capacity() * sizeof(std::uint32_t) + last_message_.capacity() + last_block_.capacity();
+  }
 
  private:
   struct match {
@@ -36,11 +35,18 @@ class hpack_encoder {
   };
   [[nodiscard]] match find(const field& one, std::uint32_t name_hash, std::uint32_t hash) const noexcept;
   void remember(const field& one, std::uint32_t hash);
+  void tell_size(std::vector<std::byte>& into);
+  void encode(const field& one, std::vector<std::byte>& into);
 
   dynamic_table table_{kDefaultTableBytes};
   std::vector<std::uint32_t> hashes_;         // of the entries' names and values, the newest last
   std::uint32_t least_ = kDefaultTableBytes;  // that was allowed since the last block
   bool must_tell_ = false;
+
+  // The last message that left the table as it was, and its block: most answers of a server are like the one before.
+  fields last_message_;
+  std::vector<std::byte> last_block_;
+  bool is_last_valid_ = false;
 };
 
 }  // namespace uncork::http2

@@ -30,6 +30,7 @@ class body_queue {
     taken_ = 0;
   }
   void clear() noexcept {
+    if (bytes_.capacity() == 0) return;
     bytes_ = byte_vector();  // not {}, which keeps the memory
     taken_ = 0;
   }

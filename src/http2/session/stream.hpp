@@ -13,16 +13,14 @@
 
 namespace uncork::http2 {
 
-/// A stream that is not idle, until both sides have ended it and its owner has released it. Plain data; the session keeps its
-/// rules.
-struct stream {
+/// Numbers and marks, which a stream begins with anew.
+struct stream_state {
   stream_id id = 0;
 
   // What comes. Open until END_STREAM or a reset (RFC 9113 5.1).
   bool receives = false;
   bool has_message = false;  // the header section has come, interim responses aside
   message_facts facts;
-  fields message;  // of the event that was given out last
   std::uint64_t body_received = 0;
   std::int64_t receive_window = 0;  // what the peer may still send
   std::uint32_t unreturned = 0;     // consumed, and not given back by a WINDOW_UPDATE yet
@@ -33,10 +31,8 @@ struct stream {
   bool has_headers = false;  // the final header section has been sent
   bool ends_after_queue = false;
   bool has_trailers = false;
-  fields trailers;
   std::int64_t send_window = 0;  // may be negative (RFC 9113 6.9.2)
-  body_queue queue;
-  bool wants_room = false;  // the owner was told that the queue is full
+  bool wants_room = false;       // the owner was told that the queue is full
 
   // Its owner, a handler or the one who asked.
   bool is_owned = false;
@@ -47,6 +43,14 @@ struct stream {
   // For limits::stall_timeout: how much had moved when, and what had.
   time_point progress_since{};
   std::uint64_t moved = 0;
+};
+
+/// A stream that is not idle, until both sides have ended it and its owner has released it. Plain data; the session keeps its
+/// rules.
+struct stream : stream_state {
+  fields message;   // of the event that was given out last
+  fields trailers;  // that follow the queue
+  body_queue queue;
 
   [[nodiscard]] bool is_closed() const noexcept { return !receives && !sends; }
 };

@@ -9,11 +9,11 @@ namespace {
 /// Ready for another message: only memory is kept, and not much of it.
 void reset(stream& used) {
   constexpr std::size_t kMostKept = 4096;
-  stream fresh;
-  fresh.message = std::move(used.message);
-  fresh.message.clear();
-  fresh.message.shrink(kMostKept);
-  used = std::move(fresh);
+  used.message.clear();
+  used.message.shrink(kMostKept);
+  if (used.has_trailers) used.trailers = fields();
+  used.queue.clear();
+  static_cast<stream_state&>(used) = {};
 }
 
 }  // namespace
