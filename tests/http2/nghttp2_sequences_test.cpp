@@ -162,10 +162,11 @@ class Client {
     into.insert(into.end(), block.begin(), block.end());
     finish_headers(id, !once_in(3), begin, once_in(5) ? 10 : kLeastMaxFrameSize, into);
   }
-  // Not its length, which would only join it with the next.
-  void damage(byte_vector& frame) {
-    const std::size_t at = 3 + below(frame.size() - 3);
-    frame[at] = static_cast<std::byte>(below(256));
+  // Of the first frame, and not its length, which would only join it with the next.
+  void damage(byte_vector& bytes) {
+    const std::size_t size = kFrameHeaderBytes + read_frame_header(byte_span(bytes).first(kFrameHeaderBytes)).length;
+    const std::size_t at = 3 + below(size - 3);
+    bytes[at] = static_cast<std::byte>(below(256));
   }
 
   std::mt19937_64 random_;
@@ -191,6 +192,15 @@ bool may_differ(const frame_header& frame, stream_id opened, errc ours, errc the
   return type == frame_type::settings && theirs == errc::protocol_error;
 }
 
+std::string shown(byte_span bytes) {
+  std::string text;
+  for (const std::byte byte : bytes) {
+    text += "0123456789abcdef"[std::to_integer<unsigned>(byte) >> 4];
+    text += "0123456789abcdef"[std::to_integer<unsigned>(byte) & 15U];
+  }
+  return text;
+}
+
 struct Outcome {
   bool has_ended = false;
   bool has_differed = false;  // as it may
@@ -213,7 +223,8 @@ Outcome compare(std::uint64_t seed) {
     if (ours.is_over() != theirs.is_over()) {
       EXPECT_TRUE(may_differ(header, opened, ours.code(), theirs.code()))
           << "seed " << seed << ", frame " << i << " of type " << int{header.type} << " on stream " << header.stream << ": ours "
-          << name_of(ours.code()) << ", theirs " << name_of(theirs.code());
+          << name_of(ours.code()) << ", theirs " << name_of(theirs.code()) << "\n"
+          << shown(frame);
       return {.has_ended = false, .has_differed = true};
     }
     EXPECT_EQ(ours.messages(), theirs.messages()) << "seed " << seed << ", frame " << i;

@@ -194,6 +194,7 @@ bool session::change_send_windows(std::uint32_t window) {
   const std::int64_t change = std::int64_t{window} - std::int64_t{std::exchange(peer_stream_window_, window)};
   bool is_too_wide = false;
   streams_.each([&](stream& s) {
+    if (!s.sends) return;
     s.send_window += change;
     is_too_wide = is_too_wide || s.send_window > std::int64_t{kMostWindow};
     schedule(s);

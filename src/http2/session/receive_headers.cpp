@@ -8,6 +8,8 @@ namespace uncork::http2 {
 
 void session::on_headers(byte_span payload) {
   if (header_.stream == 0) return fail(errc::protocol_error, "HEADERS on stream 0");
+  const bool may_open = side_ == side::server && is_peers(header_.stream);
+  if (is_idle(header_.stream) && !may_open) return fail(errc::protocol_error, "HEADERS on a stream that the peer may not open");
   block_ = {.stream = header_.stream,
             .end_stream = header_.has(frame_flag::kEndStream),
             .depends_on_itself = false,
@@ -42,8 +44,7 @@ void session::on_block(byte_span bytes) {
   const stream_id id = std::exchange(block_.stream, 0);
   stream* s = streams_.find(id);
   if (s != nullptr && s->receives) return on_further_block(*s, bytes);
-  if (s == nullptr && side_ == side::server && is_peers(id) && is_idle(id)) return on_new_stream(id, bytes);
-  if (s == nullptr && is_idle(id)) return fail(errc::protocol_error, "HEADERS on a stream that the peer may not open");
+  if (s == nullptr && is_idle(id)) return on_new_stream(id, bytes);
   on_closed_stream(id, bytes);
 }
 
