@@ -150,6 +150,8 @@ std::string_view trouble_of_request(const Seen& seen, extended_connect extended)
   }
   if (!is_scheme(seen.scheme)) return "no valid :scheme";
   if (seen.path.empty() || !is_visible(seen.path)) return "no valid :path";
+  // RFC 9110 4.2.1: a host that is empty makes no http URI.
+  if (is_http(seen.scheme) && seen.has(known_field::authority) && seen.authority.empty()) return "an :authority that is empty";
   if (is_http(seen.scheme) && seen.path.front() != '/' && !(seen.path == "*" && seen.method == "OPTIONS")) {
     return "a :path that does not begin with /";
   }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 
@@ -44,11 +45,13 @@ class Theirs {
     nghttp2_option* options = nullptr;
     nghttp2_option_new(&options);
     nghttp2_option_set_no_auto_window_update(options, 0);
+    nghttp2_option_set_builtin_recv_extension_type(options, NGHTTP2_PRIORITY_UPDATE);
     nghttp2_session_server_new2(&session_, callbacks, this, options);
     nghttp2_option_del(options);
     nghttp2_session_callbacks_del(callbacks);
-    const nghttp2_settings_entry settings = {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 100};
-    nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, &settings, 1);
+    const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 100},
+                                               {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}};
+    nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
   }
   Theirs(const Theirs&) = delete;
   Theirs& operator=(const Theirs&) = delete;
@@ -184,10 +187,16 @@ bool may_differ(const frame_header& frame, stream_id opened, errc ours, errc the
     const bool is_closed = ours == errc::stream_closed || theirs == errc::stream_closed;
     // A stream lower than one that was opened before (5.1.1), which libnghttp2 ignores.
     const bool is_lower = type == frame_type::headers && ours == errc::protocol_error;
-    return is_of_old && (is_closed || is_lower);
+    // Padding that is wrong (6.1), which libnghttp2 does not look at on a stream that is closed.
+    const bool is_padding = type == frame_type::data && frame.has(frame_flag::kPadded) && theirs == errc::no_error;
+    // It decodes a block before all of it has come.
+    const bool is_early = !frame.has(frame_flag::kEndHeaders) && theirs == errc::compression_error;
+    return is_early || (is_of_old && (is_closed || is_lower || is_padding));
   }
   // An increment of 0 on a stream that is closed; the error is the stream's (6.9), and it is no more.
   if (type == frame_type::window_update) return is_of_old && theirs == errc::protocol_error;
+  // PRIORITY_UPDATE of stream 0 (RFC 9218 7.1), which libnghttp2 ignores.
+  if (type == frame_type::priority_update) return ours == errc::protocol_error;
   // SETTINGS_NO_RFC7540_PRIORITIES that changes: RFC 9218 2.1.1 lets the receiver end the connection.
   return type == frame_type::settings && theirs == errc::protocol_error;
 }
@@ -218,6 +227,8 @@ Outcome compare(std::uint64_t seed) {
   for (int i = 0; i < 30; ++i) {
     const byte_vector frame = client.next();
     const frame_header header = read_frame_header(byte_span(frame).first(kFrameHeaderBytes));
+    // After a client's GOAWAY libnghttp2 takes no more requests, though it speaks of pushed streams alone (RFC 9113 6.8).
+    if (header.type == static_cast<std::uint8_t>(frame_type::goaway)) return {.has_ended = false, .has_differed = true};
     ours.feed(frame);
     theirs.feed(frame);
     if (ours.is_over() != theirs.is_over()) {
@@ -227,7 +238,13 @@ Outcome compare(std::uint64_t seed) {
           << shown(frame);
       return {.has_ended = false, .has_differed = true};
     }
-    EXPECT_EQ(ours.messages(), theirs.messages()) << "seed " << seed << ", frame " << i;
+    const auto mine = ours.messages();
+    const auto other = theirs.messages();
+    // A Host that is not :authority, which RFC 9113 8.3.1 wants to be malformed, and which libnghttp2 does not look at.
+    const auto is_host = [](const std::string& line) { return line.starts_with("host: "); };
+    if (mine.empty() && other.size() == 1 && std::ranges::any_of(other[0], is_host))
+      return {.has_ended = false, .has_differed = true};
+    EXPECT_EQ(mine, other) << "seed " << seed << ", frame " << i << "\n" << shown(frame);
     if (ours.is_over()) return {.has_ended = true, .has_differed = false};
     if (header.type == static_cast<std::uint8_t>(frame_type::headers)) opened = std::max(opened, header.stream);
   }

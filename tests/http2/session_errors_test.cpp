@@ -156,6 +156,7 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{"no_scheme", without(":scheme")}, std::pair{"no_path", without(":path")},
         std::pair{"empty_path", with(without(":path"), ":path", "")},
         std::pair{"relative_path", with(without(":path"), ":path", "a")},
+        std::pair{"empty_authority", with(without(":authority"), ":authority", "")},
         std::pair{"user_information", with(without(":authority"), ":authority", "me@a")},
         std::pair{"another_host", with(get(), "host", "b")},
         std::pair{"connect_with_a_path", field_list{{":method", "CONNECT"}, {":authority", "a:1"}, {":path", "/"}}},
