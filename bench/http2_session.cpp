@@ -74,7 +74,7 @@ class Client {
  private:
   Paths paths_;
   stream_id id_ = 1;
-  hpack_encoder encoder_;
+  HpackEncoder encoder_;
 };
 
 class Ours {
@@ -84,7 +84,7 @@ class Ours {
     while (!bytes.empty()) {
       bytes = bytes.subspan(session_.receive(bytes, now));
       while (const auto one = session_.next()) {
-        if (one->what == event::kind::message) answer(one->stream);
+        if (one->what == Event::Kind::message) answer(one->stream);
       }
     }
     const std::size_t sent = session_.gather().size();
@@ -103,7 +103,7 @@ class Ours {
     static_cast<void>(session_.submit_data(id, std::as_bytes(std::span(kBody)), true));
     session_.release(id);
   }
-  session session_{side::server, {}, std::chrono::steady_clock::now()};
+  Session session_{Side::server, {}, std::chrono::steady_clock::now()};
   fields message_;
 };
 

@@ -13,7 +13,7 @@ void put_big_endian(std::uint32_t value, byte_vector& into) {
 
 std::uint32_t size32(std::size_t size) noexcept { return static_cast<std::uint32_t>(size); }
 
-void write_header(const frame_header& header, std::byte* at) noexcept {
+void write_header(const FrameHeader& header, std::byte* at) noexcept {
   at[0] = static_cast<std::byte>(header.length >> 16U);
   at[1] = static_cast<std::byte>(header.length >> 8U);
   at[2] = static_cast<std::byte>(header.length);
@@ -27,7 +27,7 @@ void write_header(const frame_header& header, std::byte* at) noexcept {
 
 }  // namespace
 
-errc strip_padding(const frame_header& header, byte_span& payload) noexcept {
+errc strip_padding(const FrameHeader& header, byte_span& payload) noexcept {
   std::size_t padding = 0;
   if (header.has(frame_flag::kPadded)) {
     if (payload.empty()) return errc::frame_size_error;
@@ -35,7 +35,7 @@ errc strip_padding(const frame_header& header, byte_span& payload) noexcept {
     payload = payload.subspan(1);
   }
   constexpr std::size_t kPriorityBytes = 5;
-  if (header.type == static_cast<std::uint8_t>(frame_type::headers) && header.has(frame_flag::kPriority)) {
+  if (header.type == static_cast<std::uint8_t>(FrameType::headers) && header.has(frame_flag::kPriority)) {
     if (payload.size() < kPriorityBytes) return errc::frame_size_error;
     payload = payload.subspan(kPriorityBytes);
   }
@@ -44,7 +44,7 @@ errc strip_padding(const frame_header& header, byte_span& payload) noexcept {
   return errc::no_error;
 }
 
-void put_frame_header(const frame_header& header, byte_vector& into) {
+void put_frame_header(const FrameHeader& header, byte_vector& into) {
   const std::size_t at = into.size();
   into.resize(at + kFrameHeaderBytes);
   write_header(header, into.data() + at);
@@ -53,37 +53,37 @@ void put_frame_header(const frame_header& header, byte_vector& into) {
 void put_data(stream_id stream, byte_span payload, bool end_stream, byte_vector& into) {
   const std::size_t at = into.size();
   into.resize(at + kFrameHeaderBytes + payload.size());
-  write_header({size32(payload.size()), static_cast<std::uint8_t>(frame_type::data),
+  write_header({size32(payload.size()), static_cast<std::uint8_t>(FrameType::data),
                 end_stream ? frame_flag::kEndStream : std::uint8_t{0}, stream},
                into.data() + at);
   if (!payload.empty()) std::memcpy(into.data() + at + kFrameHeaderBytes, payload.data(), payload.size());
 }
 
 void put_rst_stream(stream_id stream, errc code, byte_vector& into) {
-  put_frame_header({4, static_cast<std::uint8_t>(frame_type::rst_stream), 0, stream}, into);
+  put_frame_header({4, static_cast<std::uint8_t>(FrameType::rst_stream), 0, stream}, into);
   put_big_endian<4>(static_cast<std::uint32_t>(code), into);
 }
 
-void put_settings(std::span<const one_setting> settings, byte_vector& into) {
-  put_frame_header({size32(settings.size() * kSettingBytes), static_cast<std::uint8_t>(frame_type::settings), 0, 0}, into);
-  for (const one_setting& one : settings) {
+void put_settings(std::span<const OneSetting> settings, byte_vector& into) {
+  put_frame_header({size32(settings.size() * kSettingBytes), static_cast<std::uint8_t>(FrameType::settings), 0, 0}, into);
+  for (const OneSetting& one : settings) {
     put_big_endian<2>(one.id, into);
     put_big_endian<4>(one.value, into);
   }
 }
 
 void put_settings_ack(byte_vector& into) {
-  put_frame_header({0, static_cast<std::uint8_t>(frame_type::settings), frame_flag::kAck, 0}, into);
+  put_frame_header({0, static_cast<std::uint8_t>(FrameType::settings), frame_flag::kAck, 0}, into);
 }
 
 void put_ping(const ping_payload& payload, bool ack, byte_vector& into) {
   put_frame_header(
-      {size32(payload.size()), static_cast<std::uint8_t>(frame_type::ping), ack ? frame_flag::kAck : std::uint8_t{0}, 0}, into);
+      {size32(payload.size()), static_cast<std::uint8_t>(FrameType::ping), ack ? frame_flag::kAck : std::uint8_t{0}, 0}, into);
   into.insert(into.end(), payload.begin(), payload.end());
 }
 
 void put_goaway(stream_id last, errc code, std::string_view debug, byte_vector& into) {
-  put_frame_header({size32(8 + debug.size()), static_cast<std::uint8_t>(frame_type::goaway), 0, 0}, into);
+  put_frame_header({size32(8 + debug.size()), static_cast<std::uint8_t>(FrameType::goaway), 0, 0}, into);
   put_big_endian<4>(last, into);
   put_big_endian<4>(static_cast<std::uint32_t>(code), into);
   const auto* bytes = reinterpret_cast<const std::byte*>(debug.data());
@@ -91,7 +91,7 @@ void put_goaway(stream_id last, errc code, std::string_view debug, byte_vector& 
 }
 
 void put_window_update(stream_id stream, std::uint32_t increment, byte_vector& into) {
-  put_frame_header({4, static_cast<std::uint8_t>(frame_type::window_update), 0, stream}, into);
+  put_frame_header({4, static_cast<std::uint8_t>(FrameType::window_update), 0, stream}, into);
   put_big_endian<4>(increment, into);
 }
 
@@ -100,7 +100,7 @@ void finish_headers(stream_id stream, bool end_stream, std::size_t begin, std::u
   const std::size_t length = into.size() - begin - kFrameHeaderBytes;
   const std::size_t first = std::min<std::size_t>(length, max_frame_size);
   const bool is_whole = first == length;
-  write_header({size32(first), static_cast<std::uint8_t>(frame_type::headers),
+  write_header({size32(first), static_cast<std::uint8_t>(FrameType::headers),
                 static_cast<std::uint8_t>(end | (is_whole ? frame_flag::kEndHeaders : 0)), stream},
                into.data() + begin);
   if (is_whole) return;
@@ -109,7 +109,7 @@ void finish_headers(stream_id stream, bool end_stream, std::size_t begin, std::u
   for (byte_span left = rest; !left.empty();) {
     const byte_span piece = left.first(std::min<std::size_t>(left.size(), max_frame_size));
     left = left.subspan(piece.size());
-    put_frame_header({size32(piece.size()), static_cast<std::uint8_t>(frame_type::continuation),
+    put_frame_header({size32(piece.size()), static_cast<std::uint8_t>(FrameType::continuation),
                       left.empty() ? frame_flag::kEndHeaders : std::uint8_t{0}, stream},
                      into);
     into.insert(into.end(), piece.begin(), piece.end());

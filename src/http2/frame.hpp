@@ -14,7 +14,7 @@ namespace uncork::http2 {
 /// Streams have 31 bits; 0 is the connection.
 using stream_id = std::uint32_t;
 
-enum class frame_type : std::uint8_t {
+enum class FrameType : std::uint8_t {
   data = 0x0,
   headers = 0x1,
   priority = 0x2,
@@ -36,7 +36,7 @@ inline constexpr std::uint8_t kPadded = 0x8;      // DATA, HEADERS
 inline constexpr std::uint8_t kPriority = 0x20;   // HEADERS
 }  // namespace frame_flag
 
-enum class setting : std::uint16_t {
+enum class Setting : std::uint16_t {
   header_table_size = 0x1,
   enable_push = 0x2,
   max_concurrent_streams = 0x3,
@@ -54,14 +54,14 @@ inline constexpr std::uint32_t kMostWindow = (1U << 31U) - 1;
 inline constexpr std::uint32_t kDefaultWindow = 65535;
 inline constexpr stream_id kMostStreamId = (1U << 31U) - 1;
 
-struct frame_header {
+struct FrameHeader {
   std::uint32_t length = 0;  ///< of the payload
   std::uint8_t type = 0;     ///< perhaps none of frame_type: to be ignored (RFC 9113 5.5)
   std::uint8_t flags = 0;
   stream_id stream = 0;
 
   [[nodiscard]] bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
-  bool operator==(const frame_header&) const = default;
+  bool operator==(const FrameHeader&) const = default;
 };
 
 using byte_span = std::span<const std::byte>;
@@ -74,30 +74,30 @@ using byte_vector = std::vector<std::byte>;
 }
 
 /// Of exactly kFrameHeaderBytes. The reserved bit is ignored.
-[[nodiscard]] inline frame_header read_frame_header(byte_span bytes) noexcept {
+[[nodiscard]] inline FrameHeader read_frame_header(byte_span bytes) noexcept {
   return {load_big_endian(bytes.first(3)), std::to_integer<std::uint8_t>(bytes[3]), std::to_integer<std::uint8_t>(bytes[4]),
           load_big_endian(bytes.subspan(5, 4)) & kMostStreamId};
 }
 
 /// Takes padding, and the priority of HEADERS, off the payload of a whole DATA or HEADERS frame. Of a padded frame shorter than
 /// its padding it is protocol_error; frame_size_error if even the fields that say so are not there (RFC 9113 6.1, 6.2).
-[[nodiscard]] errc strip_padding(const frame_header& header, byte_span& payload) noexcept;
+[[nodiscard]] errc strip_padding(const FrameHeader& header, byte_span& payload) noexcept;
 
-struct one_setting {
+struct OneSetting {
   std::uint16_t id;  ///< perhaps none of setting: to be ignored (RFC 9113 6.5.2)
   std::uint32_t value;
 };
 inline constexpr std::size_t kSettingBytes = 6;
 /// The setting at the beginning of `payload`, which has kSettingBytes at least.
-[[nodiscard]] inline one_setting read_setting(byte_span payload) noexcept {
+[[nodiscard]] inline OneSetting read_setting(byte_span payload) noexcept {
   return {static_cast<std::uint16_t>(load_big_endian(payload.first(2))), load_big_endian(payload.subspan(2, 4))};
 }
 
 /// Each appends one frame.
-void put_frame_header(const frame_header& header, byte_vector& into);
+void put_frame_header(const FrameHeader& header, byte_vector& into);
 void put_data(stream_id stream, byte_span payload, bool end_stream, byte_vector& into);
 void put_rst_stream(stream_id stream, errc code, byte_vector& into);
-void put_settings(std::span<const one_setting> settings, byte_vector& into);
+void put_settings(std::span<const OneSetting> settings, byte_vector& into);
 void put_settings_ack(byte_vector& into);
 using ping_payload = std::array<std::byte, 8>;
 void put_ping(const ping_payload& payload, bool ack, byte_vector& into);

@@ -66,7 +66,7 @@ struct Seen {
   std::string_view protocol;
   std::string_view status;
   std::string_view host;
-  message_facts facts;
+  MessageFacts facts;
   std::string_view why;
 
   [[nodiscard]] bool has(known_field token) const noexcept { return (tokens & bit(token)) != 0; }
@@ -131,7 +131,7 @@ bool look(const fields& message, std::uint32_t pseudo, Seen& seen) noexcept {
 bool is_http(std::string_view scheme) noexcept { return scheme == "http" || scheme == "https"; }
 
 /// RFC 9113 8.3.1 and 8.5, RFC 8441 4.
-std::string_view trouble_of_request(const Seen& seen, extended_connect extended) noexcept {
+std::string_view trouble_of_request(const Seen& seen, ExtendedConnect extended) noexcept {
   if (!is_method(seen.method)) return "no valid :method";
   if (!is_authority(seen.authority)) return "an :authority that is none";
   if (seen.has(known_field::host) && !is_authority(seen.host)) return "a Host that is none";
@@ -139,7 +139,7 @@ std::string_view trouble_of_request(const Seen& seen, extended_connect extended)
     return "Host and :authority differ";
   }
   if (seen.facts.is_extended) {
-    if (extended == extended_connect::refused) return ":protocol was not allowed";
+    if (extended == ExtendedConnect::refused) return ":protocol was not allowed";
     if (!seen.facts.is_connect) return ":protocol without CONNECT";
     if (seen.protocol.empty()) return ":protocol is empty";
     if (seen.authority.empty()) return "CONNECT without :authority";
@@ -171,14 +171,13 @@ std::optional<std::uint16_t> status_of(std::string_view text) noexcept {
 
 std::optional<std::uint64_t> content_length_of(std::string_view value) noexcept {
   std::uint64_t length = 0;
-  const char* const last = value.data() + value.size();
-  const auto [end, error] = std::from_chars(value.data(), last, length);
-  if (value.empty() || error != std::errc{} || end != last || length > std::numeric_limits<std::int64_t>::max())
-    return std::nullopt;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), length);
+  const bool is_number = !value.empty() && error == std::errc{} && end == value.data() + value.size();
+  if (!is_number || length > std::numeric_limits<std::int64_t>::max()) return std::nullopt;
   return length;
 }
 
-std::optional<message_facts> judge_request(const fields& message, extended_connect extended, std::string_view& why) {
+std::optional<MessageFacts> judge_request(const fields& message, ExtendedConnect extended, std::string_view& why) {
   Seen seen;
   if (look(message, kRequestPseudo, seen)) {
     seen.facts.is_connect = seen.method == "CONNECT";
@@ -191,7 +190,7 @@ std::optional<message_facts> judge_request(const fields& message, extended_conne
   return seen.facts;
 }
 
-std::optional<message_facts> judge_response(const fields& message, std::string_view& why) {
+std::optional<MessageFacts> judge_response(const fields& message, std::string_view& why) {
   Seen seen;
   if (look(message, kResponsePseudo, seen)) {
     const auto status = status_of(seen.status);

@@ -10,7 +10,7 @@
 namespace uncork::http2 {
 
 /// What the rules found out on their way.
-struct message_facts {
+struct MessageFacts {
   std::optional<std::uint64_t> content_length;
   std::uint16_t status = 0;  ///< of a response
   bool is_connect = false;   ///< of a request: CONNECT, extended or not; what follows is a tunnel
@@ -19,12 +19,12 @@ struct message_facts {
 };
 
 /// Whether the peer may send `:protocol`: this end has announced SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 3).
-enum class extended_connect : bool { refused, allowed };
+enum class ExtendedConnect : bool { refused, allowed };
 
 /// Each is nothing where the message is malformed. That names and values have only bytes that they may have is the decoder's
 /// part; see decoded_block. `why` gets a short reason for the log of an error.
-[[nodiscard]] std::optional<message_facts> judge_request(const fields& message, extended_connect extended, std::string_view& why);
-[[nodiscard]] std::optional<message_facts> judge_response(const fields& message, std::string_view& why);
+[[nodiscard]] std::optional<MessageFacts> judge_request(const fields& message, ExtendedConnect extended, std::string_view& why);
+[[nodiscard]] std::optional<MessageFacts> judge_response(const fields& message, std::string_view& why);
 [[nodiscard]] bool judge_trailers(const fields& message, std::string_view& why);
 
 /// The value of content-length: digits and nothing else, within 63 bits.

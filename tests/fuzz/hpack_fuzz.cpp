@@ -13,21 +13,21 @@
 
 using namespace uncork::http2;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int llvm_fuzzer_test_one_input(const std::uint8_t* data, std::size_t size) {
   byte_span rest = std::as_bytes(std::span(data, size));
   if (rest.size() < 2) return 0;
   const std::uint32_t table = load_big_endian(rest.first(2));
   rest = rest.subspan(2);
-  hpack_decoder decoder(table);
-  hpack_decoder again;
-  hpack_encoder encoder;
+  HpackDecoder decoder(table);
+  HpackDecoder again;
+  HpackEncoder encoder;
   constexpr field_limits kLimits{200, 20'000};
   while (rest.size() >= 2) {
     const std::size_t length = std::min<std::size_t>(load_big_endian(rest.first(2)), rest.size() - 2);
     const byte_span block = rest.subspan(2, length);
     rest = rest.subspan(2 + length);
     fields read;
-    const decoded_block done = decoder.decode(block, kLimits, read);
+    const DecodedBlock done = decoder.decode(block, kLimits, read);
     if (read.size() > kLimits.most_fields || read.list_size() > kLimits.most_bytes) std::abort();
     if (decoder.memory() > 4 * std::size_t{table} + 64 * 1024) std::abort();
     byte_vector written;

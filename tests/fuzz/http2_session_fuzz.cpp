@@ -24,7 +24,7 @@ void check_output(byte_vector& out, bool is_client, bool& is_preface_read) {
     is_preface_read = true;
   }
   while (rest.size() >= kFrameHeaderBytes) {
-    const frame_header header = read_frame_header(rest.first(kFrameHeaderBytes));
+    const FrameHeader header = read_frame_header(rest.first(kFrameHeaderBytes));
     if (header.length > kMostMaxFrameSize || rest.size() < kFrameHeaderBytes + header.length) std::abort();
     rest = rest.subspan(kFrameHeaderBytes + header.length);
   }
@@ -40,7 +40,7 @@ fields message_of(const char* name, const char* value) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int llvm_fuzzer_test_one_input(const std::uint8_t* data, std::size_t size) {
   byte_span input = std::as_bytes(std::span(data, size));
   if (input.size() < 2) return 0;
   const auto how = std::to_integer<unsigned>(input[0]);
@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   input = input.subspan(2);
   const bool is_client = (how & 1U) != 0;
   time_point now{std::chrono::hours(1)};
-  session tested(is_client ? side::client : side::server, {}, now);
+  Session tested(is_client ? Side::client : Side::server, {}, now);
   byte_vector bytes;
   if (!is_client && (how & 2U) != 0) {
     const byte_span preface = std::as_bytes(std::span(kPreface));
@@ -71,9 +71,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     while (!part.empty()) {
       while (const auto one = tested.next()) {
         const stream_id id = one->stream;
-        if (one->what == event::kind::data) tested.consume(id, one->data.size());
-        if (one->what == event::kind::reset) tested.release(id);
-        if (one->what == event::kind::message && !is_client) {
+        if (one->what == Event::Kind::data) tested.consume(id, one->data.size());
+        if (one->what == Event::Kind::reset) tested.release(id);
+        if (one->what == Event::Kind::message && !is_client) {
           tested.submit_headers(id, message_of(":status", "200"), false);
           static_cast<void>(tested.submit_data(id, byte_span(body).first(id % body.size()), (how & 32U) != 0));
         }

@@ -22,7 +22,7 @@ namespace {
 
 using namespace uncork::http2;
 
-void answer(session& s, stream_id id) {
+void answer(Session& s, stream_id id) {
   fields message;
   message.add(":status", "200");
   message.add("content-type", "text/plain");
@@ -32,15 +32,15 @@ void answer(session& s, stream_id id) {
   s.release(id);
 }
 
-void take_events(session& s) {
+void take_events(Session& s) {
   while (const auto one = s.next()) {
-    if (one->what == event::kind::data) s.consume(one->stream, one->data.size());
-    if (one->what == event::kind::reset) s.release(one->stream);
+    if (one->what == Event::Kind::data) s.consume(one->stream, one->data.size());
+    if (one->what == Event::Kind::reset) s.release(one->stream);
     if (one->end_stream) answer(s, one->stream);
   }
 }
 
-bool send_all(int fd, session& s) {
+bool send_all(int fd, Session& s) {
   for (byte_span out = s.gather(); !out.empty(); out = s.gather()) {
     const ssize_t sent = ::send(fd, out.data(), out.size(), MSG_NOSIGNAL);
     if (sent <= 0) return false;
@@ -52,7 +52,7 @@ bool send_all(int fd, session& s) {
 
 void serve(int fd) {
   const auto now = [] { return std::chrono::steady_clock::now(); };
-  session s(side::server, {}, now());
+  Session s(Side::server, {}, now());
   std::array<std::byte, 65536> buffer{};
   while (send_all(fd, s) && !s.is_over()) {
     const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(s.deadline() - now());

@@ -15,20 +15,20 @@ using testing::lines_of;
 
 class HpackDecoder : public ::testing::Test {
  protected:
-  decoded_block decode(std::string_view block) {
+  DecodedBlock decode(std::string_view block) {
     fields_.clear();
     return decoder_.decode(hex(block), limits_, fields_);
   }
   /// The fields of a block that must be right, as `name: value`.
   std::vector<std::string> lines(std::string_view block) {
-    const decoded_block done = decode(block);
+    const DecodedBlock done = decode(block);
     EXPECT_EQ(done.error, errc::no_error);
     return lines_of(fields_);
   }
 
   field_limits limits_;
   fields fields_;
-  hpack_decoder decoder_;
+  HpackDecoder decoder_;
 };
 
 TEST_F(HpackDecoder, reads_a_literal_that_enters_the_table) {  // C.2.1
@@ -70,7 +70,7 @@ TEST_F(HpackDecoder, reads_the_requests_with_huffman) {  // C.4
 }
 
 TEST(HpackDecoderOfASmallTable, evicts_as_the_responses_of_the_rfc_do) {  // C.5 and C.6: a table of 256 bytes
-  hpack_decoder decoder(256);
+  HpackDecoder decoder(256);
   fields read;
   const auto lines = [&](std::string_view block) {
     read.clear();
@@ -120,7 +120,7 @@ TEST_F(HpackDecoder, lets_the_peer_change_the_size_of_the_table_at_the_beginning
 
 TEST_F(HpackDecoder, stores_no_more_fields_than_the_limit_but_reads_on) {
   limits_.most_fields = 2;
-  const decoded_block done = decode("8286 84 4001 6101 62");
+  const DecodedBlock done = decode("8286 84 4001 6101 62");
   EXPECT_EQ(done.error, errc::no_error);
   EXPECT_TRUE(done.too_large);
   EXPECT_THAT(lines_of(fields_), ElementsAre(":method: GET", ":scheme: http"));

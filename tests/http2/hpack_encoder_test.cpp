@@ -25,20 +25,20 @@ fields answer() {
   return made;
 }
 
-bytes encode(hpack_encoder& encoder, const fields& message) {
+bytes encode(HpackEncoder& encoder, const fields& message) {
   bytes block;
   encoder.encode(message, block);
   return block;
 }
 
 TEST(HpackEncoder, says_a_field_again_in_one_byte) {
-  hpack_encoder encoder;
+  HpackEncoder encoder;
   EXPECT_GT(encode(encoder, answer()).size(), 10U);
   EXPECT_EQ(encode(encoder, answer()), hex("88 bf be"));
 }
 
 TEST(HpackEncoder, writes_the_example_of_the_rfc) {  // C.4.1
-  hpack_encoder encoder;
+  HpackEncoder encoder;
   fields request;
   request.add(":method", "GET");
   request.add(":scheme", "http");
@@ -48,7 +48,7 @@ TEST(HpackEncoder, writes_the_example_of_the_rfc) {  // C.4.1
 }
 
 TEST(HpackEncoder, keeps_sensitive_fields_and_those_that_change_out_of_the_table) {
-  hpack_encoder encoder;
+  HpackEncoder encoder;
   fields message;
   message.add("authorization", "Basic eHl6", true);
   message.add("content-length", "4711");
@@ -58,7 +58,7 @@ TEST(HpackEncoder, keeps_sensitive_fields_and_those_that_change_out_of_the_table
 }
 
 TEST(HpackEncoder, never_indexes_a_sensitive_field_that_the_table_has) {
-  hpack_encoder encoder;
+  HpackEncoder encoder;
   fields open;
   open.add("token", "abc");
   encode(encoder, open);
@@ -70,8 +70,8 @@ TEST(HpackEncoder, never_indexes_a_sensitive_field_that_the_table_has) {
 }
 
 TEST(HpackEncoder, tells_the_smallest_and_the_last_size_that_the_peer_allowed) {
-  hpack_encoder encoder;
-  hpack_decoder decoder;
+  HpackEncoder encoder;
+  HpackDecoder decoder;
   fields read;
   ASSERT_EQ(decoder.decode(encode(encoder, answer()), {}, read).error, errc::no_error);
   encoder.allow(0);
@@ -87,15 +87,15 @@ TEST(HpackEncoder, tells_the_smallest_and_the_last_size_that_the_peer_allowed) {
 }
 
 TEST(HpackEncoder, uses_no_more_of_a_large_table_than_it_has_use_for) {
-  hpack_encoder encoder;
+  HpackEncoder encoder;
   encoder.allow(1U << 20U);
   EXPECT_EQ(encode(encoder, {}), bytes());
 }
 
 TEST(HpackEncoder, writes_what_the_decoder_reads) {
   EXPECT_TRUE(rc::check([] {
-    hpack_encoder encoder;
-    hpack_decoder decoder;
+    HpackEncoder encoder;
+    HpackDecoder decoder;
     const auto messages = *rc::gen::container<std::vector<std::vector<std::pair<std::string, std::string>>>>(
         rc::gen::container<std::vector<std::pair<std::string, std::string>>>(rc::gen::pair(
             rc::gen::element<std::string>("a", "server", ":status", "x-long-name-of-a-field", "etag", "cookie", "date"),

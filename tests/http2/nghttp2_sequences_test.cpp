@@ -85,9 +85,9 @@ class Ours {
     while (!bytes.empty()) {
       bytes = bytes.subspan(session_.receive(bytes, time_point()));
       while (const auto one = session_.next()) {
-        if (one->what == event::kind::ended) code_ = one->code;
+        if (one->what == Event::Kind::ended) code_ = one->code;
         if (one->message != nullptr) messages_.push_back(lines_of(*one->message));
-        if (one->what == event::kind::data) session_.consume(one->stream, one->data.size());
+        if (one->what == Event::Kind::data) session_.consume(one->stream, one->data.size());
       }
     }
     session_.sent(session_.gather().size());
@@ -97,7 +97,7 @@ class Ours {
   std::vector<std::vector<std::string>> messages() { return std::exchange(messages_, {}); }
 
  private:
-  session session_{side::server, {}, time_point()};
+  Session session_{Side::server, {}, time_point()};
   errc code_ = errc::no_error;
   std::vector<std::vector<std::string>> messages_;
 };
@@ -137,8 +137,8 @@ class Client {
         put_rst_stream(some, static_cast<errc>(below(14)), frame);
         break;
       case 8:
-        put_settings(std::vector<one_setting>{{static_cast<std::uint16_t>(1 + below(9)),
-                                               static_cast<std::uint32_t>(below(2) != 0 ? below(3) : below(200'000))}},
+        put_settings(std::vector<OneSetting>{{static_cast<std::uint16_t>(1 + below(9)),
+                                              static_cast<std::uint32_t>(below(2) != 0 ? below(3) : below(200'000))}},
                      frame);
         break;
       default:
@@ -173,32 +173,32 @@ class Client {
   }
 
   std::mt19937_64 random_;
-  hpack_encoder encoder_;
+  HpackEncoder encoder_;
   stream_id next_ = 1;
 };
 
 /// Where one may end the connection and the other go on. `opened` is the highest stream that the client has opened.
-bool may_differ(const frame_header& frame, stream_id opened, errc ours, errc theirs) {
-  const auto type = static_cast<frame_type>(frame.type);
+bool may_differ(const FrameHeader& frame, stream_id opened, errc ours, errc theirs) {
+  const auto type = static_cast<FrameType>(frame.type);
   const bool is_of_old = frame.stream != 0 && frame.stream <= opened;
-  if (type == frame_type::data || type == frame_type::headers) {
+  if (type == FrameType::data || type == FrameType::headers) {
     // On a stream that the client has ended, an error of the stream (RFC 9113 5.1, half-closed) is one of the connection to
     // libnghttp2; behind a reset of this end it is none (closed); and of a stream that is long gone libnghttp2 ignores it.
     const bool is_closed = ours == errc::stream_closed || theirs == errc::stream_closed;
     // A stream lower than one that was opened before (5.1.1), which libnghttp2 ignores.
-    const bool is_lower = type == frame_type::headers && ours == errc::protocol_error;
+    const bool is_lower = type == FrameType::headers && ours == errc::protocol_error;
     // Padding that is wrong (6.1), which libnghttp2 does not look at on a stream that is closed.
-    const bool is_padding = type == frame_type::data && frame.has(frame_flag::kPadded) && theirs == errc::no_error;
+    const bool is_padding = type == FrameType::data && frame.has(frame_flag::kPadded) && theirs == errc::no_error;
     // It decodes a block before all of it has come.
     const bool is_early = !frame.has(frame_flag::kEndHeaders) && theirs == errc::compression_error;
     return is_early || (is_of_old && (is_closed || is_lower || is_padding));
   }
   // An increment of 0 on a stream that is closed; the error is the stream's (6.9), and it is no more.
-  if (type == frame_type::window_update) return is_of_old && theirs == errc::protocol_error;
+  if (type == FrameType::window_update) return is_of_old && theirs == errc::protocol_error;
   // PRIORITY_UPDATE of stream 0 (RFC 9218 7.1), which libnghttp2 ignores.
-  if (type == frame_type::priority_update) return ours == errc::protocol_error;
+  if (type == FrameType::priority_update) return ours == errc::protocol_error;
   // SETTINGS_NO_RFC7540_PRIORITIES that changes: RFC 9218 2.1.1 lets the receiver end the connection.
-  return type == frame_type::settings && theirs == errc::protocol_error;
+  return type == FrameType::settings && theirs == errc::protocol_error;
 }
 
 std::string shown(byte_span bytes) {
@@ -226,9 +226,9 @@ Outcome compare(std::uint64_t seed) {
   stream_id opened = 0;
   for (int i = 0; i < 30; ++i) {
     const byte_vector frame = client.next();
-    const frame_header header = read_frame_header(byte_span(frame).first(kFrameHeaderBytes));
+    const FrameHeader header = read_frame_header(byte_span(frame).first(kFrameHeaderBytes));
     // After a client's GOAWAY libnghttp2 takes no more requests, though it speaks of pushed streams alone (RFC 9113 6.8).
-    if (header.type == static_cast<std::uint8_t>(frame_type::goaway)) return {.has_ended = false, .has_differed = true};
+    if (header.type == static_cast<std::uint8_t>(FrameType::goaway)) return {.has_ended = false, .has_differed = true};
     ours.feed(frame);
     theirs.feed(frame);
     if (ours.is_over() != theirs.is_over()) {
@@ -246,7 +246,7 @@ Outcome compare(std::uint64_t seed) {
       return {.has_ended = false, .has_differed = true};
     EXPECT_EQ(mine, other) << "seed " << seed << ", frame " << i << "\n" << shown(frame);
     if (ours.is_over()) return {.has_ended = true, .has_differed = false};
-    if (header.type == static_cast<std::uint8_t>(frame_type::headers)) opened = std::max(opened, header.stream);
+    if (header.type == static_cast<std::uint8_t>(FrameType::headers)) opened = std::max(opened, header.stream);
   }
   return {};
 }

@@ -114,7 +114,7 @@ constexpr field_limits kNoLimits{~0U, ~0U};
 TEST(AgainstNghttp2, it_reads_what_our_encoder_writes) {
   Generator generator(1);
   for (int connection = 0; connection < rounds(200); ++connection) {
-    hpack_encoder encoder;
+    HpackEncoder encoder;
     Inflater inflater;
     for (int i = 0; i < 50; ++i) {
       const fields sent = made_of(generator.message());
@@ -130,7 +130,7 @@ TEST(AgainstNghttp2, our_decoder_reads_what_it_writes) {
   for (int connection = 0; connection < rounds(200); ++connection) {
     nghttp2_hd_deflater* deflater = nullptr;
     ASSERT_EQ(nghttp2_hd_deflate_new(&deflater, 4096), 0);
-    hpack_decoder decoder;
+    HpackDecoder decoder;
     for (int i = 0; i < 50; ++i) {
       if (generator.once_in(10)) nghttp2_hd_deflate_change_table_size(deflater, generator.below(4097));
       const field_list sent = generator.message();
@@ -152,8 +152,8 @@ TEST(AgainstNghttp2, blocks_that_are_damaged_are_taken_or_refused_alike) {
   Generator generator(3);
   int refused = 0;
   for (int connection = 0; connection < rounds(2000); ++connection) {
-    hpack_encoder encoder;
-    hpack_decoder decoder;
+    HpackEncoder encoder;
+    HpackDecoder decoder;
     Inflater inflater;
     for (int i = 0; i < 10; ++i) {
       byte_vector block;
@@ -246,13 +246,13 @@ TEST(AgainstNghttp2, requests_are_well_formed_or_malformed_alike) {
     put_settings({}, bytes);
     const std::size_t begin = bytes.size();
     bytes.resize(begin + kFrameHeaderBytes);
-    hpack_encoder().encode(made_of(request), bytes);
+    HpackEncoder().encode(made_of(request), bytes);
     finish_headers(1, true, begin, kLeastMaxFrameSize, bytes);
-    session ours(side::server, {}, time_point());
+    Session ours(Side::server, {}, time_point());
     bool is_taken = false;
     for (byte_span rest = bytes; !rest.empty();) {
       rest = rest.subspan(ours.receive(rest, time_point()));
-      while (const auto one = ours.next()) is_taken = is_taken || one->what == event::kind::message;
+      while (const auto one = ours.next()) is_taken = is_taken || one->what == Event::Kind::message;
     }
     std::string shown;
     for (const auto& [name, value] : request) shown += name + ": " + value + "\n";

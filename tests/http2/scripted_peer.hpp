@@ -20,21 +20,21 @@
 namespace uncork::http2::testing {
 
 /// An event with copies of what it points to.
-struct told {
-  event::kind what;
+struct Told {
+  Event::Kind what;
   stream_id stream = 0;
   bool end_stream = false;
   errc code = errc::no_error;
   std::string data;
   std::vector<std::string> lines;  // of its message
-  bool operator==(const told&) const = default;
+  bool operator==(const Told&) const = default;
 };
 
 /// A frame as the peer reads it.
-struct seen_frame {
-  frame_header header;
+struct SeenFrame {
+  FrameHeader header;
   byte_vector payload;
-  [[nodiscard]] bool is(frame_type type) const { return header.type == static_cast<std::uint8_t>(type); }
+  [[nodiscard]] bool is(FrameType type) const { return header.type == static_cast<std::uint8_t>(type); }
   [[nodiscard]] errc code() const { return static_cast<errc>(load_big_endian(byte_span(payload).last(4))); }
 };
 
@@ -51,10 +51,10 @@ inline field_list get(std::string_view path = "/") {
 }
 inline field_list post() { return {{":method", "POST"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}}; }
 
-class scripted_peer {
+class ScriptedPeer {
  public:
-  explicit scripted_peer(side whose = side::server, const options& chosen = {})
-      : of_server_(whose == side::server), tested(whose, chosen, now) {
+  explicit ScriptedPeer(Side whose = Side::server, const options& chosen = {})
+      : of_server_(whose == Side::server), tested(whose, chosen, now) {
     if (of_server_) raw(as_bytes(kPreface));
     settings({});
   }
@@ -72,7 +72,7 @@ class scripted_peer {
       }
     }
   }
-  void frame(frame_type type, std::uint8_t flags, stream_id stream, byte_span payload = {}) {
+  void frame(FrameType type, std::uint8_t flags, stream_id stream, byte_span payload = {}) {
     byte_vector bytes;
     put_frame_header({static_cast<std::uint32_t>(payload.size()), static_cast<std::uint8_t>(type), flags, stream}, bytes);
     bytes.insert(bytes.end(), payload.begin(), payload.end());
@@ -82,17 +82,17 @@ class scripted_peer {
     byte_vector block;
     encoder.encode(made_of(list), block);
     const unsigned flags = frame_flag::kEndHeaders | (end_stream ? frame_flag::kEndStream : 0U);
-    frame(frame_type::headers, static_cast<std::uint8_t>(flags), stream, block);
+    frame(FrameType::headers, static_cast<std::uint8_t>(flags), stream, block);
   }
   void data(stream_id stream, std::string_view body, bool end_stream = false) {
-    frame(frame_type::data, end_stream ? frame_flag::kEndStream : std::uint8_t{0}, stream, as_bytes(body));
+    frame(FrameType::data, end_stream ? frame_flag::kEndStream : std::uint8_t{0}, stream, as_bytes(body));
   }
-  void settings(const std::vector<one_setting>& list) {
+  void settings(const std::vector<OneSetting>& list) {
     byte_vector bytes;
     put_settings(list, bytes);
     raw(bytes);
   }
-  void set(setting one, std::uint32_t value) { settings({{static_cast<std::uint16_t>(one), value}}); }
+  void set(Setting one, std::uint32_t value) { settings({{static_cast<std::uint16_t>(one), value}}); }
   void window_update(stream_id stream, std::uint32_t increment) {
     byte_vector bytes;
     put_window_update(stream, increment, bytes);
@@ -110,20 +110,20 @@ class scripted_peer {
   }
 
   /// The frames that the session has sent since the last call.
-  std::vector<seen_frame> frames() {
+  std::vector<SeenFrame> frames() {
     for (byte_span out = tested.gather(); !out.empty(); out = tested.gather()) {
       received_.insert(received_.end(), out.begin(), out.end());
       tested.sent(out.size());
       take_events();
     }
-    std::vector<seen_frame> all;
+    std::vector<SeenFrame> all;
     byte_span rest = received_;
     if (!of_server_ && !is_preface_read_) {
       rest = rest.subspan(kPreface.size());
       is_preface_read_ = true;
     }
     while (rest.size() >= kFrameHeaderBytes) {
-      const frame_header header = read_frame_header(rest.first(kFrameHeaderBytes));
+      const FrameHeader header = read_frame_header(rest.first(kFrameHeaderBytes));
       const byte_span payload = rest.subspan(kFrameHeaderBytes, header.length);
       all.push_back({header, {payload.begin(), payload.end()}});
       rest = rest.subspan(kFrameHeaderBytes + header.length);
@@ -133,37 +133,37 @@ class scripted_peer {
     return all;
   }
   /// Those of one type.
-  std::vector<seen_frame> frames(frame_type type) {
-    std::vector<seen_frame> some;
-    for (seen_frame& one : frames()) {
+  std::vector<SeenFrame> frames(FrameType type) {
+    std::vector<SeenFrame> some;
+    for (SeenFrame& one : frames()) {
       if (one.is(type)) some.push_back(std::move(one));
     }
     return some;
   }
   /// The code of the GOAWAY that it sends; nothing if there is none.
   std::optional<errc> goaway() {
-    for (const seen_frame& one : frames()) {
-      if (one.is(frame_type::goaway)) return static_cast<errc>(load_big_endian(byte_span(one.payload).subspan(4, 4)));
+    for (const SeenFrame& one : frames()) {
+      if (one.is(FrameType::goaway)) return static_cast<errc>(load_big_endian(byte_span(one.payload).subspan(4, 4)));
     }
     return std::nullopt;
   }
   /// The code of the RST_STREAM of that stream; nothing if there is none.
   std::optional<errc> reset_of(stream_id stream) {
-    for (const seen_frame& one : frames()) {
-      if (one.is(frame_type::rst_stream) && one.header.stream == stream) return one.code();
+    for (const SeenFrame& one : frames()) {
+      if (one.is(FrameType::rst_stream) && one.header.stream == stream) return one.code();
     }
     return std::nullopt;
   }
-  std::vector<std::string> lines(const seen_frame& one) {
+  std::vector<std::string> lines(const SeenFrame& one) {
     fields read;
     EXPECT_EQ(decoder.decode(one.payload, {}, read).error, errc::no_error);
     return lines_of(read);
   }
   /// Events since the last call.
-  std::vector<told> events() { return std::exchange(events_, {}); }
-  std::vector<told> events(event::kind what) {
-    std::vector<told> some;
-    for (told& one : events()) {
+  std::vector<Told> events() { return std::exchange(events_, {}); }
+  std::vector<Told> events(Event::Kind what) {
+    std::vector<Told> some;
+    for (Told& one : events()) {
       if (one.what == what) some.push_back(std::move(one));
     }
     return some;
@@ -172,14 +172,14 @@ class scripted_peer {
  private:
   void take_events() {
     while (const auto one = tested.next()) {
-      told copy{one->what,
+      Told copy{one->what,
                 one->stream,
                 one->end_stream,
                 one->code,
                 std::string(reinterpret_cast<const char*>(one->data.data()), one->data.size()),
                 {}};
       if (one->message != nullptr) copy.lines = lines_of(*one->message);
-      if (one->what == event::kind::data && consumes) tested.consume(one->stream, one->data.size());
+      if (one->what == Event::Kind::data && consumes) tested.consume(one->stream, one->data.size());
       events_.push_back(std::move(copy));
     }
   }
@@ -187,14 +187,14 @@ class scripted_peer {
   bool of_server_;
   bool is_preface_read_ = false;
   byte_vector received_;
-  std::vector<told> events_;
+  std::vector<Told> events_;
 
  public:
   time_point now{std::chrono::hours(1)};
   bool consumes = true;
-  session tested;
-  hpack_encoder encoder;
-  hpack_decoder decoder;
+  Session tested;
+  HpackEncoder encoder;
+  HpackDecoder decoder;
 };
 
 inline fields ok() { return made_of({{":status", "200"}}); }

@@ -16,9 +16,9 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 TEST(ClientSession, asks_and_tells_the_response) {
-  scripted_peer server(side::client);
+  ScriptedPeer server(Side::client);
   EXPECT_EQ(server.tested.open(made_of(get("/a")), true), 1U);
-  const auto frames = server.frames(frame_type::headers);
+  const auto frames = server.frames(FrameType::headers);
   ASSERT_THAT(frames, SizeIs(1));
   EXPECT_EQ(server.lines(frames[0]).at(3), ":path: /a");
   server.headers(1, {{":status", "103"}, {"link", "</a.css>"}}, false);
@@ -26,8 +26,8 @@ TEST(ClientSession, asks_and_tells_the_response) {
   server.data(1, "ok", true);
   const auto events = server.events();
   ASSERT_THAT(events, SizeIs(3));
-  EXPECT_EQ(events[0].what, event::kind::interim);
-  EXPECT_EQ(events[1].what, event::kind::message);
+  EXPECT_EQ(events[0].what, Event::Kind::interim);
+  EXPECT_EQ(events[1].what, Event::Kind::message);
   EXPECT_EQ(events[2].data, "ok");
   EXPECT_TRUE(events[2].end_stream);
   server.tested.release(1);
@@ -35,8 +35,8 @@ TEST(ClientSession, asks_and_tells_the_response) {
 }
 
 TEST(ClientSession, opens_no_more_streams_than_the_server_allows) {
-  scripted_peer server(side::client);
-  server.set(setting::max_concurrent_streams, 2);
+  ScriptedPeer server(Side::client);
+  server.set(Setting::max_concurrent_streams, 2);
   EXPECT_EQ(server.tested.openable(), 2U);
   EXPECT_EQ(server.tested.open(made_of(get()), true), 1U);
   EXPECT_EQ(server.tested.open(made_of(get()), true), 3U);
@@ -47,17 +47,17 @@ TEST(ClientSession, opens_no_more_streams_than_the_server_allows) {
 }
 
 TEST(ClientSession, learns_from_goaway_what_may_be_sent_again) {
-  scripted_peer server(side::client);
+  ScriptedPeer server(Side::client);
   for (int i = 0; i < 3; ++i) static_cast<void>(server.tested.open(made_of(get()), true));
-  server.frame(frame_type::goaway, 0, 0, hex("00000001 00000000"));
+  server.frame(FrameType::goaway, 0, 0, hex("00000001 00000000"));
   const auto events = server.events();
   ASSERT_THAT(events, SizeIs(3));
-  EXPECT_EQ(events[0].what, event::kind::goaway);
+  EXPECT_EQ(events[0].what, Event::Kind::goaway);
   EXPECT_EQ(events[1].code, errc::refused_stream);
   EXPECT_EQ(events[2].code, errc::refused_stream);
   EXPECT_EQ(server.tested.openable(), 0U);
   server.headers(1, {{":status", "200"}});
-  EXPECT_THAT(server.events(event::kind::message), SizeIs(1));
+  EXPECT_THAT(server.events(Event::Kind::message), SizeIs(1));
 }
 
 TEST(ClientSession, refuses_responses_that_are_malformed) {
@@ -67,30 +67,30 @@ TEST(ClientSession, refuses_responses_that_are_malformed) {
                                                             {{":status", "200"}, {":path", "/"}},
                                                             {{":status", "200"}, {"connection", "close"}},
                                                             {{":status", "100"}}}) {
-    scripted_peer server(side::client);
+    ScriptedPeer server(Side::client);
     const stream_id id = server.tested.open(made_of(get()), true);
     server.frames();
     server.headers(id, response);
     EXPECT_EQ(server.reset_of(id), errc::protocol_error);
-    EXPECT_THAT(server.events(event::kind::message), IsEmpty());
+    EXPECT_THAT(server.events(Event::Kind::message), IsEmpty());
   }
 }
 
 TEST(ClientSession, takes_a_length_without_a_body_of_head_and_of_304) {
-  scripted_peer server(side::client);
+  ScriptedPeer server(Side::client);
   field_list head = get();
   head[0].second = "HEAD";
   const stream_id first = server.tested.open(made_of(head), true);
   const stream_id second = server.tested.open(made_of(get()), true);
   server.headers(first, {{":status", "200"}, {"content-length", "100"}});
   server.headers(second, {{":status", "304"}, {"content-length", "100"}});
-  EXPECT_THAT(server.events(event::kind::message), SizeIs(2));
+  EXPECT_THAT(server.events(Event::Kind::message), SizeIs(2));
 }
 
 TEST(ClientSession, takes_nothing_that_the_server_may_not_send) {
-  for (const auto& [type, stream, payload] : std::vector<std::tuple<frame_type, stream_id, const char*>>{
-           {frame_type::headers, 2, "88"}, {frame_type::headers, 7, "88"}, {frame_type::push_promise, 1, "00000002 82"}}) {
-    scripted_peer server(side::client);
+  for (const auto& [type, stream, payload] : std::vector<std::tuple<FrameType, stream_id, const char*>>{
+           {FrameType::headers, 2, "88"}, {FrameType::headers, 7, "88"}, {FrameType::push_promise, 1, "00000002 82"}}) {
+    ScriptedPeer server(Side::client);
     static_cast<void>(server.tested.open(made_of(get()), true));
     server.frame(type, 4, stream, hex(payload));
     EXPECT_EQ(server.goaway(), errc::protocol_error);
@@ -100,10 +100,10 @@ TEST(ClientSession, takes_nothing_that_the_server_may_not_send) {
 /// Two sessions, and what is on its way between them.
 struct Pair {
   static constexpr time_point kNow{};
-  explicit Pair(const options& chosen) : client(side::client, chosen, kNow), server(side::server, chosen, kNow) {}
+  explicit Pair(const options& chosen) : client(Side::client, chosen, kNow), server(Side::server, chosen, kNow) {}
 
   template <typename OnEvent>
-  std::size_t carry(session& from, session& to, std::size_t most, const OnEvent& on_event) {
+  std::size_t carry(Session& from, Session& to, std::size_t most, const OnEvent& on_event) {
     const byte_span out = from.gather();
     const byte_vector bytes(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(std::min(most, out.size())));
     from.sent(bytes.size());
@@ -114,8 +114,8 @@ struct Pair {
     return bytes.size();
   }
 
-  session client;
-  session server;
+  Session client;
+  Session server;
 };
 
 TEST(Sessions, carry_every_body_both_ways_whatever_the_windows_and_the_splits) {
@@ -145,9 +145,9 @@ TEST(Sessions, carry_every_body_both_ways_whatever_the_windows_and_the_splits) {
         left.first -= pair.client.submit_data(id, byte_span(zeros).first(left.first), true);
         left.second = left.first == 0;
       }
-      std::size_t moved = pair.carry(pair.client, pair.server, *rc::gen::inRange<std::size_t>(1, 40'000), [&](const event& one) {
-        if (one.what == event::kind::message) pair.server.submit_headers(one.stream, ok(), false);
-        if (one.what == event::kind::data) {
+      std::size_t moved = pair.carry(pair.client, pair.server, *rc::gen::inRange<std::size_t>(1, 40'000), [&](const Event& one) {
+        if (one.what == Event::Kind::message) pair.server.submit_headers(one.stream, ok(), false);
+        if (one.what == Event::Kind::data) {
           echo[one.stream] += one.data.size();
           pair.server.consume(one.stream, one.data.size());
         }
@@ -160,10 +160,10 @@ TEST(Sessions, carry_every_body_both_ways_whatever_the_windows_and_the_splits) {
         pair.server.release(one.first);
         return true;
       });
-      moved += pair.carry(pair.server, pair.client, *rc::gen::inRange<std::size_t>(1, 40'000), [&](const event& one) {
-        RC_ASSERT(one.what != event::kind::reset);
-        RC_ASSERT(one.what != event::kind::ended);
-        if (one.what == event::kind::data) {
+      moved += pair.carry(pair.server, pair.client, *rc::gen::inRange<std::size_t>(1, 40'000), [&](const Event& one) {
+        RC_ASSERT(one.what != Event::Kind::reset);
+        RC_ASSERT(one.what != Event::Kind::ended);
+        if (one.what == Event::Kind::data) {
           back[one.stream] += one.data.size();
           pair.client.consume(one.stream, one.data.size());
         }

@@ -14,7 +14,7 @@ using ::testing::SizeIs;
 /// Frames that end the connection, and with what code. All come when stream 1 is open, 3 half-closed by the peer and 5 closed.
 struct Fatal {
   const char* name;
-  frame_type type;
+  FrameType type;
   std::uint8_t flags;
   stream_id stream;
   const char* payload;
@@ -24,7 +24,7 @@ struct Fatal {
 class FatalFrame : public ::testing::TestWithParam<Fatal> {};
 
 TEST_P(FatalFrame, ends_the_connection) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.headers(1, post(), false);
   peer.headers(3, get());
   peer.headers(5, get());
@@ -35,7 +35,7 @@ TEST_P(FatalFrame, ends_the_connection) {
   peer.frame(fatal.type, fatal.flags, fatal.stream, hex(fatal.payload));
   EXPECT_EQ(peer.goaway(), fatal.code);
   EXPECT_TRUE(peer.tested.is_over());
-  const auto ended = peer.events(event::kind::ended);
+  const auto ended = peer.events(Event::Kind::ended);
   ASSERT_THAT(ended, SizeIs(1));
   EXPECT_EQ(ended[0].code, fatal.code);
 }
@@ -43,49 +43,49 @@ TEST_P(FatalFrame, ends_the_connection) {
 INSTANTIATE_TEST_SUITE_P(
     Session, FatalFrame,
     ::testing::Values(
-        Fatal{"data_on_the_connection", frame_type::data, 0, 0, "00", errc::protocol_error},
-        Fatal{"data_on_an_idle_stream", frame_type::data, 0, 7, "00", errc::protocol_error},
-        Fatal{"data_on_a_closed_stream", frame_type::data, 0, 5, "00", errc::stream_closed},
-        Fatal{"data_with_padding_longer_than_itself", frame_type::data, frame_flag::kPadded, 1, "05 6161", errc::protocol_error},
-        Fatal{"padded_data_without_a_length", frame_type::data, frame_flag::kPadded, 1, "", errc::frame_size_error},
-        Fatal{"headers_on_the_connection", frame_type::headers, 5, 0, "82", errc::protocol_error},
-        Fatal{"headers_on_an_even_stream", frame_type::headers, 5, 2, "82", errc::protocol_error},
-        Fatal{"headers_on_a_closed_stream", frame_type::headers, 5, 5, "82", errc::stream_closed},
-        Fatal{"headers_with_padding_longer_than_itself", frame_type::headers, 5 | frame_flag::kPadded, 7, "05 82",
+        Fatal{"data_on_the_connection", FrameType::data, 0, 0, "00", errc::protocol_error},
+        Fatal{"data_on_an_idle_stream", FrameType::data, 0, 7, "00", errc::protocol_error},
+        Fatal{"data_on_a_closed_stream", FrameType::data, 0, 5, "00", errc::stream_closed},
+        Fatal{"data_with_padding_longer_than_itself", FrameType::data, frame_flag::kPadded, 1, "05 6161", errc::protocol_error},
+        Fatal{"padded_data_without_a_length", FrameType::data, frame_flag::kPadded, 1, "", errc::frame_size_error},
+        Fatal{"headers_on_the_connection", FrameType::headers, 5, 0, "82", errc::protocol_error},
+        Fatal{"headers_on_an_even_stream", FrameType::headers, 5, 2, "82", errc::protocol_error},
+        Fatal{"headers_on_a_closed_stream", FrameType::headers, 5, 5, "82", errc::stream_closed},
+        Fatal{"headers_with_padding_longer_than_itself", FrameType::headers, 5 | frame_flag::kPadded, 7, "05 82",
               errc::protocol_error},
-        Fatal{"headers_without_their_priority", frame_type::headers, 5 | frame_flag::kPriority, 7, "82", errc::frame_size_error},
-        Fatal{"a_block_that_cannot_be_decoded", frame_type::headers, 5, 7, "80", errc::compression_error},
-        Fatal{"a_continuation_alone", frame_type::continuation, 4, 1, "82", errc::protocol_error},
-        Fatal{"priority_on_the_connection", frame_type::priority, 0, 0, "00000000 00", errc::protocol_error},
-        Fatal{"reset_of_the_connection", frame_type::rst_stream, 0, 0, "00000000", errc::protocol_error},
-        Fatal{"reset_of_an_idle_stream", frame_type::rst_stream, 0, 7, "00000000", errc::protocol_error},
-        Fatal{"reset_of_a_wrong_length", frame_type::rst_stream, 0, 1, "000000", errc::frame_size_error},
-        Fatal{"settings_on_a_stream", frame_type::settings, 0, 1, "", errc::protocol_error},
-        Fatal{"settings_of_a_wrong_length", frame_type::settings, 0, 0, "0001 0000", errc::frame_size_error},
-        Fatal{"an_acknowledgement_with_settings", frame_type::settings, 1, 0, "0001 00000000", errc::frame_size_error},
-        Fatal{"push_of_2", frame_type::settings, 0, 0, "0002 00000002", errc::protocol_error},
-        Fatal{"a_window_too_wide", frame_type::settings, 0, 0, "0004 80000000", errc::flow_control_error},
-        Fatal{"frames_too_small", frame_type::settings, 0, 0, "0005 00003fff", errc::protocol_error},
-        Fatal{"frames_too_large", frame_type::settings, 0, 0, "0005 01000000", errc::protocol_error},
-        Fatal{"push_promise", frame_type::push_promise, 4, 1, "00000002 82", errc::protocol_error},
-        Fatal{"ping_on_a_stream", frame_type::ping, 0, 1, "00000000 00000000", errc::protocol_error},
-        Fatal{"ping_of_a_wrong_length", frame_type::ping, 0, 0, "00000000", errc::frame_size_error},
-        Fatal{"goaway_on_a_stream", frame_type::goaway, 0, 1, "00000000 00000000", errc::protocol_error},
-        Fatal{"goaway_of_a_wrong_length", frame_type::goaway, 0, 0, "00000000", errc::frame_size_error},
-        Fatal{"window_update_of_a_wrong_length", frame_type::window_update, 0, 1, "000000", errc::frame_size_error},
-        Fatal{"window_update_of_0", frame_type::window_update, 0, 0, "00000000", errc::protocol_error},
-        Fatal{"window_update_of_an_idle_stream", frame_type::window_update, 0, 7, "00000001", errc::protocol_error},
-        Fatal{"a_window_of_the_connection_beyond_31_bits", frame_type::window_update, 0, 0, "7fffffff", errc::flow_control_error},
-        Fatal{"priority_update_on_a_stream", frame_type::priority_update, 0, 1, "00000001", errc::protocol_error},
-        Fatal{"priority_update_of_a_wrong_length", frame_type::priority_update, 0, 0, "000001", errc::frame_size_error},
-        Fatal{"priority_update_of_stream_0", frame_type::priority_update, 0, 0, "00000000", errc::protocol_error}),
+        Fatal{"headers_without_their_priority", FrameType::headers, 5 | frame_flag::kPriority, 7, "82", errc::frame_size_error},
+        Fatal{"a_block_that_cannot_be_decoded", FrameType::headers, 5, 7, "80", errc::compression_error},
+        Fatal{"a_continuation_alone", FrameType::continuation, 4, 1, "82", errc::protocol_error},
+        Fatal{"priority_on_the_connection", FrameType::priority, 0, 0, "00000000 00", errc::protocol_error},
+        Fatal{"reset_of_the_connection", FrameType::rst_stream, 0, 0, "00000000", errc::protocol_error},
+        Fatal{"reset_of_an_idle_stream", FrameType::rst_stream, 0, 7, "00000000", errc::protocol_error},
+        Fatal{"reset_of_a_wrong_length", FrameType::rst_stream, 0, 1, "000000", errc::frame_size_error},
+        Fatal{"settings_on_a_stream", FrameType::settings, 0, 1, "", errc::protocol_error},
+        Fatal{"settings_of_a_wrong_length", FrameType::settings, 0, 0, "0001 0000", errc::frame_size_error},
+        Fatal{"an_acknowledgement_with_settings", FrameType::settings, 1, 0, "0001 00000000", errc::frame_size_error},
+        Fatal{"push_of_2", FrameType::settings, 0, 0, "0002 00000002", errc::protocol_error},
+        Fatal{"a_window_too_wide", FrameType::settings, 0, 0, "0004 80000000", errc::flow_control_error},
+        Fatal{"frames_too_small", FrameType::settings, 0, 0, "0005 00003fff", errc::protocol_error},
+        Fatal{"frames_too_large", FrameType::settings, 0, 0, "0005 01000000", errc::protocol_error},
+        Fatal{"push_promise", FrameType::push_promise, 4, 1, "00000002 82", errc::protocol_error},
+        Fatal{"ping_on_a_stream", FrameType::ping, 0, 1, "00000000 00000000", errc::protocol_error},
+        Fatal{"ping_of_a_wrong_length", FrameType::ping, 0, 0, "00000000", errc::frame_size_error},
+        Fatal{"goaway_on_a_stream", FrameType::goaway, 0, 1, "00000000 00000000", errc::protocol_error},
+        Fatal{"goaway_of_a_wrong_length", FrameType::goaway, 0, 0, "00000000", errc::frame_size_error},
+        Fatal{"window_update_of_a_wrong_length", FrameType::window_update, 0, 1, "000000", errc::frame_size_error},
+        Fatal{"window_update_of_0", FrameType::window_update, 0, 0, "00000000", errc::protocol_error},
+        Fatal{"window_update_of_an_idle_stream", FrameType::window_update, 0, 7, "00000001", errc::protocol_error},
+        Fatal{"a_window_of_the_connection_beyond_31_bits", FrameType::window_update, 0, 0, "7fffffff", errc::flow_control_error},
+        Fatal{"priority_update_on_a_stream", FrameType::priority_update, 0, 1, "00000001", errc::protocol_error},
+        Fatal{"priority_update_of_a_wrong_length", FrameType::priority_update, 0, 0, "000001", errc::frame_size_error},
+        Fatal{"priority_update_of_stream_0", FrameType::priority_update, 0, 0, "00000000", errc::protocol_error}),
     [](const auto& one) { return std::string(one.param.name); });
 
 /// Frames that end one stream.
 class FatalToAStream : public ::testing::TestWithParam<Fatal> {};
 
 TEST_P(FatalToAStream, resets_it_and_the_others_live) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.headers(1, post(), false);
   peer.headers(3, get());
   peer.frames();
@@ -93,7 +93,7 @@ TEST_P(FatalToAStream, resets_it_and_the_others_live) {
   const Fatal& fatal = GetParam();
   peer.frame(fatal.type, fatal.flags, fatal.stream, hex(fatal.payload));
   EXPECT_EQ(peer.reset_of(fatal.stream), fatal.code);
-  const auto events = peer.events(event::kind::reset);
+  const auto events = peer.events(Event::Kind::reset);
   ASSERT_THAT(events, SizeIs(1));
   EXPECT_EQ(events[0].stream, fatal.stream);
   EXPECT_EQ(peer.tested.counts().provoked_resets, 1U);
@@ -105,21 +105,21 @@ TEST_P(FatalToAStream, resets_it_and_the_others_live) {
 
 INSTANTIATE_TEST_SUITE_P(
     Session, FatalToAStream,
-    ::testing::Values(Fatal{"window_update_of_0", frame_type::window_update, 0, 1, "00000000", errc::protocol_error},
-                      Fatal{"a_window_beyond_31_bits", frame_type::window_update, 0, 1, "7fffffff", errc::flow_control_error},
-                      Fatal{"priority_of_a_wrong_length", frame_type::priority, 0, 1, "00000000", errc::frame_size_error},
-                      Fatal{"priority_on_itself", frame_type::priority, 0, 1, "00000001 00", errc::protocol_error},
-                      Fatal{"data_after_its_end", frame_type::data, 0, 3, "61", errc::stream_closed},
-                      Fatal{"headers_after_its_end", frame_type::headers, 5, 3, "82", errc::stream_closed},
-                      Fatal{"trailers_that_do_not_end_it", frame_type::headers, 4, 1, "0001 6101 62", errc::protocol_error},
-                      Fatal{"trailers_with_a_pseudo_field", frame_type::headers, 5, 1, "82", errc::protocol_error}),
+    ::testing::Values(Fatal{"window_update_of_0", FrameType::window_update, 0, 1, "00000000", errc::protocol_error},
+                      Fatal{"a_window_beyond_31_bits", FrameType::window_update, 0, 1, "7fffffff", errc::flow_control_error},
+                      Fatal{"priority_of_a_wrong_length", FrameType::priority, 0, 1, "00000000", errc::frame_size_error},
+                      Fatal{"priority_on_itself", FrameType::priority, 0, 1, "00000001 00", errc::protocol_error},
+                      Fatal{"data_after_its_end", FrameType::data, 0, 3, "61", errc::stream_closed},
+                      Fatal{"headers_after_its_end", FrameType::headers, 5, 3, "82", errc::stream_closed},
+                      Fatal{"trailers_that_do_not_end_it", FrameType::headers, 4, 1, "0001 6101 62", errc::protocol_error},
+                      Fatal{"trailers_with_a_pseudo_field", FrameType::headers, 5, 1, "82", errc::protocol_error}),
     [](const auto& one) { return std::string(one.param.name); });
 
 /// Requests that are malformed (RFC 9113 8.1.1).
 class MalformedRequest : public ::testing::TestWithParam<std::pair<const char*, field_list>> {};
 
 TEST_P(MalformedRequest, is_reset_and_not_told) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.frames();
   peer.headers(1, GetParam().second);
   EXPECT_EQ(peer.reset_of(1), errc::protocol_error);
@@ -168,13 +168,13 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(MalformedBody, is_longer_or_shorter_than_its_content_length) {
   for (const std::string_view body : {"ab", "abcd"}) {
-    scripted_peer peer;
+    ScriptedPeer peer;
     peer.headers(1, with(post(), "content-length", "3"), false);
     peer.frames();
     peer.data(1, body, true);
     EXPECT_EQ(peer.reset_of(1), errc::protocol_error) << body;
   }
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.headers(1, with(post(), "content-length", "3"), false);
   peer.frames();
   peer.data(1, "abc", true);
@@ -182,7 +182,7 @@ TEST(MalformedBody, is_longer_or_shorter_than_its_content_length) {
 }
 
 TEST(SessionOrder, a_lower_stream_may_not_be_opened_any_more) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.headers(5, get());
   peer.frames();
   peer.headers(3, get());
@@ -190,26 +190,26 @@ TEST(SessionOrder, a_lower_stream_may_not_be_opened_any_more) {
 }
 
 TEST(SessionOrder, nothing_may_come_inside_a_block) {
-  scripted_peer peer;
-  peer.frame(frame_type::headers, frame_flag::kEndStream, 1, hex("82"));
-  peer.frame(frame_type::ping, 0, 0, as_bytes("12345678"));
+  ScriptedPeer peer;
+  peer.frame(FrameType::headers, frame_flag::kEndStream, 1, hex("82"));
+  peer.frame(FrameType::ping, 0, 0, as_bytes("12345678"));
   EXPECT_EQ(peer.goaway(), errc::protocol_error);
 }
 
 TEST(SessionOrder, the_first_frame_is_settings) {
   const time_point now{};
-  session tested(side::server, {}, now);
+  Session tested(Side::server, {}, now);
   byte_vector bytes = as_bytes(kPreface);
   put_ping({}, false, bytes);
   static_cast<void>(tested.receive(bytes, now));
   EXPECT_TRUE(tested.is_over());
-  session other(side::server, {}, now);
+  Session other(Side::server, {}, now);
   static_cast<void>(other.receive(as_bytes("GET / HTTP/1.1\r\n"), now));
   EXPECT_TRUE(other.is_over());
 }
 
 TEST(SessionOrder, a_frame_is_no_larger_than_announced) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.frames();
   byte_vector header;
   put_frame_header({16385, 0x55, 0, 0}, header);
@@ -220,7 +220,7 @@ TEST(SessionOrder, a_frame_is_no_larger_than_announced) {
 TEST(SessionWindow, more_than_the_streams_is_an_error_of_the_stream) {
   options chosen;
   chosen.stream_window = 65'535;
-  scripted_peer peer(side::server, chosen);
+  ScriptedPeer peer(Side::server, chosen);
   peer.consumes = false;
   peer.headers(1, post(), false);
   peer.frames();
@@ -233,7 +233,7 @@ TEST(SessionWindow, more_than_the_connections_is_an_error_of_the_connection) {
   options chosen;
   chosen.stream_window = 1'000'000;
   chosen.connection_window = 65'535;
-  scripted_peer peer(side::server, chosen);
+  ScriptedPeer peer(Side::server, chosen);
   peer.consumes = false;
   peer.headers(1, post(), false);
   peer.frames();
@@ -244,7 +244,7 @@ TEST(SessionWindow, more_than_the_connections_is_an_error_of_the_connection) {
 TEST(ResetStream, what_is_in_flight_behind_it_is_neither_answered_nor_counted) {
   options chosen;
   chosen.limits.provoked_resets = {1, 0};
-  scripted_peer peer(side::server, chosen);
+  ScriptedPeer peer(Side::server, chosen);
   peer.headers(1, post(), false);
   peer.frames();
   peer.tested.reset(1, errc::cancel);
@@ -253,21 +253,21 @@ TEST(ResetStream, what_is_in_flight_behind_it_is_neither_answered_nor_counted) {
   for (int i = 0; i < 100; ++i) peer.data(1, "in flight");
   peer.headers(1, {{"trailer", "x"}});
   EXPECT_THAT(peer.frames(), IsEmpty());
-  EXPECT_THAT(peer.events(event::kind::data), IsEmpty());
+  EXPECT_THAT(peer.events(Event::Kind::data), IsEmpty());
   EXPECT_EQ(peer.tested.counts().late_frames, 101U);
   peer.headers(3, {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {"trailer", "x"}});  // the table was kept
-  EXPECT_THAT(peer.events(event::kind::message), SizeIs(1));
+  EXPECT_THAT(peer.events(Event::Kind::message), SizeIs(1));
 }
 
 TEST(ResetStream, its_data_still_gives_the_connections_window_back) {
   options chosen;
   chosen.connection_window = 100'000;
-  scripted_peer peer(side::server, chosen);
+  ScriptedPeer peer(Side::server, chosen);
   peer.headers(1, post(), false);
   peer.frames();
   peer.tested.reset(1, errc::cancel);
   for (int i = 0; i < 4; ++i) peer.data(1, std::string(16'384, 'x'));
-  EXPECT_THAT(peer.frames(frame_type::window_update), SizeIs(1));
+  EXPECT_THAT(peer.frames(FrameType::window_update), SizeIs(1));
 }
 
 }  // namespace

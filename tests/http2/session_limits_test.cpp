@@ -19,7 +19,7 @@ constexpr std::size_t kMostHeld = 1U << 20U;  // by one hostile connection
 constexpr int kMany = 20'000;
 
 /// Sends something again and again until the session has had enough; how often it went well.
-int flood(scripted_peer& peer, const std::function<void(int)>& once) {
+int flood(ScriptedPeer& peer, const std::function<void(int)>& once) {
   std::size_t most = 0;
   int times = 0;
   for (; times < kMany && !peer.tested.is_over(); ++times) {
@@ -42,7 +42,7 @@ class Flood : public ::testing::Test {
     EXPECT_EQ(ended(), errc::enhance_your_calm);
   }
   errc ended() {
-    const auto events = peer_.events(event::kind::ended);
+    const auto events = peer_.events(Event::Kind::ended);
     return events.empty() ? errc::no_error : events.front().code;
   }
   void answer(stream_id id) {
@@ -50,7 +50,7 @@ class Flood : public ::testing::Test {
     peer_.tested.release(id);
   }
 
-  scripted_peer peer_;
+  ScriptedPeer peer_;
 
  private:
   stream_id id_ = 1;
@@ -80,16 +80,16 @@ TEST_F(Flood, of_settings) {
   expect_calm([&](int) { peer_.settings({}); });
 }
 TEST_F(Flood, of_pings) {
-  expect_calm([&](int) { peer_.frame(frame_type::ping, 0, 0, as_bytes("12345678")); });
+  expect_calm([&](int) { peer_.frame(FrameType::ping, 0, 0, as_bytes("12345678")); });
 }
 TEST_F(Flood, of_priorities) {
-  expect_calm([&](int) { peer_.frame(frame_type::priority, 0, 1, hex("00000000 00")); });
+  expect_calm([&](int) { peer_.frame(FrameType::priority, 0, 1, hex("00000000 00")); });
 }
 TEST_F(Flood, of_priority_updates) {
-  expect_calm([&](int) { peer_.frame(frame_type::priority_update, 0, 0, hex("00000001")); });
+  expect_calm([&](int) { peer_.frame(FrameType::priority_update, 0, 0, hex("00000001")); });
 }
 TEST_F(Flood, of_unknown_frames) {
-  expect_calm([&](int) { peer_.frame(static_cast<frame_type>(0x77), 0, 0); });
+  expect_calm([&](int) { peer_.frame(static_cast<FrameType>(0x77), 0, 0); });
 }
 TEST_F(Flood, of_window_updates) {
   expect_calm([&](int) { peer_.window_update(0, 1); });
@@ -100,16 +100,16 @@ TEST_F(Flood, of_empty_data) {
 }
 TEST_F(Flood, of_padding_alone) {
   peer_.headers(1, post(), false);
-  expect_calm([&](int) { peer_.frame(frame_type::data, frame_flag::kPadded, 1, hex("02 0000")); });
+  expect_calm([&](int) { peer_.frame(FrameType::data, frame_flag::kPadded, 1, hex("02 0000")); });
 }
 TEST_F(Flood, of_empty_continuations) {
-  peer_.frame(frame_type::headers, 0, 1, hex("82"));
-  expect_calm([&](int) { peer_.frame(frame_type::continuation, 0, 1); });
+  peer_.frame(FrameType::headers, 0, 1, hex("82"));
+  expect_calm([&](int) { peer_.frame(FrameType::continuation, 0, 1); });
 }
 TEST_F(Flood, of_long_continuations) {
   const byte_vector part(16'000);
-  peer_.frame(frame_type::headers, 0, 1, hex("82"));
-  expect_calm([&](int) { peer_.frame(frame_type::continuation, 0, 1, part); });
+  peer_.frame(FrameType::headers, 0, 1, hex("82"));
+  expect_calm([&](int) { peer_.frame(FrameType::continuation, 0, 1, part); });
 }
 TEST_F(Flood, of_streams_beyond_those_allowed) {
   expect_calm([&](int) { peer_.headers(next_id(), get()); });
@@ -117,9 +117,9 @@ TEST_F(Flood, of_streams_beyond_those_allowed) {
 }
 
 // MadeYouReset (CVE-2025-8671): the server is made to reset, while its handler works on.
-class MadeYouReset
-    : public Flood,
-      public ::testing::WithParamInterface<std::pair<const char*, std::function<void(scripted_peer&, stream_id)>>> {};
+class MadeYouReset : public Flood,
+                     public ::testing::WithParamInterface<std::pair<const char*, std::function<void(ScriptedPeer&, stream_id)>>> {
+};
 
 TEST_P(MadeYouReset, is_bounded) {
   std::size_t working = 0;
@@ -137,59 +137,59 @@ TEST_P(MadeYouReset, is_bounded) {
 INSTANTIATE_TEST_SUITE_P(
     By, MadeYouReset,
     ::testing::Values(
-        std::pair{"a_window_update_of_0", [](scripted_peer& peer, stream_id id) { peer.window_update(id, 0); }},
-        std::pair{"a_window_beyond_31_bits", [](scripted_peer& peer, stream_id id) { peer.window_update(id, kMostWindow); }},
+        std::pair{"a_window_update_of_0", [](ScriptedPeer& peer, stream_id id) { peer.window_update(id, 0); }},
+        std::pair{"a_window_beyond_31_bits", [](ScriptedPeer& peer, stream_id id) { peer.window_update(id, kMostWindow); }},
         std::pair{"a_priority_of_a_wrong_length",
-                  [](scripted_peer& peer, stream_id id) {
-                    if (peer.tested.counts().refused_streams == 0) peer.frame(frame_type::priority, 0, id, hex("00"));
+                  [](ScriptedPeer& peer, stream_id id) {
+                    if (peer.tested.counts().refused_streams == 0) peer.frame(FrameType::priority, 0, id, hex("00"));
                   }},
         std::pair{"a_priority_on_itself",
-                  [](scripted_peer& peer, stream_id id) {
+                  [](ScriptedPeer& peer, stream_id id) {
                     byte_vector payload;
                     put_rst_stream(id, errc::no_error, payload);  // its stream field and code are 8 bytes
                     const byte_vector itself = {payload[5], payload[6], payload[7], payload[8], std::byte{0}};
-                    if (peer.tested.counts().refused_streams == 0) peer.frame(frame_type::priority, 0, id, itself);
+                    if (peer.tested.counts().refused_streams == 0) peer.frame(FrameType::priority, 0, id, itself);
                   }},
-        std::pair{"headers_after_the_end", [](scripted_peer& peer, stream_id id) { peer.headers(id, {{"a", "b"}}); }},
-        std::pair{"data_after_the_end", [](scripted_peer& peer, stream_id id) { peer.data(id, "x"); }}),
+        std::pair{"headers_after_the_end", [](ScriptedPeer& peer, stream_id id) { peer.headers(id, {{"a", "b"}}); }},
+        std::pair{"data_after_the_end", [](ScriptedPeer& peer, stream_id id) { peer.data(id, "x"); }}),
     [](const auto& one) { return std::string(one.param.first); });
 
 // The HTTP/2 Bomb (CVE-2026-49975): a few bytes become many fields.
 TEST_F(Flood, of_references_to_one_field) {
   byte_vector block;
   peer_.encoder.encode(made_of({{"a", ""}}), block);
-  peer_.frame(frame_type::headers, 5, next_id(), block);
+  peer_.frame(FrameType::headers, 5, next_id(), block);
   byte_vector bomb(16'000, std::byte{0xBE});
   int answered = 0;
   const int times = flood(peer_, [&](int) {
-    peer_.frame(frame_type::headers, 5, next_id(), bomb);
-    for (const auto& one : peer_.frames(frame_type::headers)) answered += one.payload.empty() ? 0 : 1;
+    peer_.frame(FrameType::headers, 5, next_id(), bomb);
+    for (const auto& one : peer_.frames(FrameType::headers)) answered += one.payload.empty() ? 0 : 1;
   });
   EXPECT_LT(times, kMany);
-  EXPECT_THAT(peer_.events(event::kind::message), IsEmpty());
+  EXPECT_THAT(peer_.events(Event::Kind::message), IsEmpty());
   EXPECT_GE(answered, 1000);  // 431
 }
 
 TEST_F(Flood, of_cookie_crumbs) {
   for (const std::size_t size : {0U, 3000U}) {
-    scripted_peer peer;
+    ScriptedPeer peer;
     field_list request = get();
     for (int i = 0; i < 2000; ++i) request.emplace_back("cookie", std::string(size, 'c'));
     byte_vector block;
     peer.encoder.encode(made_of(request), block);
-    peer.frame(frame_type::headers, 5, 1, block);
-    EXPECT_THAT(peer.events(event::kind::message), IsEmpty());
+    peer.frame(FrameType::headers, 5, 1, block);
+    EXPECT_THAT(peer.events(Event::Kind::message), IsEmpty());
     EXPECT_EQ(peer.tested.counts().too_large, 1U);
     EXPECT_LE(peer.tested.memory(), kMostHeld);
-    const auto answer = peer.frames(frame_type::headers);
+    const auto answer = peer.frames(FrameType::headers);
     ASSERT_THAT(answer, SizeIs(1));
     EXPECT_EQ(peer.lines(answer[0]).at(0), ":status: 431");
   }
 }
 
 TEST_F(Flood, of_bodies_that_the_peer_does_not_take) {
-  peer_.frame(frame_type::settings, frame_flag::kAck, 0);
-  peer_.set(setting::initial_window_size, 0);
+  peer_.frame(FrameType::settings, frame_flag::kAck, 0);
+  peer_.set(Setting::initial_window_size, 0);
   const byte_vector body(1U << 20U);
   for (int i = 0; i < 100; ++i) {
     const stream_id id = next_id();
@@ -208,13 +208,13 @@ TEST_F(Flood, of_bodies_that_the_peer_does_not_take) {
   }
   EXPECT_GE(alive, 29);
   EXPECT_LE(alive, 32);
-  EXPECT_THAT(peer_.events(event::kind::reset), SizeIs(100));
+  EXPECT_THAT(peer_.events(Event::Kind::reset), SizeIs(100));
 }
 
 TEST(HonestPeer, takes_a_large_body_by_small_windows) {
-  scripted_peer peer;
-  peer.frame(frame_type::settings, frame_flag::kAck, 0);
-  peer.set(setting::initial_window_size, 1000);
+  ScriptedPeer peer;
+  peer.frame(FrameType::settings, frame_flag::kAck, 0);
+  peer.set(Setting::initial_window_size, 1000);
   peer.headers(1, get());
   peer.tested.submit_headers(1, ok(), false);
   const byte_vector body(60'000);
@@ -230,7 +230,7 @@ TEST(HonestPeer, takes_a_large_body_by_small_windows) {
 }
 
 TEST(HonestPeer, cancels_a_thousand_calls_a_second) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   stream_id id = 1;
   for (int i = 0; i < 60'000; ++i, id += 2) {
     peer.headers(id, post(), false);
@@ -243,13 +243,13 @@ TEST(HonestPeer, cancels_a_thousand_calls_a_second) {
 }
 
 TEST(HonestPeer, gives_a_window_back_for_every_frame_of_a_large_download) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.headers(1, get());
   peer.tested.submit_headers(1, ok(), false);
   const byte_vector part(16'384);
   for (int i = 0; i < 20'000; ++i) {
     ASSERT_EQ(peer.tested.submit_data(1, part, false), part.size()) << i;
-    for (const auto& one : peer.frames(frame_type::data)) {
+    for (const auto& one : peer.frames(FrameType::data)) {
       peer.window_update(0, one.header.length);
       peer.window_update(1, one.header.length);
     }
@@ -260,29 +260,29 @@ TEST(HonestPeer, gives_a_window_back_for_every_frame_of_a_large_download) {
 TEST(SessionTime, ends_connections_that_say_nothing) {
   const limits defaults;
   const time_point begun{};
-  session silent(side::server, {}, begun);
+  Session silent(Side::server, {}, begun);
   EXPECT_EQ(silent.deadline(), begun + defaults.preface_timeout);
   silent.on_time(begun + defaults.preface_timeout - milliseconds(1));
   EXPECT_FALSE(silent.is_over());
   silent.on_time(begun + defaults.preface_timeout);
   EXPECT_TRUE(silent.is_over());
-  scripted_peer unconfirmed;
+  ScriptedPeer unconfirmed;
   unconfirmed.pass(defaults.settings_timeout);
   EXPECT_EQ(unconfirmed.goaway(), errc::settings_timeout);
-  scripted_peer idle;
-  idle.frame(frame_type::settings, frame_flag::kAck, 0);
+  ScriptedPeer idle;
+  idle.frame(FrameType::settings, frame_flag::kAck, 0);
   idle.pass(defaults.idle_timeout);
   EXPECT_EQ(idle.goaway(), errc::no_error);
-  scripted_peer half;
-  half.frame(frame_type::settings, frame_flag::kAck, 0);
-  half.frame(frame_type::headers, 0, 1, hex("82"));
+  ScriptedPeer half;
+  half.frame(FrameType::settings, frame_flag::kAck, 0);
+  half.frame(FrameType::headers, 0, 1, hex("82"));
   half.pass(defaults.block_timeout);
   EXPECT_EQ(half.goaway(), errc::enhance_your_calm);
 }
 
 TEST(SessionTime, resets_an_upload_that_rests_but_no_stream_of_unknown_length) {
-  scripted_peer peer;
-  peer.frame(frame_type::settings, frame_flag::kAck, 0);
+  ScriptedPeer peer;
+  peer.frame(FrameType::settings, frame_flag::kAck, 0);
   field_list upload = post();
   upload.emplace_back("content-length", "100000");
   peer.headers(1, upload, false);
@@ -294,8 +294,8 @@ TEST(SessionTime, resets_an_upload_that_rests_but_no_stream_of_unknown_length) {
 }
 
 TEST(SessionMemory, of_a_connection_that_rests_is_small) {
-  scripted_peer peer;
-  peer.frame(frame_type::settings, frame_flag::kAck, 0);
+  ScriptedPeer peer;
+  peer.frame(FrameType::settings, frame_flag::kAck, 0);
   for (stream_id id = 1; id < 400; id += 2) {
     peer.headers(id, get("/some/path/" + std::to_string(id)));
     peer.tested.submit_headers(id, made_of({{":status", "200"}, {"server", "uncork"}, {"content-type", "text/plain"}}), false);

@@ -13,21 +13,21 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 TEST(ServerSession, announces_its_settings_and_acknowledges_the_peers) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   const auto frames = peer.frames();
   ASSERT_GE(frames.size(), 3U);
-  EXPECT_TRUE(frames[0].is(frame_type::settings));
+  EXPECT_TRUE(frames[0].is(FrameType::settings));
   EXPECT_FALSE(frames[0].header.has(frame_flag::kAck));
-  EXPECT_TRUE(frames[1].is(frame_type::window_update));
-  EXPECT_TRUE(frames[2].is(frame_type::settings));
+  EXPECT_TRUE(frames[1].is(FrameType::window_update));
+  EXPECT_TRUE(frames[2].is(FrameType::settings));
   EXPECT_TRUE(frames[2].header.has(frame_flag::kAck));
 }
 
 TEST(ServerSession, tells_a_request_and_sends_the_answer_at_once) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.frames();
   peer.headers(1, get("/index.html"));
-  EXPECT_THAT(peer.events(), ElementsAre(told{event::kind::message,
+  EXPECT_THAT(peer.events(), ElementsAre(Told{Event::Kind::message,
                                               1,
                                               true,
                                               errc::no_error,
@@ -47,20 +47,20 @@ TEST(ServerSession, tells_a_request_and_sends_the_answer_at_once) {
 TEST(ServerSession, reads_frames_at_every_split) {
   byte_vector bytes = as_bytes(kPreface);
   put_settings({}, bytes);
-  hpack_encoder encoder;
+  HpackEncoder encoder;
   for (const stream_id id : {1U, 3U}) {
     const std::size_t begin = bytes.size();
     bytes.resize(begin + kFrameHeaderBytes);
     encoder.encode(made_of(post()), bytes);
     finish_headers(id, false, begin, kLeastMaxFrameSize, bytes);
     put_data(id, as_bytes("some body"), false, bytes);
-    put_frame_header({7, static_cast<std::uint8_t>(frame_type::data), frame_flag::kPadded | frame_flag::kEndStream, id}, bytes);
+    put_frame_header({7, static_cast<std::uint8_t>(FrameType::data), frame_flag::kPadded | frame_flag::kEndStream, id}, bytes);
     const auto padded = hex("03 616263 000000");
     bytes.insert(bytes.end(), padded.begin(), padded.end());
   }
   for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
     const time_point now{};
-    session tested(side::server, {}, now);
+    Session tested(Side::server, {}, now);
     std::string bodies;
     int ends = 0;
     for (byte_span rest = bytes; !rest.empty();) {
@@ -69,7 +69,7 @@ TEST(ServerSession, reads_frames_at_every_split) {
       while (!part.empty()) {
         part = part.subspan(tested.receive(part, now));
         while (const auto one = tested.next()) {
-          if (one->what == event::kind::data) bodies.append(reinterpret_cast<const char*>(one->data.data()), one->data.size());
+          if (one->what == Event::Kind::data) bodies.append(reinterpret_cast<const char*>(one->data.data()), one->data.size());
           ends += one->end_stream ? 1 : 0;
         }
       }
@@ -81,19 +81,19 @@ TEST(ServerSession, reads_frames_at_every_split) {
 }
 
 TEST(ServerSession, joins_a_block_from_its_continuations) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   byte_vector block;
   peer.encoder.encode(made_of(get("/a/long/path")), block);
   const byte_span all = block;
-  peer.frame(frame_type::headers, frame_flag::kEndStream, 1, all.first(3));
-  peer.frame(frame_type::continuation, 0, 1, all.subspan(3, 4));
+  peer.frame(FrameType::headers, frame_flag::kEndStream, 1, all.first(3));
+  peer.frame(FrameType::continuation, 0, 1, all.subspan(3, 4));
   EXPECT_THAT(peer.events(), IsEmpty());
-  peer.frame(frame_type::continuation, frame_flag::kEndHeaders, 1, all.subspan(7));
+  peer.frame(FrameType::continuation, frame_flag::kEndHeaders, 1, all.subspan(7));
   EXPECT_THAT(peer.events(), SizeIs(1));
 }
 
 TEST(ServerSession, sends_trailers_behind_the_body_and_interim_answers_before_it) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.headers(1, post(), false);
   peer.frames();
   peer.tested.submit_headers(1, made_of({{":status", "103"}}), false);
@@ -109,62 +109,62 @@ TEST(ServerSession, sends_trailers_behind_the_body_and_interim_answers_before_it
 }
 
 TEST(ServerSession, tells_trailers_of_a_request) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.headers(1, post(), false);
   peer.data(1, "abc");
   peer.headers(1, {{"checksum", "7"}});
   const auto events = peer.events();
   ASSERT_THAT(events, SizeIs(3));
   EXPECT_EQ(events[1].data, "abc");
-  EXPECT_EQ(events[2].what, event::kind::trailers);
+  EXPECT_EQ(events[2].what, Event::Kind::trailers);
   EXPECT_THAT(events[2].lines, ElementsAre("checksum: 7"));
 }
 
 TEST(ServerSession, sends_no_more_than_the_windows_allow) {
-  scripted_peer peer;
-  peer.set(setting::initial_window_size, 10);
+  ScriptedPeer peer;
+  peer.set(Setting::initial_window_size, 10);
   peer.headers(1, get());
   peer.frames();
   peer.tested.submit_headers(1, ok(), false);
   EXPECT_EQ(peer.tested.submit_data(1, as_bytes(std::string(25, 'x')), true), 25U);
-  const auto first = peer.frames(frame_type::data);
+  const auto first = peer.frames(FrameType::data);
   ASSERT_THAT(first, SizeIs(1));
   EXPECT_EQ(first[0].payload.size(), 10U);
   peer.window_update(1, 5);
-  EXPECT_EQ(peer.frames(frame_type::data).at(0).payload.size(), 5U);
-  peer.set(setting::initial_window_size, 3);  // the window is -7 now
-  EXPECT_THAT(peer.frames(frame_type::data), IsEmpty());
+  EXPECT_EQ(peer.frames(FrameType::data).at(0).payload.size(), 5U);
+  peer.set(Setting::initial_window_size, 3);  // the window is -7 now
+  EXPECT_THAT(peer.frames(FrameType::data), IsEmpty());
   peer.window_update(1, 7);
-  EXPECT_THAT(peer.frames(frame_type::data), IsEmpty());
+  EXPECT_THAT(peer.frames(FrameType::data), IsEmpty());
   peer.window_update(1, 100);
-  const auto last = peer.frames(frame_type::data);
+  const auto last = peer.frames(FrameType::data);
   ASSERT_THAT(last, SizeIs(1));
   EXPECT_EQ(last[0].payload.size(), 10U);
   EXPECT_TRUE(last[0].header.has(frame_flag::kEndStream));
 }
 
 TEST(ServerSession, takes_no_more_of_a_body_than_its_queue_holds_and_tells_when_there_is_room) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.headers(1, get());
   peer.events();
   peer.tested.submit_headers(1, ok(), false);
   const byte_vector body(200'000);
   const std::size_t taken = peer.tested.submit_data(1, body, true);
   EXPECT_EQ(taken, options().limits.stream_queue);
-  EXPECT_THAT(peer.frames(frame_type::data), SizeIs(4));  // 65,535 bytes: the window
-  EXPECT_THAT(peer.events(event::kind::room), SizeIs(1));
+  EXPECT_THAT(peer.frames(FrameType::data), SizeIs(4));  // 65,535 bytes: the window
+  EXPECT_THAT(peer.events(Event::Kind::room), SizeIs(1));
   EXPECT_EQ(peer.tested.submit_data(1, byte_span(body).first(1000), true), 1000U);
   peer.window_update(0, 100'000);
   peer.window_update(1, 100'000);
   std::size_t rest = 0;
-  for (const auto& one : peer.frames(frame_type::data)) rest += one.payload.size();
+  for (const auto& one : peer.frames(FrameType::data)) rest += one.payload.size();
   EXPECT_EQ(rest, taken + 1000 - 65535);
 }
 
 TEST(ServerSession, gives_windows_back_as_the_owner_consumes) {
   options chosen;
   chosen.stream_window = 100'000;
-  scripted_peer peer(side::server, chosen);
+  ScriptedPeer peer(Side::server, chosen);
   peer.consumes = false;
   peer.headers(1, post(), false);
   peer.frames();
@@ -178,30 +178,30 @@ TEST(ServerSession, gives_windows_back_as_the_owner_consumes) {
 }
 
 TEST(ServerSession, answers_a_ping_before_bodies_that_wait) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.headers(1, get());
   peer.frames();
   peer.tested.submit_headers(1, ok(), false);
   const byte_vector body(60'000);
   static_cast<void>(peer.tested.submit_data(1, body, true));
-  peer.frame(frame_type::ping, 0, 0, as_bytes("12345678"));
+  peer.frame(FrameType::ping, 0, 0, as_bytes("12345678"));
   const auto frames = peer.frames();
   ASSERT_GE(frames.size(), 3U);
-  EXPECT_TRUE(frames[0].is(frame_type::headers));
-  EXPECT_TRUE(frames[1].is(frame_type::ping));
+  EXPECT_TRUE(frames[0].is(FrameType::headers));
+  EXPECT_TRUE(frames[1].is(FrameType::ping));
   EXPECT_EQ(frames[1].payload, as_bytes("12345678"));
-  EXPECT_TRUE(frames[2].is(frame_type::data));
+  EXPECT_TRUE(frames[2].is(FrameType::data));
 }
 
 TEST(ServerSession, serves_the_urgent_first_and_incremental_ones_by_turns) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   const auto ask = [&](stream_id id, std::string_view how) {
     field_list request = get();
     request.emplace_back("priority", how);
     peer.headers(id, request);
     peer.tested.submit_headers(id, ok(), false);
   };
-  peer.set(setting::initial_window_size, 0);
+  peer.set(Setting::initial_window_size, 0);
   ask(1, "u=5");
   ask(3, "u=1");
   ask(5, "u=3, i");
@@ -210,23 +210,23 @@ TEST(ServerSession, serves_the_urgent_first_and_incremental_ones_by_turns) {
   for (const stream_id id : {1U, 3U, 5U, 7U}) static_cast<void>(peer.tested.submit_data(id, body, true));
   peer.frames();
   peer.window_update(0, 100'000);
-  peer.set(setting::initial_window_size, 100'000);
+  peer.set(Setting::initial_window_size, 100'000);
   std::vector<stream_id> order;
-  for (const auto& one : peer.frames(frame_type::data)) order.push_back(one.header.stream);
+  for (const auto& one : peer.frames(FrameType::data)) order.push_back(one.header.stream);
   EXPECT_THAT(order, ElementsAre(3, 3, 5, 7, 5, 7, 1, 1));
 }
 
 TEST(ServerSession, takes_a_priority_update_before_its_stream_and_while_it_sends) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   const auto update = [&](stream_id id, std::string_view value) {
     byte_vector payload = hex("000000");
     payload.push_back(static_cast<std::byte>(id));
     const byte_vector text = as_bytes(value);
     payload.insert(payload.end(), text.begin(), text.end());
-    peer.frame(frame_type::priority_update, 0, 0, payload);
+    peer.frame(FrameType::priority_update, 0, 0, payload);
   };
   update(3, "u=0");
-  peer.set(setting::initial_window_size, 0);
+  peer.set(Setting::initial_window_size, 0);
   const byte_vector body(1'000);
   for (const stream_id id : {1U, 3U, 5U}) {
     peer.headers(id, get());
@@ -235,14 +235,14 @@ TEST(ServerSession, takes_a_priority_update_before_its_stream_and_while_it_sends
   }
   update(1, "u=7");
   peer.frames();
-  peer.set(setting::initial_window_size, 100'000);
+  peer.set(Setting::initial_window_size, 100'000);
   std::vector<stream_id> order;
-  for (const auto& one : peer.frames(frame_type::data)) order.push_back(one.header.stream);
+  for (const auto& one : peer.frames(FrameType::data)) order.push_back(one.header.stream);
   EXPECT_THAT(order, ElementsAre(3, 5, 1));
 }
 
 TEST(ServerSession, ends_in_grace_when_its_last_stream_has_ended) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.headers(1, get());
   peer.frames();
   peer.tested.shut_down();
@@ -250,7 +250,7 @@ TEST(ServerSession, ends_in_grace_when_its_last_stream_has_ended) {
   ASSERT_THAT(frames, SizeIs(2));
   EXPECT_EQ(load_big_endian(byte_span(frames[0].payload).first(4)), kMostStreamId);
   peer.headers(3, get());  // on its way when the peer had not read that yet
-  peer.frame(frame_type::ping, frame_flag::kAck, 0, frames[1].payload);
+  peer.frame(FrameType::ping, frame_flag::kAck, 0, frames[1].payload);
   frames = peer.frames();
   ASSERT_THAT(frames, SizeIs(1));
   EXPECT_EQ(load_big_endian(byte_span(frames[0].payload).first(4)), 3U);
@@ -268,18 +268,18 @@ TEST(ServerSession, ends_in_grace_when_its_last_stream_has_ended) {
 TEST(ServerSession, allows_extended_connect_only_where_it_was_announced) {
   const field_list websocket = {
       {":method", "CONNECT"}, {":protocol", "websocket"}, {":scheme", "http"}, {":path", "/chat"}, {":authority", "a"}};
-  scripted_peer plain;
+  ScriptedPeer plain;
   plain.headers(1, websocket, false);
   EXPECT_EQ(plain.reset_of(1), errc::protocol_error);
   options chosen;
   chosen.extended_connect = true;
-  scripted_peer extended(side::server, chosen);
+  ScriptedPeer extended(Side::server, chosen);
   extended.headers(1, websocket, false);
-  EXPECT_THAT(extended.events(event::kind::message), SizeIs(1));
+  EXPECT_THAT(extended.events(Event::Kind::message), SizeIs(1));
 }
 
 TEST(ServerSession, resets_what_its_owner_releases_before_the_end) {
-  scripted_peer peer;
+  ScriptedPeer peer;
   peer.headers(1, post(), false);
   peer.headers(3, post(), false);
   peer.headers(5, get());
@@ -287,7 +287,7 @@ TEST(ServerSession, resets_what_its_owner_releases_before_the_end) {
   peer.tested.submit_headers(1, ok(), true);
   for (const stream_id id : {1U, 3U, 5U}) peer.tested.release(id);
   std::vector<errc> codes;
-  for (const auto& one : peer.frames(frame_type::rst_stream)) codes.push_back(one.code());
+  for (const auto& one : peer.frames(FrameType::rst_stream)) codes.push_back(one.code());
   EXPECT_THAT(codes, ElementsAre(errc::no_error, errc::cancel, errc::cancel));
   EXPECT_EQ(peer.tested.streams(), 0U);
 }

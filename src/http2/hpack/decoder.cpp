@@ -8,32 +8,32 @@
 namespace uncork::http2 {
 
 /// Where the fields of a block go, as long as they are within the limits.
-class hpack_decoder::sink {
+class HpackDecoder::Sink {
  public:
-  sink(const field_limits& limits, fields& into) noexcept : limits_(limits), into_(into), size_(into.list_size()) {}
+  Sink(const field_limits& limits, fields& into) noexcept : limits_(limits), into_(into), size_(into.list_size()) {}
 
-  void put(const table_entry& found, bool sensitive) {
+  void put(const TableEntry& found, bool sensitive) {
     done_.well_formed &= found.well_formed;
-    size_ += found.name.size() + found.value.size() + dynamic_table::kEntryOverhead;
+    size_ += found.name.size() + found.value.size() + DynamicTable::kEntryOverhead;
     if (size_ > limits_.most_bytes || into_.size() >= limits_.most_fields) {
       done_.too_large = true;
       return;
     }
     into_.append(found.token, found.name, found.value, sensitive);
   }
-  [[nodiscard]] decoded_block& done() noexcept { return done_; }
+  [[nodiscard]] DecodedBlock& done() noexcept { return done_; }
 
  private:
   const field_limits& limits_;
   fields& into_;
   std::size_t size_;
-  decoded_block done_;
+  DecodedBlock done_;
 };
 
-bool hpack_decoder::find(std::uint32_t index, table_entry& found) const noexcept {
+bool HpackDecoder::find(std::uint32_t index, TableEntry& found) const noexcept {
   if (index == 0) return false;
   if (index <= kStaticTable.size()) {
-    const static_entry& entry = kStaticTable[index - 1];
+    const StaticEntry& entry = kStaticTable[index - 1];
     found = {entry.name, entry.value, entry.token, true};
     return true;
   }
@@ -45,7 +45,7 @@ bool hpack_decoder::find(std::uint32_t index, table_entry& found) const noexcept
 
 // A string literal (RFC 7541 5.2). What is Huffman-coded is decoded to text_, from `at` on: the name's stays while the value
 // comes.
-hpack_decoder::text hpack_decoder::take_text(std::span<const std::byte>& block, std::size_t at) {
+HpackDecoder::Text HpackDecoder::take_text(std::span<const std::byte>& block, std::size_t at) {
   constexpr std::byte kHuffman{0x80};
   if (block.empty()) return {{}, false};
   const bool is_coded = (block.front() & kHuffman) != std::byte{0};
@@ -60,34 +60,34 @@ hpack_decoder::text hpack_decoder::take_text(std::span<const std::byte>& block, 
   return {{begin, static_cast<std::size_t>(end - begin)}};
 }
 
-bool hpack_decoder::take_indexed(std::span<const std::byte>& block, sink& to) {
+bool HpackDecoder::take_indexed(std::span<const std::byte>& block, Sink& to) {
   const auto index = take_integer(block, 7);
-  table_entry found;
+  TableEntry found;
   if (!index || !find(*index, found)) return false;
   to.put(found, false);
   return true;
 }
 
-bool hpack_decoder::take_literal(std::span<const std::byte>& block, unsigned prefix, sink& to) {
+bool HpackDecoder::take_literal(std::span<const std::byte>& block, unsigned prefix, Sink& to) {
   const auto first = std::to_integer<std::uint32_t>(block.front());
   const auto index = take_integer(block, prefix);
   if (!index) return false;
   // What is left of the block bounds both texts.
   if (text_.size() < kMostHuffmanGrowth * block.size()) text_.resize(kMostHuffmanGrowth * block.size());
-  table_entry literal;
+  TableEntry literal;
   std::size_t used = 0;
   if (*index != 0) {
-    table_entry named;
+    TableEntry named;
     if (!find(*index, named)) return false;
     // The name of an entry that is not well-formed need not be at fault; it is judged again.
     literal = {named.name, {}, named.token, named.well_formed || is_field_name(named.name)};
   } else {
-    const text name = take_text(block, 0);
+    const Text name = take_text(block, 0);
     if (!name.valid) return false;
     used = name.bytes.size();
     literal = {name.bytes, {}, known_field_of(name.bytes), is_field_name(name.bytes)};
   }
-  const text value = take_text(block, used);
+  const Text value = take_text(block, used);
   if (!value.valid) return false;
   literal.value = value.bytes;
   literal.well_formed &= is_field_value(value.bytes);
@@ -98,15 +98,15 @@ bool hpack_decoder::take_literal(std::span<const std::byte>& block, unsigned pre
   return true;
 }
 
-bool hpack_decoder::take_table_size(std::span<const std::byte>& block) {
+bool HpackDecoder::take_table_size(std::span<const std::byte>& block) {
   const auto size = take_integer(block, 5);
   if (!size || *size > most_table_bytes_) return false;
   table_.set_capacity(*size);
   return true;
 }
 
-decoded_block hpack_decoder::decode(std::span<const std::byte> block, const field_limits& limits, fields& into) {
-  sink to(limits, into);
+DecodedBlock HpackDecoder::decode(std::span<const std::byte> block, const field_limits& limits, fields& into) {
+  Sink to(limits, into);
   bool may_resize = true;  // only at the beginning of a block (RFC 7541 4.2)
   while (!block.empty()) {
     const auto first = std::to_integer<std::uint32_t>(block.front());

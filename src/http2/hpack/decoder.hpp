@@ -14,40 +14,40 @@
 namespace uncork::http2 {
 
 /// What became of one field block.
-struct decoded_block {
+struct DecodedBlock {
   errc error = errc::no_error;  ///< compression_error: the connection must end (RFC 9113 4.3)
   bool too_large = false;       ///< beyond the limits: the fields that were over them are not there
   bool well_formed = true;      ///< whether every name and value has only bytes that it may have
 };
 
 /// One for each direction of a connection: blocks must come in the order in which they were sent. A value.
-class hpack_decoder {
+class HpackDecoder {
  public:
   /// `most_table_bytes` is what SETTINGS_HEADER_TABLE_SIZE promised to the peer.
-  explicit hpack_decoder(std::uint32_t most_table_bytes = 4096) noexcept
+  explicit HpackDecoder(std::uint32_t most_table_bytes = 4096) noexcept
       : table_(most_table_bytes), most_table_bytes_(most_table_bytes) {}
 
   /// Appends the fields of a whole block to `into`. A block that is over the limits is decoded to its end all the same, since the
   /// table must stay what the peer has (RFC 9113 10.5.1).
-  [[nodiscard]] decoded_block decode(std::span<const std::byte> block, const field_limits& limits, fields& into);
+  [[nodiscard]] DecodedBlock decode(std::span<const std::byte> block, const field_limits& limits, fields& into);
 
   /// Bytes of memory held.
   [[nodiscard]] std::size_t memory() const noexcept { return table_.memory() + text_.capacity(); }
 
  private:
-  struct text {
+  struct Text {
     std::string_view bytes;
     bool valid = true;
   };
-  class sink;
+  class Sink;
 
-  [[nodiscard]] bool take_indexed(std::span<const std::byte>& block, sink& to);
-  [[nodiscard]] bool take_literal(std::span<const std::byte>& block, unsigned prefix, sink& to);
+  [[nodiscard]] bool take_indexed(std::span<const std::byte>& block, Sink& to);
+  [[nodiscard]] bool take_literal(std::span<const std::byte>& block, unsigned prefix, Sink& to);
   [[nodiscard]] bool take_table_size(std::span<const std::byte>& block);
-  [[nodiscard]] bool find(std::uint32_t index, table_entry& found) const noexcept;
-  [[nodiscard]] text take_text(std::span<const std::byte>& block, std::size_t at);
+  [[nodiscard]] bool find(std::uint32_t index, TableEntry& found) const noexcept;
+  [[nodiscard]] Text take_text(std::span<const std::byte>& block, std::size_t at);
 
-  dynamic_table table_;
+  DynamicTable table_;
   std::uint32_t most_table_bytes_;
   std::vector<char> text_;  // a literal's Huffman-coded name and value while they are decoded
 };

@@ -5,20 +5,20 @@
 
 namespace uncork::http2 {
 
-table_entry dynamic_table::operator[](std::size_t index) const noexcept {
-  const entry& e = entries_[(head_ - 1 - index) & (entries_.size() - 1)];
+TableEntry DynamicTable::operator[](std::size_t index) const noexcept {
+  const Entry& e = entries_[(head_ - 1 - index) & (entries_.size() - 1)];
   const char* name = bytes_.data() + e.at;
   return {{name, e.name_size}, {name + e.name_size, e.value_size}, e.token, e.well_formed};
 }
 
-void dynamic_table::set_capacity(std::size_t capacity) {
+void DynamicTable::set_capacity(std::size_t capacity) {
   capacity_ = capacity;
   evict_to(capacity);
 }
 
-void dynamic_table::evict_to(std::size_t size) {
+void DynamicTable::evict_to(std::size_t size) {
   while (size_ > size) {
-    const entry& e = oldest();
+    const Entry& e = oldest();
     size_ -= e.name_size + e.value_size + kEntryOverhead;
     --count_;
   }
@@ -26,7 +26,7 @@ void dynamic_table::evict_to(std::size_t size) {
 }
 
 // Live bytes begin with the oldest entry's and end before bytes_head_, perhaps by way of the ring's end.
-bool dynamic_table::find_room(std::size_t bytes, std::size_t& at) const noexcept {
+bool DynamicTable::find_room(std::size_t bytes, std::size_t& at) const noexcept {
   if (count_ == 0) {
     at = 0;
     return bytes <= bytes_.size();
@@ -40,20 +40,20 @@ bool dynamic_table::find_room(std::size_t bytes, std::size_t& at) const noexcept
   return bytes <= begin - bytes_head_;
 }
 
-void dynamic_table::grow_entries() {
-  std::vector<entry> grown(std::max<std::size_t>(8, 2 * entries_.size()));
+void DynamicTable::grow_entries() {
+  std::vector<Entry> grown(std::max<std::size_t>(8, 2 * entries_.size()));
   for (std::size_t i = 0; i < count_; ++i) grown[i] = entries_[(head_ - count_ + i) & (entries_.size() - 1)];
   entries_ = std::move(grown);
   head_ = count_;
 }
 
-void dynamic_table::grow_bytes(std::size_t needed) {
+void DynamicTable::grow_bytes(std::size_t needed) {
   const std::size_t live = size_ - count_ * kEntryOverhead;
   const std::size_t doubled = std::min(std::max<std::size_t>(256, 2 * bytes_.size()), 2 * capacity_);
   std::vector<char> grown(std::max(doubled, 2 * (live + needed)));
   std::size_t at = 0;
   for (std::size_t i = 0; i < count_; ++i) {
-    entry& e = entries_[(head_ - count_ + i) & (entries_.size() - 1)];
+    Entry& e = entries_[(head_ - count_ + i) & (entries_.size() - 1)];
     std::copy_n(bytes_.data() + e.at, e.name_size + e.value_size, grown.data() + at);
     e.at = static_cast<std::uint32_t>(at);
     at += e.name_size + e.value_size;
@@ -62,7 +62,7 @@ void dynamic_table::grow_bytes(std::size_t needed) {
   bytes_head_ = at;
 }
 
-void dynamic_table::insert(const table_entry& added) {
+void DynamicTable::insert(const TableEntry& added) {
   const std::size_t bytes = added.name.size() + added.value.size();
   if (bytes + kEntryOverhead > capacity_) return evict_to(0);
   const bool is_of_this_table = added.name.data() >= bytes_.data() && added.name.data() < bytes_.data() + bytes_.size();

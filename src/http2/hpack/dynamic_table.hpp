@@ -11,7 +11,7 @@
 namespace uncork::http2 {
 
 /// One entry; its views live until the table changes.
-struct table_entry {
+struct TableEntry {
   std::string_view name;
   std::string_view value;
   known_field token = known_field::other;
@@ -20,30 +20,30 @@ struct table_entry {
 
 /// Memory is taken as entries come: an idle connection holds none. Names and values of an entry stand in one piece of a ring of
 /// bytes, which is why the ring may be twice as long as the entries need. A value.
-class dynamic_table {
+class DynamicTable {
  public:
   /// What an entry counts beyond its bytes (RFC 7541 4.1).
   static constexpr std::size_t kEntryOverhead = 32;
 
-  explicit dynamic_table(std::size_t capacity) noexcept : capacity_(capacity) {}
+  explicit DynamicTable(std::size_t capacity) noexcept : capacity_(capacity) {}
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   /// As RFC 7541 4.1 counts.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   /// Bytes of memory held.
-  [[nodiscard]] std::size_t memory() const noexcept { return bytes_.capacity() + entries_.capacity() * sizeof(entry); }
+  [[nodiscard]] std::size_t memory() const noexcept { return bytes_.capacity() + entries_.capacity() * sizeof(Entry); }
 
   /// Evicts what no longer fits.
   void set_capacity(std::size_t capacity);
   /// Entry 0 is the newest; `index` must be less than count().
-  [[nodiscard]] table_entry operator[](std::size_t index) const noexcept;
+  [[nodiscard]] TableEntry operator[](std::size_t index) const noexcept;
   /// Makes room and adds it; one that is larger than the table leaves it empty (RFC 7541 4.4). The views may be of an entry of
   /// this table.
-  void insert(const table_entry& added);
+  void insert(const TableEntry& added);
 
  private:
-  struct entry {
+  struct Entry {
     std::uint32_t at;  // of the name in bytes_; the value is behind it
     std::uint32_t name_size;
     std::uint32_t value_size;
@@ -51,7 +51,7 @@ class dynamic_table {
     bool well_formed;
   };
 
-  [[nodiscard]] const entry& oldest() const noexcept { return entries_[(head_ - count_) & (entries_.size() - 1)]; }
+  [[nodiscard]] const Entry& oldest() const noexcept { return entries_[(head_ - count_) & (entries_.size() - 1)]; }
   void evict_to(std::size_t size);
   [[nodiscard]] bool find_room(std::size_t bytes, std::size_t& at) const noexcept;
   void grow_entries();
@@ -62,7 +62,7 @@ class dynamic_table {
   std::size_t count_ = 0;
   std::size_t head_ = 0;        // where the next entry goes, modulo entries_.size()
   std::size_t bytes_head_ = 0;  // where its bytes go, if there is room
-  std::vector<entry> entries_;  // a ring; its size is a power of 2 or 0
+  std::vector<Entry> entries_;  // a ring; its size is a power of 2 or 0
   std::vector<char> bytes_;
 };
 

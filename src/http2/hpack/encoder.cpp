@@ -76,7 +76,7 @@ constexpr StaticIndex make_static_index() {
     slots[hash % StaticIndex::kSlots] = static_cast<std::uint8_t>(value);
   };
   for (std::size_t i = 0; i < kStaticTable.size(); ++i) {
-    const static_entry& entry = kStaticTable[i];
+    const StaticEntry& entry = kStaticTable[i];
     const std::uint32_t name = hash_of(entry.name, 0);
     if (i == 0 || kStaticTable[i - 1].name != entry.name) put(index.names, name, i + 1);
     put(index.wholes, hash_of(entry.value, name), i + 1);
@@ -97,7 +97,7 @@ std::uint32_t find_static(const field& one, std::uint32_t hash) noexcept {
   for (;; ++hash) {
     const std::uint32_t index = kStaticIndex.wholes[hash % StaticIndex::kSlots];
     if (index == 0) return 0;
-    const static_entry& entry = kStaticTable[index - 1];
+    const StaticEntry& entry = kStaticTable[index - 1];
     if (entry.value == one.value && entry.name == one.name) return index;
   }
 }
@@ -119,7 +119,7 @@ bool hardly_repeats(const field& one) noexcept {
 
 }  // namespace
 
-void hpack_encoder::allow(std::uint32_t table_bytes) {
+void HpackEncoder::allow(std::uint32_t table_bytes) {
   const std::uint32_t size = std::min(table_bytes, kDefaultTableBytes);
   if (size == table_.capacity() && !must_tell_) return;
   least_ = must_tell_ ? std::min(least_, size) : size;
@@ -129,13 +129,13 @@ void hpack_encoder::allow(std::uint32_t table_bytes) {
   hashes_.erase(hashes_.begin(), hashes_.end() - static_cast<std::ptrdiff_t>(table_.count()));
 }
 
-hpack_encoder::match hpack_encoder::find(const field& one, std::uint32_t name_hash, std::uint32_t hash) const noexcept {
+HpackEncoder::Match HpackEncoder::find(const field& one, std::uint32_t name_hash, std::uint32_t hash) const noexcept {
   if (const std::uint32_t index = find_static(one, hash); index != 0) return {index, index};
   constexpr auto kFirst = static_cast<std::uint32_t>(kStaticTable.size() + 1);
   for (std::size_t i = hashes_.size(); i-- > 0;) {
     if (hashes_[i] != hash) continue;
     const auto index = static_cast<std::uint32_t>(hashes_.size() - 1 - i);
-    const table_entry entry = table_[index];
+    const TableEntry entry = table_[index];
     if (entry.name == one.name && entry.value == one.value) return {kFirst + index, kFirst + index};
   }
   if (const std::uint32_t index = find_static_name(one.name, name_hash); index != 0) return {0, index};
@@ -145,7 +145,7 @@ hpack_encoder::match hpack_encoder::find(const field& one, std::uint32_t name_ha
   return {};
 }
 
-void hpack_encoder::remember(const field& one, std::uint32_t hash) {
+void HpackEncoder::remember(const field& one, std::uint32_t hash) {
   is_last_valid_ = false;
   table_.insert({one.name, one.value, one.token, true});
   hashes_.push_back(hash);
@@ -153,18 +153,18 @@ void hpack_encoder::remember(const field& one, std::uint32_t hash) {
   hashes_.erase(hashes_.begin(), hashes_.end() - static_cast<std::ptrdiff_t>(table_.count()));
 }
 
-void hpack_encoder::tell_size(std::vector<std::byte>& into) {
+void HpackEncoder::tell_size(std::vector<std::byte>& into) {
   must_tell_ = false;
   if (least_ < table_.capacity()) put_integer(kTableSize, 5, least_, into);
   put_integer(kTableSize, 5, static_cast<std::uint32_t>(table_.capacity()), into);
 }
 
-void hpack_encoder::encode(const field& one, std::vector<std::byte>& into) {
+void HpackEncoder::encode(const field& one, std::vector<std::byte>& into) {
   const std::uint32_t name_hash = hash_of(one.name, 0);
   const std::uint32_t hash = hash_of(one.value, name_hash);
-  const match found = find(one, name_hash, hash);
+  const Match found = find(one, name_hash, hash);
   if (found.whole != 0 && !one.sensitive) return put_integer(kIndexed, 7, found.whole, into);
-  const bool fits = one.name.size() + one.value.size() + dynamic_table::kEntryOverhead <= table_.capacity();
+  const bool fits = one.name.size() + one.value.size() + DynamicTable::kEntryOverhead <= table_.capacity();
   std::uint8_t kind = kIncremental;
   unsigned prefix = 6;
   if (one.sensitive || hardly_repeats(one) || !fits) {
@@ -177,7 +177,7 @@ void hpack_encoder::encode(const field& one, std::vector<std::byte>& into) {
   if (kind == kIncremental) remember(one, hash);
 }
 
-void hpack_encoder::encode(const fields& message, std::vector<std::byte>& into) {
+void HpackEncoder::encode(const fields& message, std::vector<std::byte>& into) {
   if (must_tell_) tell_size(into);
   if (is_last_valid_ && message == last_message_) {
     into.insert(into.end(), last_block_.begin(), last_block_.end());

@@ -13,7 +13,7 @@ namespace uncork::http2 {
 
 /// One for each direction of a connection: blocks must leave in the order in which they were encoded. What may come again enters
 /// the table; sensitive fields, and those whose value hardly ever comes twice, do not. A value.
-class hpack_encoder {
+class HpackEncoder {
  public:
   /// What the peer's SETTINGS_HEADER_TABLE_SIZE allows until it says otherwise, and the most that is ever used of it.
   static constexpr std::uint32_t kDefaultTableBytes = 4096;
@@ -29,16 +29,16 @@ class hpack_encoder {
   }
 
  private:
-  struct match {
+  struct Match {
     std::uint32_t whole = 0;  // index of the same name and value; 0: none
     std::uint32_t name = 0;   // of an entry of that name
   };
-  [[nodiscard]] match find(const field& one, std::uint32_t name_hash, std::uint32_t hash) const noexcept;
+  [[nodiscard]] Match find(const field& one, std::uint32_t name_hash, std::uint32_t hash) const noexcept;
   void remember(const field& one, std::uint32_t hash);
   void tell_size(std::vector<std::byte>& into);
   void encode(const field& one, std::vector<std::byte>& into);
 
-  dynamic_table table_{kDefaultTableBytes};
+  DynamicTable table_{kDefaultTableBytes};
   std::vector<std::uint32_t> hashes_;         // of the entries' names and values, the newest last
   std::uint32_t least_ = kDefaultTableBytes;  // that was allowed since the last block
   bool must_tell_ = false;

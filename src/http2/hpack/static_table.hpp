@@ -9,14 +9,14 @@
 
 namespace uncork::http2 {
 
-struct static_entry {
+struct StaticEntry {
   std::string_view name;
   std::string_view value;
   known_field token;
 };
 
 /// Entry i of the table has index i + 1.
-inline constexpr std::array<static_entry, 61> kStaticTable = {{
+inline constexpr std::array<StaticEntry, 61> kStaticTable = {{
     {":authority", "", known_field::authority},
     {":method", "GET", known_field::method},
     {":method", "POST", known_field::method},

@@ -8,7 +8,7 @@
 namespace uncork::http2 {
 
 /// First in, first out. It keeps its memory while it is used, and gives it back when it is cleared. A value.
-class body_queue {
+class BodyQueue {
  public:
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() - taken_; }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }

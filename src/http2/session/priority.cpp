@@ -11,8 +11,8 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 }  // namespace
 
-priority priority_of(std::string_view value) noexcept {
-  priority found;
+Priority priority_of(std::string_view value) noexcept {
+  Priority found;
   while (!value.empty()) {
     const auto comma = value.find(',');
     std::string_view member = trimmed(value.substr(0, comma));

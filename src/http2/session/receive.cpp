@@ -7,7 +7,7 @@
 
 namespace uncork::http2 {
 
-std::size_t session::receive(byte_span bytes, time_point now) {
+std::size_t Session::receive(byte_span bytes, time_point now) {
   now_ = now;
   if (events_taken_ == events_.size()) {
     events_.clear();
@@ -20,7 +20,7 @@ std::size_t session::receive(byte_span bytes, time_point now) {
   return is_over_ ? bytes.size() : taken;  // what comes behind the end is nobody's
 }
 
-std::size_t session::take_preface(byte_span bytes) {
+std::size_t Session::take_preface(byte_span bytes) {
   const byte_span expected = std::as_bytes(std::span(kPreface)).subspan(preface_taken_);
   const std::size_t count = std::min(expected.size(), bytes.size());
   if (!std::ranges::equal(bytes.first(count), expected.first(count))) {
@@ -32,7 +32,7 @@ std::size_t session::take_preface(byte_span bytes) {
 }
 
 // One frame, or as much of it as there is. What lies in the bytes as a whole is read where it is.
-std::size_t session::take_frame(byte_span bytes) {
+std::size_t Session::take_frame(byte_span bytes) {
   if (body_.is_open) return take_body(bytes);
   std::size_t taken = 0;
   if (header_taken_ < kFrameHeaderBytes) {
@@ -47,7 +47,7 @@ std::size_t session::take_frame(byte_span bytes) {
       header_ = read_frame_header(header_bytes_);
     }
     if (!judge_header()) return taken;
-    if (header_.type == static_cast<std::uint8_t>(frame_type::data)) {
+    if (header_.type == static_cast<std::uint8_t>(FrameType::data)) {
       begin_body();
       return taken;
     }
@@ -73,39 +73,39 @@ std::size_t session::take_frame(byte_span bytes) {
 }
 
 /// What a header alone tells.
-bool session::judge_header() {
-  const auto type = static_cast<frame_type>(header_.type);
+bool Session::judge_header() {
+  const auto type = static_cast<FrameType>(header_.type);
   if (header_.length > options_.max_frame_size) {
     fail(errc::frame_size_error, "a frame larger than SETTINGS_MAX_FRAME_SIZE");
-  } else if (!has_settings_ && (type != frame_type::settings || header_.has(frame_flag::kAck))) {
+  } else if (!has_settings_ && (type != FrameType::settings || header_.has(frame_flag::kAck))) {
     fail(errc::protocol_error, "the first frame is not SETTINGS");
-  } else if (block_.stream != 0 && (type != frame_type::continuation || header_.stream != block_.stream)) {
+  } else if (block_.stream != 0 && (type != FrameType::continuation || header_.stream != block_.stream)) {
     fail(errc::protocol_error, "a frame inside a field block");
   }
   return !is_over_;
 }
 
-void session::on_frame(byte_span payload) {
-  switch (static_cast<frame_type>(header_.type)) {
-    case frame_type::headers:
+void Session::on_frame(byte_span payload) {
+  switch (static_cast<FrameType>(header_.type)) {
+    case FrameType::headers:
       return on_headers(payload);
-    case frame_type::continuation:
+    case FrameType::continuation:
       return on_continuation(payload);
-    case frame_type::priority:
+    case FrameType::priority:
       return on_priority(payload);
-    case frame_type::rst_stream:
+    case FrameType::rst_stream:
       return on_rst_stream(payload);
-    case frame_type::settings:
+    case FrameType::settings:
       return on_settings(payload);
-    case frame_type::push_promise:
+    case FrameType::push_promise:
       return fail(errc::protocol_error, "PUSH_PROMISE was not allowed");  // a client never may, a server not to us
-    case frame_type::ping:
+    case FrameType::ping:
       return on_ping(payload);
-    case frame_type::goaway:
+    case FrameType::goaway:
       return on_goaway(payload);
-    case frame_type::window_update:
+    case FrameType::window_update:
       return on_window_update(payload);
-    case frame_type::priority_update:
+    case FrameType::priority_update:
       return on_priority_update(payload);
     default:  // to be ignored (RFC 9113 5.5), but not for ever
       ++counts_.priorities;
@@ -114,7 +114,7 @@ void session::on_frame(byte_span payload) {
 }
 
 // RFC 7540's priorities are gone (RFC 9113 5.3); what is left are the frame's own rules.
-void session::on_priority(byte_span payload) {
+void Session::on_priority(byte_span payload) {
   constexpr std::size_t kBytes = 5;
   ++counts_.priorities;
   if (header_.stream == 0) return fail(errc::protocol_error, "PRIORITY on stream 0");
@@ -129,19 +129,19 @@ void session::on_priority(byte_span payload) {
   fail(errc::protocol_error, "a stream that depends on itself");
 }
 
-void session::on_rst_stream(byte_span payload) {
+void Session::on_rst_stream(byte_span payload) {
   if (payload.size() != 4) return fail(errc::frame_size_error, "RST_STREAM of a wrong length");
   if (header_.stream == 0 || is_idle(header_.stream)) return fail(errc::protocol_error, "RST_STREAM on an idle stream");
   ++counts_.resets_received;
-  if (side_ == side::server && !resets_.take(now_)) return calm("too many resets");
-  stream* s = streams_.find(header_.stream);
+  if (side_ == Side::server && !resets_.take(now_)) return calm("too many resets");
+  Stream* s = streams_.find(header_.stream);
   if (s == nullptr || s->is_closed()) return;
   close(*s);
-  if (s->is_owned) tell({.what = event::kind::reset, .stream = s->id, .code = static_cast<errc>(load_big_endian(payload))});
+  if (s->is_owned) tell({.what = Event::Kind::reset, .stream = s->id, .code = static_cast<errc>(load_big_endian(payload))});
   forget_if_done(*s);
 }
 
-void session::on_settings(byte_span payload) {
+void Session::on_settings(byte_span payload) {
   if (header_.stream != 0) return fail(errc::protocol_error, "SETTINGS on a stream");
   if (header_.has(frame_flag::kAck)) {
     if (!payload.empty()) return fail(errc::frame_size_error, "an acknowledgement with settings");
@@ -157,27 +157,27 @@ void session::on_settings(byte_span payload) {
   put_settings_ack(out_);
 }
 
-bool session::apply(const one_setting& one) {
-  switch (static_cast<setting>(one.id)) {
-    case setting::header_table_size:
+bool Session::apply(const OneSetting& one) {
+  switch (static_cast<Setting>(one.id)) {
+    case Setting::header_table_size:
       encoder_.allow(one.value);
       return true;
-    case setting::enable_push:
-      if (one.value > (side_ == side::server ? 1U : 0U)) fail(errc::protocol_error, "a value that ENABLE_PUSH has not");
+    case Setting::enable_push:
+      if (one.value > (side_ == Side::server ? 1U : 0U)) fail(errc::protocol_error, "a value that ENABLE_PUSH has not");
       return !is_over_;
-    case setting::max_concurrent_streams:
+    case Setting::max_concurrent_streams:
       peer_streams_ = one.value;
       return true;
-    case setting::initial_window_size:
+    case Setting::initial_window_size:
       return change_send_windows(one.value);
-    case setting::max_frame_size:
+    case Setting::max_frame_size:
       if (one.value < kLeastMaxFrameSize || one.value > kMostMaxFrameSize) {
         fail(errc::protocol_error, "a value that MAX_FRAME_SIZE has not");
       }
       peer_max_frame_ = one.value;
       return !is_over_;
-    case setting::enable_connect_protocol:
-    case setting::no_rfc7540_priorities:
+    case Setting::enable_connect_protocol:
+    case Setting::no_rfc7540_priorities:
       if (one.value > 1) fail(errc::protocol_error, "a setting that is neither 0 nor 1");
       return !is_over_;
     default:
@@ -186,14 +186,14 @@ bool session::apply(const one_setting& one) {
 }
 
 // RFC 9113 6.9.2: also of the streams that are open; a window may become negative.
-bool session::change_send_windows(std::uint32_t window) {
+bool Session::change_send_windows(std::uint32_t window) {
   if (window > kMostWindow) {
     fail(errc::flow_control_error, "a window beyond 2^31-1");
     return false;
   }
   const std::int64_t change = std::int64_t{window} - std::int64_t{std::exchange(peer_stream_window_, window)};
   bool is_too_wide = false;
-  streams_.each([&](stream& s) {
+  streams_.each([&](Stream& s) {
     if (!s.sends) return;
     s.send_window += change;
     is_too_wide = is_too_wide || s.send_window > std::int64_t{kMostWindow};
@@ -204,15 +204,15 @@ bool session::change_send_windows(std::uint32_t window) {
 }
 
 // Until now the peer may have taken a stream's window for the default.
-void session::on_own_settings_taken() {
+void Session::on_own_settings_taken() {
   if (are_settings_taken_) return;
   are_settings_taken_ = true;
   if (options_.stream_window >= kDefaultWindow) return;
   const std::int64_t less = kDefaultWindow - options_.stream_window;
-  streams_.each([&](stream& s) { s.receive_window -= less; });
+  streams_.each([&](Stream& s) { s.receive_window -= less; });
 }
 
-void session::on_goaway(byte_span payload) {
+void Session::on_goaway(byte_span payload) {
   constexpr std::size_t kLeast = 8;
   if (header_.stream != 0) return fail(errc::protocol_error, "GOAWAY on a stream");
   if (payload.size() < kLeast) return fail(errc::frame_size_error, "GOAWAY of a wrong length");
@@ -220,22 +220,22 @@ void session::on_goaway(byte_span payload) {
   const auto code = static_cast<errc>(load_big_endian(payload.subspan(4, 4)));
   has_goaway_ = true;
   goaway_last_ = std::min(goaway_last_, last);
-  tell({.what = event::kind::goaway, .stream = last, .code = code});
-  if (side_ == side::server) return;
+  tell({.what = Event::Kind::goaway, .stream = last, .code = code});
+  if (side_ == Side::server) return;
   // What the peer has not processed may be sent again elsewhere (RFC 9113 6.8).
   std::vector<stream_id> unprocessed;
-  streams_.each([&](stream& s) {
+  streams_.each([&](Stream& s) {
     if (s.id > last && !s.is_closed()) unprocessed.push_back(s.id);
   });
   for (const stream_id id : unprocessed) {
-    stream& s = *streams_.find(id);
+    Stream& s = *streams_.find(id);
     close(s);
-    if (s.is_owned) tell({.what = event::kind::reset, .stream = id, .code = errc::refused_stream});
+    if (s.is_owned) tell({.what = Event::Kind::reset, .stream = id, .code = errc::refused_stream});
     forget_if_done(s);
   }
 }
 
-void session::on_window_update(byte_span payload) {
+void Session::on_window_update(byte_span payload) {
   if (payload.size() != 4) return fail(errc::frame_size_error, "WINDOW_UPDATE of a wrong length");
   ++counts_.window_updates;
   if (!window_updates_.take(now_)) return calm("too many WINDOW_UPDATEs");
@@ -247,7 +247,7 @@ void session::on_window_update(byte_span payload) {
     return;
   }
   if (is_idle(header_.stream)) return fail(errc::protocol_error, "WINDOW_UPDATE on an idle stream");
-  stream* s = streams_.find(header_.stream);
+  Stream* s = streams_.find(header_.stream);
   if (s == nullptr || s->is_closed()) return;
   if (increment == 0) return fail_stream(s->id, errc::protocol_error);
   s->send_window += increment;
@@ -256,16 +256,16 @@ void session::on_window_update(byte_span payload) {
 }
 
 // RFC 9218 7.1. It may come before its stream, and is then kept, for as many as may be open.
-void session::on_priority_update(byte_span payload) {
+void Session::on_priority_update(byte_span payload) {
   ++counts_.priorities;
   if (!priorities_.take(now_)) return calm("too many PRIORITY_UPDATEs");
-  if (header_.stream != 0 || side_ == side::client) return fail(errc::protocol_error, "PRIORITY_UPDATE out of place");
+  if (header_.stream != 0 || side_ == Side::client) return fail(errc::protocol_error, "PRIORITY_UPDATE out of place");
   if (payload.size() < 4) return fail(errc::frame_size_error, "PRIORITY_UPDATE of a wrong length");
   const stream_id id = load_big_endian(payload.first(4)) & kMostStreamId;
   const byte_span value = payload.subspan(4);
-  const priority how = priority_of({reinterpret_cast<const char*>(value.data()), value.size()});
+  const Priority how = priority_of({reinterpret_cast<const char*>(value.data()), value.size()});
   if (id == 0) return fail(errc::protocol_error, "PRIORITY_UPDATE of stream 0");
-  if (stream* s = streams_.find(id); s != nullptr) {
+  if (Stream* s = streams_.find(id); s != nullptr) {
     if (s->is_scheduled) scheduler_.remove(id, s->priority);
     s->is_scheduled = false;
     s->priority = how;

@@ -7,7 +7,7 @@
 namespace uncork::http2 {
 
 // The whole frame counts, padding too (RFC 9113 6.9.1), and also when nobody wants it.
-void session::begin_body() {
+void Session::begin_body() {
   const stream_id id = header_.stream;
   header_taken_ = 0;
   if (id == 0 || is_idle(id)) return fail(errc::protocol_error, "DATA on an idle stream");
@@ -16,7 +16,7 @@ void session::begin_body() {
   const bool is_padded = header_.has(frame_flag::kPadded);
   if (is_padded && header_.length == 0) return fail(errc::frame_size_error, "padded DATA without padding");
   const bool ends = header_.has(frame_flag::kEndStream);
-  if (stream* s = streams_.find(id); s != nullptr && s->receives) {
+  if (Stream* s = streams_.find(id); s != nullptr && s->receives) {
     s->receive_window -= header_.length;
     if (s->receive_window < 0) {
       fail_stream(id, errc::flow_control_error);
@@ -40,7 +40,7 @@ void session::begin_body() {
   if (body_.left == 0) end_body();
 }
 
-std::size_t session::take_body(byte_span bytes) {
+std::size_t Session::take_body(byte_span bytes) {
   std::size_t taken = 0;
   if (body_.has_padding_length) {
     body_.padding = std::to_integer<std::uint32_t>(bytes.front());
@@ -65,7 +65,7 @@ std::size_t session::take_body(byte_span bytes) {
   taken += piece.size();
   body_.left -= static_cast<std::uint32_t>(piece.size());
   if (!piece.empty()) {
-    stream* s = streams_.find(body_.stream);
+    Stream* s = streams_.find(body_.stream);
     if (s != nullptr && s->receives) {
       deliver(*s, piece, body_.left == 0 && body_.padding == 0 && body_.end_stream);
       if (body_.left == 0 && body_.padding == 0) body_.end_stream = false;  // told
@@ -84,27 +84,27 @@ std::size_t session::take_body(byte_span bytes) {
 }
 
 // Nobody consumes it: its window goes back at once.
-void session::take_padding(std::size_t bytes) {
+void Session::take_padding(std::size_t bytes) {
   return_connection_window(bytes);
-  if (stream* s = streams_.find(body_.stream); s != nullptr && s->receives) s->unreturned += static_cast<std::uint32_t>(bytes);
+  if (Stream* s = streams_.find(body_.stream); s != nullptr && s->receives) s->unreturned += static_cast<std::uint32_t>(bytes);
 }
 
-void session::end_body() {
+void Session::end_body() {
   body_.is_open = false;
   if (!body_.end_stream) return;
-  stream* s = streams_.find(body_.stream);
+  Stream* s = streams_.find(body_.stream);
   if (s != nullptr && s->receives) deliver(*s, {}, true);
 }
 
 /// RFC 9113 8.1.1: the DATA of a message are as long as its content-length says, if it has a body.
-bool session::judge_length(const stream& s, bool ends) const noexcept {
+bool Session::judge_length(const Stream& s, bool ends) const noexcept {
   if (!s.facts.content_length || s.facts.is_connect) return true;
   constexpr std::uint16_t kNotModified = 304;
-  if (side_ == side::client && (s.facts.is_head || s.facts.status == kNotModified)) return s.body_received == 0;
+  if (side_ == Side::client && (s.facts.is_head || s.facts.status == kNotModified)) return s.body_received == 0;
   return ends ? s.body_received == *s.facts.content_length : s.body_received <= *s.facts.content_length;
 }
 
-void session::deliver(stream& s, byte_span piece, bool ends) {
+void Session::deliver(Stream& s, byte_span piece, bool ends) {
   s.body_received += piece.size();
   s.moved += piece.size();
   s.unconsumed += static_cast<std::uint32_t>(piece.size());
@@ -117,7 +117,7 @@ void session::deliver(stream& s, byte_span piece, bool ends) {
   if (!s.is_owned) {  // its owner has gone, and only the answer is still on its way
     return_connection_window(std::exchange(s.unconsumed, 0));
   } else {
-    tell({.what = event::kind::data, .stream = s.id, .end_stream = ends, .data = piece});
+    tell({.what = Event::Kind::data, .stream = s.id, .end_stream = ends, .data = piece});
   }
   if (!ends) return;
   s.receives = false;

@@ -6,9 +6,9 @@
 
 namespace uncork::http2 {
 
-void session::on_headers(byte_span payload) {
+void Session::on_headers(byte_span payload) {
   if (header_.stream == 0) return fail(errc::protocol_error, "HEADERS on stream 0");
-  const bool may_open = side_ == side::server && is_peers(header_.stream);
+  const bool may_open = side_ == Side::server && is_peers(header_.stream);
   if (is_idle(header_.stream) && !may_open) return fail(errc::protocol_error, "HEADERS on a stream that the peer may not open");
   block_ = {.stream = header_.stream,
             .end_stream = header_.has(frame_flag::kEndStream),
@@ -27,7 +27,7 @@ void session::on_headers(byte_span payload) {
   block_.bytes.assign(payload.begin(), payload.end());
 }
 
-void session::on_continuation(byte_span payload) {
+void Session::on_continuation(byte_span payload) {
   if (block_.stream == 0) return fail(errc::protocol_error, "CONTINUATION without HEADERS");
   if (++block_.frames > options_.limits.block_frames) return calm("too many CONTINUATIONs");
   if (block_.bytes.size() + payload.size() > options_.limits.block_bytes) return calm("a field block that is too long");
@@ -40,23 +40,23 @@ void session::on_continuation(byte_span payload) {
 }
 
 // Whatever becomes of the stream, the block must be decoded: the table is the connection's (RFC 9113 4.3).
-void session::on_block(byte_span bytes) {
+void Session::on_block(byte_span bytes) {
   const stream_id id = std::exchange(block_.stream, 0);
-  stream* s = streams_.find(id);
+  Stream* s = streams_.find(id);
   if (s != nullptr && s->receives) return on_further_block(*s, bytes);
   if (s == nullptr && is_idle(id)) return on_new_stream(id, bytes);
   on_closed_stream(id, bytes);
 }
 
-bool session::decode(byte_span bytes, fields& into, decoded_block& done) {
+bool Session::decode(byte_span bytes, fields& into, DecodedBlock& done) {
   into.clear();
   done = decoder_.decode(bytes, options_.limits.fields, into);
   if (done.error != errc::no_error) fail(done.error, "a field block that cannot be decoded");
   return !is_over_;
 }
 
-void session::on_closed_stream(stream_id id, byte_span bytes) {
-  decoded_block done;
+void Session::on_closed_stream(stream_id id, byte_span bytes) {
+  DecodedBlock done;
   if (!decode(bytes, scratch_, done)) return;
   if (was_reset(id)) {
     ++counts_.late_frames;
@@ -69,8 +69,8 @@ void session::on_closed_stream(stream_id id, byte_span bytes) {
   }
 }
 
-void session::on_new_stream(stream_id id, byte_span bytes) {
-  decoded_block done;
+void Session::on_new_stream(stream_id id, byte_span bytes) {
+  DecodedBlock done;
   if (is_last_told_ || streams_.size() >= options_.limits.concurrent_streams) {
     if (!decode(bytes, scratch_, done)) return;
     if (is_last_told_) return;  // beyond the last that is processed: the peer knows, or soon will
@@ -82,13 +82,13 @@ void session::on_new_stream(stream_id id, byte_span bytes) {
   }
   note_used(id);
   ++counts_.streams;
-  stream& s = streams_.insert(id);
+  Stream& s = streams_.insert(id);
   s.receives = s.sends = true;
   s.receive_window = are_settings_taken_ ? options_.stream_window : std::max(options_.stream_window, kDefaultWindow);
   s.send_window = peer_stream_window_;
   s.progress_since = now_;
   if (!early_priorities_.empty()) {
-    const auto found = std::ranges::find(early_priorities_, id, &std::pair<stream_id, priority>::first);
+    const auto found = std::ranges::find(early_priorities_, id, &std::pair<stream_id, Priority>::first);
     if (found != early_priorities_.end()) {
       s.priority = found->second;
       early_priorities_.erase(found);
@@ -100,8 +100,8 @@ void session::on_new_stream(stream_id id, byte_span bytes) {
 }
 
 // Trailers, or a response.
-void session::on_further_block(stream& s, byte_span bytes) {
-  decoded_block done;
+void Session::on_further_block(Stream& s, byte_span bytes) {
+  DecodedBlock done;
   if (!decode(bytes, s.message, done)) return;
   if (block_.depends_on_itself) return fail_stream(s.id, errc::protocol_error);
   if (!s.has_message) return judge_message(s, done);
@@ -115,28 +115,28 @@ void session::on_further_block(stream& s, byte_span bytes) {
     return fail_stream(s.id, errc::enhance_your_calm);
   }
   s.receives = false;
-  if (s.is_owned) tell({.what = event::kind::trailers, .stream = s.id, .end_stream = true, .message = &s.message});
+  if (s.is_owned) tell({.what = Event::Kind::trailers, .stream = s.id, .end_stream = true, .message = &s.message});
   forget_if_done(s);
 }
 
-void session::judge_message(stream& s, const decoded_block& done) {
+void Session::judge_message(Stream& s, const DecodedBlock& done) {
   std::string_view why;
   if (done.too_large) {
     ++counts_.too_large;
     return refuse_large(s);
   }
-  const auto extended = options_.extended_connect ? extended_connect::allowed : extended_connect::refused;
+  const auto extended = options_.extended_connect ? ExtendedConnect::allowed : ExtendedConnect::refused;
   const auto facts = !done.well_formed       ? std::nullopt
-                     : side_ == side::server ? judge_request(s.message, extended, why)
+                     : side_ == Side::server ? judge_request(s.message, extended, why)
                                              : judge_response(s.message, why);
-  const bool is_interim = facts && side_ == side::client && facts->status < 200;
+  const bool is_interim = facts && side_ == Side::client && facts->status < 200;
   if (!facts || (is_interim && block_.end_stream)) {
     ++counts_.malformed;
     return fail_stream(s.id, errc::protocol_error);
   }
-  if (is_interim) return tell({.what = event::kind::interim, .stream = s.id, .message = &s.message, .facts = &s.facts});
-  const bool asked_by_head = side_ == side::client && s.facts.is_head;
-  const bool asked_to_connect = side_ == side::client && s.facts.is_connect && facts->status < 300;
+  if (is_interim) return tell({.what = Event::Kind::interim, .stream = s.id, .message = &s.message, .facts = &s.facts});
+  const bool asked_by_head = side_ == Side::client && s.facts.is_head;
+  const bool asked_to_connect = side_ == Side::client && s.facts.is_connect && facts->status < 300;
   s.facts = *facts;
   s.facts.is_head |= asked_by_head;
   s.facts.is_connect |= asked_to_connect;
@@ -146,16 +146,16 @@ void session::judge_message(stream& s, const decoded_block& done) {
     return fail_stream(s.id, errc::protocol_error);
   }
   s.receives = !block_.end_stream;
-  if (side_ == side::server) {
+  if (side_ == Side::server) {
     s.is_owned = true;
-    if (const auto how = s.message.find(known_field::priority); how && s.priority == priority{}) s.priority = priority_of(*how);
+    if (const auto how = s.message.find(known_field::priority); how && s.priority == Priority{}) s.priority = priority_of(*how);
   }
-  tell({.what = event::kind::message, .stream = s.id, .end_stream = block_.end_stream, .message = &s.message, .facts = &s.facts});
+  tell({.what = Event::Kind::message, .stream = s.id, .end_stream = block_.end_stream, .message = &s.message, .facts = &s.facts});
 }
 
 /// 431, so that an honest client learns what was wrong (RFC 6585 5); it counts as a reset that the peer provoked.
-void session::refuse_large(stream& s) {
-  if (side_ == side::client) return fail_stream(s.id, errc::enhance_your_calm);
+void Session::refuse_large(Stream& s) {
+  if (side_ == Side::client) return fail_stream(s.id, errc::enhance_your_calm);
   s.message.clear();
   fields answer;
   answer.add(":status", "431");

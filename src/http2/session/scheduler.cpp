@@ -4,8 +4,8 @@
 
 namespace uncork::http2 {
 
-void scheduler::add(stream_id id, const priority& how) {
-  level& at = levels_[how.urgency];
+void Scheduler::add(stream_id id, const Priority& how) {
+  Level& at = levels_[how.urgency];
   if (how.incremental) {
     at.incremental.push_back(id);
   } else {
@@ -14,14 +14,14 @@ void scheduler::add(stream_id id, const priority& how) {
   ++count_;
 }
 
-void scheduler::remove(stream_id id, const priority& how) noexcept {
-  level& at = levels_[how.urgency];
+void Scheduler::remove(stream_id id, const Priority& how) noexcept {
+  Level& at = levels_[how.urgency];
   count_ -= how.incremental ? std::erase(at.incremental, id) : std::erase(at.whole, id);
 }
 
-stream_id scheduler::take() noexcept {
+stream_id Scheduler::take() noexcept {
   --count_;
-  level& at = *std::ranges::find_if(levels_, [](const level& one) { return !one.whole.empty() || !one.incremental.empty(); });
+  Level& at = *std::ranges::find_if(levels_, [](const Level& one) { return !one.whole.empty() || !one.incremental.empty(); });
   at.was_whole = !at.whole.empty() && (at.incremental.empty() || !at.was_whole);
   std::vector<stream_id>& from = at.was_whole ? at.whole : at.incremental;
   const stream_id id = from.front();

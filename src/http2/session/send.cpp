@@ -6,31 +6,31 @@
 
 namespace uncork::http2 {
 
-stream* session::sending(stream_id id) const noexcept {
-  stream* s = is_over_ ? nullptr : streams_.find(id);
+Stream* Session::sending(stream_id id) const noexcept {
+  Stream* s = is_over_ ? nullptr : streams_.find(id);
   return s != nullptr && s->sends && !s->ends_after_queue ? s : nullptr;
 }
 
-void session::put_block(stream& s, const fields& message, bool end_stream) {
+void Session::put_block(Stream& s, const fields& message, bool end_stream) {
   const std::size_t begin = out_.size();
   out_.resize(begin + kFrameHeaderBytes);
   encoder_.encode(message, out_);
   finish_headers(s.id, end_stream, begin, peer_max_frame_, out_);
 }
 
-std::size_t session::openable() const noexcept {
-  if (side_ == side::server || is_over_ || is_shutting_down_ || has_goaway_) return 0;
+std::size_t Session::openable() const noexcept {
+  if (side_ == Side::server || is_over_ || is_shutting_down_ || has_goaway_) return 0;
   const std::size_t left = last_own_ >= kMostStreamId - 1 ? 0 : (kMostStreamId - last_own_) / 2;
   const std::size_t open = streams_.size();
   return open >= peer_streams_ ? 0 : std::min<std::size_t>(left, peer_streams_ - open);
 }
 
-stream_id session::open(const fields& request, bool end_stream) {
+stream_id Session::open(const fields& request, bool end_stream) {
   if (openable() == 0) return 0;
   last_own_ = last_own_ == 0 ? 1 : last_own_ + 2;
   ++counts_.streams;
   is_tidy_ = false;
-  stream& s = streams_.insert(last_own_);
+  Stream& s = streams_.insert(last_own_);
   s.receives = s.sends = s.is_owned = s.has_headers = true;
   s.receive_window = are_settings_taken_ ? options_.stream_window : std::max(options_.stream_window, kDefaultWindow);
   s.send_window = peer_stream_window_;
@@ -43,8 +43,8 @@ stream_id session::open(const fields& request, bool end_stream) {
   return last_own_;
 }
 
-void session::submit_headers(stream_id id, const fields& message, bool end_stream) {
-  stream* s = sending(id);
+void Session::submit_headers(stream_id id, const fields& message, bool end_stream) {
+  Stream* s = sending(id);
   if (s == nullptr || s->has_headers) return;
   const std::string_view status = message.value_or_empty(known_field::status);
   s->has_headers = status.empty() || status.front() != '1';
@@ -52,8 +52,8 @@ void session::submit_headers(stream_id id, const fields& message, bool end_strea
   if (end_stream) end_sending(*s);
 }
 
-void session::submit_trailers(stream_id id, const fields& trailers) {
-  stream* s = sending(id);
+void Session::submit_trailers(stream_id id, const fields& trailers) {
+  Stream* s = sending(id);
   if (s == nullptr || !s->has_headers) return;
   if (s->queue.empty()) {
     put_block(*s, trailers, true);
@@ -63,8 +63,8 @@ void session::submit_trailers(stream_id id, const fields& trailers) {
   s->has_trailers = s->ends_after_queue = true;
 }
 
-std::size_t session::submit_data(stream_id id, byte_span body, bool end_stream) {
-  stream* s = sending(id);
+std::size_t Session::submit_data(stream_id id, byte_span body, bool end_stream) {
+  Stream* s = sending(id);
   if (s == nullptr || !s->has_headers) return body.size();
   const limits& most = options_.limits;
   stop_waiting(*s);
@@ -96,24 +96,24 @@ std::size_t session::submit_data(stream_id id, byte_span body, bool end_stream) 
 }
 
 // Has something to send, and a window for it; the end alone needs none.
-void session::schedule(stream& s) {
+void Session::schedule(Stream& s) {
   const bool can_send = s.queue.empty() ? s.ends_after_queue : s.send_window > 0;
   if (s.is_scheduled || !s.sends || !can_send) return;
   s.is_scheduled = true;
   scheduler_.add(s.id, s.priority);
 }
 
-void session::stop_waiting(stream& s) {
+void Session::stop_waiting(Stream& s) {
   if (std::exchange(s.wants_room, false)) std::erase(waiting_, s.id);
 }
 
-void session::end_sending(stream& s) {
+void Session::end_sending(Stream& s) {
   s.sends = false;
   stop_waiting(s);
   forget_if_done(s);
 }
 
-void session::frame_body(stream& s) {
+void Session::frame_body(Stream& s) {
   const std::int64_t window = std::max<std::int64_t>(0, std::min(s.send_window, send_window_));
   const std::size_t most = std::min<std::size_t>(static_cast<std::size_t>(window), kLeastMaxFrameSize);
   const byte_span piece = s.queue.front(most);
@@ -132,24 +132,24 @@ void session::frame_body(stream& s) {
 }
 
 // Those that have waited longest first, and no more of them than there is room for.
-void session::give_room() {
+void Session::give_room() {
   const limits& most = options_.limits;
   const std::size_t share = std::max<std::size_t>(1, std::min(most.stream_queue, most.session_queue) / 2);
   std::size_t room = most.session_queue - std::min(most.session_queue, queued_);
   std::erase_if(waiting_, [&](stream_id id) {
-    stream& s = *streams_.find(id);
+    Stream& s = *streams_.find(id);
     if (s.queue.size() > most.stream_queue / 2 || room < share) return false;
     room -= share;
     s.wants_room = false;
-    tell({.what = event::kind::room, .stream = id});
+    tell({.what = Event::Kind::room, .stream = id});
     return true;
   });
 }
 
-byte_span session::gather() {
+byte_span Session::gather() {
   while (!is_over_ && !scheduler_.empty() && output_size() < options_.limits.output_high_water) {
     const stream_id id = scheduler_.take();
-    stream& s = *streams_.find(id);
+    Stream& s = *streams_.find(id);
     s.is_scheduled = false;
     if (!s.queue.empty() && send_window_ <= 0) {  // the others have bodies too, or an end that can wait
       schedule(s);
@@ -161,7 +161,7 @@ byte_span session::gather() {
   return byte_span(out_).subspan(out_taken_);
 }
 
-void session::sent(std::size_t bytes) {
+void Session::sent(std::size_t bytes) {
   out_taken_ += bytes;
   if (out_taken_ == out_.size()) {
     out_.clear();

@@ -14,7 +14,7 @@ constexpr ping_payload kShutdownPing = {std::byte{'u'}, std::byte{'n'}, std::byt
 
 }  // namespace
 
-session::session(side whose, const options& chosen, time_point now)
+Session::Session(Side whose, const options& chosen, time_point now)
     : side_(whose),
       options_(chosen),
       now_(now),
@@ -34,29 +34,29 @@ session::session(side whose, const options& chosen, time_point now)
   announce();
 }
 
-void session::announce() {
-  if (side_ == side::client) {
+void Session::announce() {
+  if (side_ == Side::client) {
     const byte_span preface = std::as_bytes(std::span(kPreface));
     out_.insert(out_.end(), preface.begin(), preface.end());
     preface_taken_ = kPreface.size();
   }
-  const auto id = [](setting one) { return static_cast<std::uint16_t>(one); };
-  std::vector<one_setting> ours = {{id(setting::initial_window_size), options_.stream_window},
-                                   {id(setting::max_header_list_size), options_.limits.fields.most_bytes},
-                                   {id(setting::no_rfc7540_priorities), 1}};
-  if (options_.max_frame_size != kLeastMaxFrameSize) ours.push_back({id(setting::max_frame_size), options_.max_frame_size});
-  if (side_ == side::client) {
-    ours.push_back({id(setting::enable_push), 0});
+  const auto id = [](Setting one) { return static_cast<std::uint16_t>(one); };
+  std::vector<OneSetting> ours = {{id(Setting::initial_window_size), options_.stream_window},
+                                  {id(Setting::max_header_list_size), options_.limits.fields.most_bytes},
+                                  {id(Setting::no_rfc7540_priorities), 1}};
+  if (options_.max_frame_size != kLeastMaxFrameSize) ours.push_back({id(Setting::max_frame_size), options_.max_frame_size});
+  if (side_ == Side::client) {
+    ours.push_back({id(Setting::enable_push), 0});
   } else {
-    ours.push_back({id(setting::max_concurrent_streams), options_.limits.concurrent_streams});
-    if (options_.extended_connect) ours.push_back({id(setting::enable_connect_protocol), 1});
+    ours.push_back({id(Setting::max_concurrent_streams), options_.limits.concurrent_streams});
+    if (options_.extended_connect) ours.push_back({id(Setting::enable_connect_protocol), 1});
   }
   put_settings(ours, out_);
   if (options_.connection_window > kDefaultWindow) put_window_update(0, options_.connection_window - kDefaultWindow, out_);
   receive_window_ = options_.connection_window;
 }
 
-std::optional<event> session::next() {
+std::optional<event> Session::next() {
   if (events_taken_ == events_.size()) {
     events_.clear();
     events_taken_ = 0;
@@ -65,20 +65,20 @@ std::optional<event> session::next() {
   return events_[events_taken_++];
 }
 
-bool session::was_used(stream_id id) const noexcept {
+bool Session::was_used(stream_id id) const noexcept {
   const stream_id age = (last_peer_ - id) / 2;
   return age >= 64 || (used_ >> age & 1U) != 0;
 }
 
-void session::note_used(stream_id id) noexcept {
+void Session::note_used(stream_id id) noexcept {
   const stream_id passed = last_peer_ == 0 ? 64 : (id - last_peer_) / 2;
   used_ = (passed >= 64 ? 0 : used_ << passed) | 1U;
   last_peer_ = id;
 }
 
-bool session::was_reset(stream_id id) const noexcept { return std::ranges::find(reset_ids_, id) != reset_ids_.end(); }
+bool Session::was_reset(stream_id id) const noexcept { return std::ranges::find(reset_ids_, id) != reset_ids_.end(); }
 
-void session::put_reset(stream_id id, errc code) {
+void Session::put_reset(stream_id id, errc code) {
   put_rst_stream(id, code, out_);
   ++counts_.resets_sent;
   if (reset_ids_.size() < kMostResetIds) {
@@ -89,7 +89,7 @@ void session::put_reset(stream_id id, errc code) {
 }
 
 /// Neither side may send any more.
-void session::close(stream& s) {
+void Session::close(Stream& s) {
   s.receives = s.sends = false;
   if (s.is_scheduled) scheduler_.remove(s.id, s.priority);
   s.is_scheduled = false;
@@ -98,7 +98,7 @@ void session::close(stream& s) {
   s.queue.clear();
 }
 
-void session::forget_if_done(stream& s) {
+void Session::forget_if_done(Stream& s) {
   if (!s.is_closed() || s.is_owned) return;
   streams_.erase(s.id);
   if (streams_.size() != 0) return;
@@ -107,27 +107,27 @@ void session::forget_if_done(stream& s) {
 }
 
 // An error of one stream (RFC 9113 5.4.2), for which the peer is to blame.
-void session::fail_stream(stream_id id, errc code) {
+void Session::fail_stream(stream_id id, errc code) {
   put_reset(id, code);
   ++counts_.provoked_resets;
-  if (stream* s = streams_.find(id); s != nullptr) {
+  if (Stream* s = streams_.find(id); s != nullptr) {
     close(*s);
-    if (s->is_owned) tell({.what = event::kind::reset, .stream = id, .code = code});
+    if (s->is_owned) tell({.what = event::Kind::reset, .stream = id, .code = code});
     forget_if_done(*s);
   }
   if (!provoked_.take(now_)) calm("too many streams with errors");
 }
 
-void session::reset(stream_id id, errc code) {
-  stream* s = streams_.find(id);
+void Session::reset(stream_id id, errc code) {
+  Stream* s = streams_.find(id);
   if (s == nullptr || s->is_closed() || is_over_) return;
   put_reset(id, code);
   close(*s);
   forget_if_done(*s);
 }
 
-void session::release(stream_id id) {
-  stream* s = streams_.find(id);
+void Session::release(stream_id id) {
+  Stream* s = streams_.find(id);
   if (s == nullptr || !s->is_owned) return;
   s->is_owned = false;
   if (s->unconsumed != 0) return_connection_window(std::exchange(s->unconsumed, 0));
@@ -141,15 +141,15 @@ void session::release(stream_id id) {
   forget_if_done(*s);
 }
 
-void session::return_connection_window(std::size_t bytes) {
+void Session::return_connection_window(std::size_t bytes) {
   unreturned_ += bytes;
   if (unreturned_ < options_.connection_window / 2 || is_over_) return;
   put_window_update(0, static_cast<std::uint32_t>(unreturned_), out_);
   receive_window_ += static_cast<std::int64_t>(std::exchange(unreturned_, 0));
 }
 
-void session::consume(stream_id id, std::size_t bytes) {
-  stream* s = streams_.find(id);
+void Session::consume(stream_id id, std::size_t bytes) {
+  Stream* s = streams_.find(id);
   if (s == nullptr || bytes == 0) return;  // release() gave it back
   bytes = std::min<std::size_t>(bytes, s->unconsumed);
   s->unconsumed -= static_cast<std::uint32_t>(bytes);
@@ -161,15 +161,15 @@ void session::consume(stream_id id, std::size_t bytes) {
   s->receive_window += std::exchange(s->unreturned, 0U);
 }
 
-void session::ping(const ping_payload& payload) {
+void Session::ping(const ping_payload& payload) {
   if (!is_over_) put_ping(payload, false, out_);
 }
 
-void session::shut_down() {
+void Session::shut_down() {
   if (is_over_ || is_shutting_down_) return;
   is_shutting_down_ = true;
-  put_goaway(side_ == side::server ? kMostStreamId : 0, errc::no_error, {}, out_);
-  if (side_ == side::server) {
+  put_goaway(side_ == Side::server ? kMostStreamId : 0, errc::no_error, {}, out_);
+  if (side_ == Side::server) {
     put_ping(kShutdownPing, false, out_);
   } else {
     is_last_told_ = true;
@@ -177,29 +177,29 @@ void session::shut_down() {
   }
 }
 
-void session::finish_shutdown() {
+void Session::finish_shutdown() {
   if (!is_last_told_) put_goaway(last_peer_, errc::no_error, {}, out_);
   is_last_told_ = true;
   if (streams_.size() != 0) return;
   is_over_ = true;
-  tell({.what = event::kind::ended, .code = errc::no_error});
+  tell({.what = event::Kind::ended, .code = errc::no_error});
 }
 
-void session::terminate(errc code, std::string_view debug) {
+void Session::terminate(errc code, std::string_view debug) {
   if (is_over_) return;
   is_over_ = true;
   put_goaway(last_peer_, code, debug, out_);
-  streams_.each([this](stream& s) { close(s); });
-  tell({.what = event::kind::ended, .code = code});
+  streams_.each([this](Stream& s) { close(s); });
+  tell({.what = event::Kind::ended, .code = code});
 }
 
-void session::on_ping(byte_span payload) {
+void Session::on_ping(byte_span payload) {
   if (header_.stream != 0) return fail(errc::protocol_error, "PING on a stream");
   ping_payload bytes{};
   if (payload.size() != bytes.size()) return fail(errc::frame_size_error, "PING of a wrong length");
   std::ranges::copy(payload, bytes.begin());
   if (header_.has(frame_flag::kAck)) {
-    if (bytes != kShutdownPing) return tell({.what = event::kind::pong});
+    if (bytes != kShutdownPing) return tell({.what = event::Kind::pong});
     if (is_shutting_down_ && !is_last_told_) finish_shutdown();
     return;
   }
@@ -208,11 +208,11 @@ void session::on_ping(byte_span payload) {
   put_ping(bytes, true, out_);
 }
 
-std::size_t session::memory() const noexcept {
+std::size_t Session::memory() const noexcept {
   std::size_t bytes = sizeof *this + out_.capacity() + payload_.capacity() + block_.bytes.capacity() + decoder_.memory() +
                       encoder_.memory() + scratch_.capacity() + streams_.memory() + events_.capacity() * sizeof(event) +
                       reset_ids_.capacity() * sizeof(stream_id);
-  streams_.each([&](stream& s) { bytes += sizeof s + s.message.capacity() + s.trailers.capacity() + s.queue.memory(); });
+  streams_.each([&](Stream& s) { bytes += sizeof s + s.message.capacity() + s.trailers.capacity() + s.queue.memory(); });
   return bytes;
 }
 

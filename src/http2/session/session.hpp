@@ -24,11 +24,11 @@
 
 namespace uncork::http2 {
 
-enum class side : bool { client, server };
+enum class Side : bool { client, server };
 
 /// Something that the owner of the session must know.
-struct event {
-  enum class kind : std::uint8_t {
+struct Event {
+  enum class Kind : std::uint8_t {
     message,   ///< a request, or the final response: its fields, and what the rules found
     interim,   ///< a response of 1xx
     data,      ///< bytes of a body; they live until the next call of the session, and consume() gives their window back
@@ -39,25 +39,25 @@ struct event {
     goaway,    ///< the peer will open no more streams, or not take more: `stream` is the last that it processes
     ended      ///< the connection is over once what is to be sent has been: `code` says why
   };
-  kind what;
+  Kind what;
   stream_id stream = 0;
   bool end_stream = false;  ///< nothing more comes on the stream
   errc code = errc::no_error;
   byte_span data = {};
   const fields* message = nullptr;  ///< lives until the stream's next event
-  const message_facts* facts = nullptr;
+  const MessageFacts* facts = nullptr;
 };
 
 /// Whoever drives it gives it what arrives by receive(), takes events by next() until there are none, sends what gather() holds,
 /// tells sent(), and calls on_time() when deadline() has come. One thread at a time. Errors of the peer are answered as RFC 9113
 /// has it and told as events; nothing throws but what memory does.
-class session {
+class Session {
  public:
-  session(side whose, const options& chosen, time_point now);
+  Session(Side whose, const options& chosen, time_point now);
 
   /// Takes bytes up to the end of the first frame that makes an event, and says how many: none while events wait for next().
   [[nodiscard]] std::size_t receive(byte_span bytes, time_point now);
-  [[nodiscard]] std::optional<event> next();
+  [[nodiscard]] std::optional<Event> next();
 
   /// A client's next request; 0 if no stream may be opened now: the peer allows no more, or the connection ends. The caller owns
   /// the stream.
@@ -103,7 +103,7 @@ class session {
 
  private:
   /// The field block under way.
-  struct block {
+  struct Block {
     stream_id stream = 0;  // 0: none
     bool end_stream = false;
     bool depends_on_itself = false;
@@ -112,7 +112,7 @@ class session {
     byte_vector bytes;
   };
   /// The DATA frame under way, whose bytes are given out as they come.
-  struct body_frame {
+  struct BodyFrame {
     bool is_open = false;
     bool has_padding_length = false;  // it is still to come
     std::uint32_t left = 0;           // of the body, as far as is known
@@ -129,7 +129,7 @@ class session {
   void on_priority(byte_span payload);
   void on_rst_stream(byte_span payload);
   void on_settings(byte_span payload);
-  [[nodiscard]] bool apply(const one_setting& one);
+  [[nodiscard]] bool apply(const OneSetting& one);
   [[nodiscard]] bool change_send_windows(std::uint32_t window);
   void on_own_settings_taken();
   void on_ping(byte_span payload);
@@ -142,8 +142,8 @@ class session {
   [[nodiscard]] std::size_t take_body(byte_span bytes);
   void take_padding(std::size_t bytes);
   void end_body();
-  void deliver(stream& s, byte_span piece, bool ends);
-  [[nodiscard]] bool judge_length(const stream& s, bool ends) const noexcept;
+  void deliver(Stream& s, byte_span piece, bool ends);
+  [[nodiscard]] bool judge_length(const Stream& s, bool ends) const noexcept;
 
   // receive_headers.cpp
   void on_headers(byte_span payload);
@@ -152,30 +152,30 @@ class session {
   void on_block(byte_span bytes);
   void on_new_stream(stream_id id, byte_span bytes);
   void on_closed_stream(stream_id id, byte_span bytes);
-  void on_further_block(stream& s, byte_span bytes);
-  [[nodiscard]] bool decode(byte_span bytes, fields& into, decoded_block& done);
-  void judge_message(stream& s, const decoded_block& done);
-  void refuse_large(stream& s);
+  void on_further_block(Stream& s, byte_span bytes);
+  [[nodiscard]] bool decode(byte_span bytes, fields& into, DecodedBlock& done);
+  void judge_message(Stream& s, const DecodedBlock& done);
+  void refuse_large(Stream& s);
 
   // send.cpp
-  [[nodiscard]] stream* sending(stream_id id) const noexcept;
-  void put_block(stream& s, const fields& message, bool end_stream);
-  void schedule(stream& s);
-  void frame_body(stream& s);
-  void end_sending(stream& s);
+  [[nodiscard]] Stream* sending(stream_id id) const noexcept;
+  void put_block(Stream& s, const fields& message, bool end_stream);
+  void schedule(Stream& s);
+  void frame_body(Stream& s);
+  void end_sending(Stream& s);
   void give_room();
-  void stop_waiting(stream& s);
+  void stop_waiting(Stream& s);
 
   // session.cpp
   void announce();
-  void tell(const event& one) { events_.push_back(one); }
-  [[nodiscard]] bool is_peers(stream_id id) const noexcept { return (id % 2 == 1) == (side_ == side::server); }
+  void tell(const Event& one) { events_.push_back(one); }
+  [[nodiscard]] bool is_peers(stream_id id) const noexcept { return (id % 2 == 1) == (side_ == Side::server); }
   [[nodiscard]] bool is_idle(stream_id id) const noexcept { return id > (is_peers(id) ? last_peer_ : last_own_); }
   [[nodiscard]] bool was_used(stream_id id) const noexcept;
   void note_used(stream_id id) noexcept;
   [[nodiscard]] bool was_reset(stream_id id) const noexcept;
-  void close(stream& s);
-  void forget_if_done(stream& s);
+  void close(Stream& s);
+  void forget_if_done(Stream& s);
   void put_reset(stream_id id, errc code);
   void fail_stream(stream_id id, errc code);
   void fail(errc code, std::string_view why) { terminate(code, why); }
@@ -185,14 +185,14 @@ class session {
   [[nodiscard]] std::size_t output_size() const noexcept { return out_.size() - out_taken_; }
 
   // timing.cpp
-  void sweep(stream& s, std::vector<stream_id>& stalled) const;
+  void sweep(Stream& s, std::vector<stream_id>& stalled) const;
   void tidy();
 
-  side side_;
+  Side side_;
   options options_;
   time_point now_;
   statistics counts_;
-  std::vector<event> events_;
+  std::vector<Event> events_;
   std::size_t events_taken_ = 0;
 
   // Input.
@@ -200,29 +200,29 @@ class session {
   bool has_settings_ = false;  // the peer's first
   std::array<std::byte, kFrameHeaderBytes> header_bytes_{};
   std::size_t header_taken_ = 0;
-  frame_header header_;
+  FrameHeader header_;
   byte_vector payload_;  // of a frame that comes in pieces
-  body_frame body_;
-  block block_;
-  hpack_decoder decoder_;
+  BodyFrame body_;
+  Block block_;
+  HpackDecoder decoder_;
   fields scratch_;  // of blocks that nobody wants
 
   // Output.
   byte_vector out_;
   std::size_t out_taken_ = 0;
-  hpack_encoder encoder_;
-  scheduler scheduler_;
+  HpackEncoder encoder_;
+  Scheduler scheduler_;
   std::size_t queued_ = 0;          // bytes of bodies of all streams
   std::vector<stream_id> waiting_;  // whose owners were told to wait for room
 
   // Streams.
-  stream_table streams_;
+  StreamTable streams_;
   stream_id last_peer_ = 0;
   stream_id last_own_ = 0;
   std::uint64_t used_ = 0;            // bit n: the peer opened last_peer_ - 2 n
   std::vector<stream_id> reset_ids_;  // that this end reset, a ring
   std::size_t reset_next_ = 0;
-  std::vector<std::pair<stream_id, priority>> early_priorities_;
+  std::vector<std::pair<stream_id, Priority>> early_priorities_;
 
   // Windows and what the peer announced.
   std::int64_t send_window_ = kDefaultWindow;
@@ -246,13 +246,13 @@ class session {
   time_point swept_;
   bool is_tidy_ = true;
 
-  token_bucket resets_;
-  token_bucket provoked_;
-  token_bucket settings_;
-  token_bucket pings_;
-  token_bucket priorities_;
-  token_bucket window_updates_;
-  token_bucket empty_data_;
+  TokenBucket resets_;
+  TokenBucket provoked_;
+  TokenBucket settings_;
+  TokenBucket pings_;
+  TokenBucket priorities_;
+  TokenBucket window_updates_;
+  TokenBucket empty_data_;
 };
 
 }  // namespace uncork::http2

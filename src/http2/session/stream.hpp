@@ -14,13 +14,13 @@
 namespace uncork::http2 {
 
 /// Numbers and marks, which a stream begins with anew.
-struct stream_state {
+struct StreamState {
   stream_id id = 0;
 
   // What comes. Open until END_STREAM or a reset (RFC 9113 5.1).
   bool receives = false;
   bool has_message = false;  // the header section has come, interim responses aside
-  message_facts facts;
+  MessageFacts facts;
   std::uint64_t body_received = 0;
   std::int64_t receive_window = 0;  // what the peer may still send
   std::uint32_t unreturned = 0;     // consumed, and not given back by a WINDOW_UPDATE yet
@@ -37,7 +37,7 @@ struct stream_state {
   // Its owner, a handler or the one who asked.
   bool is_owned = false;
 
-  http2::priority priority;
+  http2::Priority priority;
   bool is_scheduled = false;
 
   // For limits::stall_timeout: how much had moved when, and what had.
@@ -47,10 +47,10 @@ struct stream_state {
 
 /// A stream that is not idle, until both sides have ended it and its owner has released it. Plain data; the session keeps its
 /// rules.
-struct stream : stream_state {
+struct Stream : StreamState {
   fields message;   // of the event that was given out last
   fields trailers;  // that follow the queue
-  body_queue queue;
+  BodyQueue queue;
 
   [[nodiscard]] bool is_closed() const noexcept { return !receives && !sends; }
 };

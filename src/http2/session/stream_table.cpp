@@ -7,18 +7,18 @@ namespace uncork::http2 {
 namespace {
 
 /// Ready for another message: only memory is kept, and not much of it.
-void reset(stream& used) {
+void reset(Stream& used) {
   constexpr std::size_t kMostKept = 4096;
   used.message.clear();
   used.message.shrink(kMostKept);
   if (used.has_trailers) used.trailers = fields();
   used.queue.clear();
-  static_cast<stream_state&>(used) = {};
+  static_cast<StreamState&>(used) = {};
 }
 
 }  // namespace
 
-stream* stream_table::find(stream_id id) const noexcept {
+Stream* StreamTable::find(stream_id id) const noexcept {
   if (slots_.empty()) return nullptr;
   for (std::size_t at = home_of(id); slots_[at]; at = (at + 1) & (slots_.size() - 1)) {
     if (slots_[at]->id == id) return slots_[at].get();
@@ -26,11 +26,11 @@ stream* stream_table::find(stream_id id) const noexcept {
   return nullptr;
 }
 
-stream& stream_table::insert(stream_id id) {
+Stream& StreamTable::insert(stream_id id) {
   if (2 * (size_ + 1) > slots_.size()) grow();
-  std::unique_ptr<stream> made;
+  std::unique_ptr<Stream> made;
   if (spare_.empty()) {
-    made = std::make_unique<stream>();
+    made = std::make_unique<Stream>();
   } else {
     made = std::move(spare_.back());
     spare_.pop_back();
@@ -44,7 +44,7 @@ stream& stream_table::insert(stream_id id) {
 }
 
 // What stands behind it moves up, unless it stands at home or nearer to it than the hole.
-void stream_table::erase(stream_id id) noexcept {
+void StreamTable::erase(stream_id id) noexcept {
   if (slots_.empty()) return;
   const std::size_t mask = slots_.size() - 1;
   std::size_t hole = home_of(id);
@@ -65,8 +65,8 @@ void stream_table::erase(stream_id id) noexcept {
   }
 }
 
-void stream_table::grow() {
-  std::vector<std::unique_ptr<stream>> old(std::max<std::size_t>(8, 2 * slots_.size()));
+void StreamTable::grow() {
+  std::vector<std::unique_ptr<Stream>> old(std::max<std::size_t>(8, 2 * slots_.size()));
   std::swap(old, slots_);
   for (auto& slot : old) {
     if (!slot) continue;
@@ -76,9 +76,9 @@ void stream_table::grow() {
   }
 }
 
-std::size_t stream_table::memory() const noexcept {
+std::size_t StreamTable::memory() const noexcept {
   std::size_t bytes = slots_.capacity() * sizeof(slots_[0]);
-  for (const auto& one : spare_) bytes += sizeof(stream) + one->message.capacity();
+  for (const auto& one : spare_) bytes += sizeof(Stream) + one->message.capacity();
   return bytes;
 }
 

@@ -11,13 +11,13 @@ namespace uncork::http2 {
 
 /// A hash table of open addressing: ids follow each other, so that they fill neighbouring slots. Streams that were taken out are
 /// used again, with the memory of their fields. Pointers to a stream live until it is erased.
-class stream_table {
+class StreamTable {
  public:
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// Null if there is none.
-  [[nodiscard]] stream* find(stream_id id) const noexcept;
+  [[nodiscard]] Stream* find(stream_id id) const noexcept;
   /// Which must not be there yet.
-  stream& insert(stream_id id);
+  Stream& insert(stream_id id);
   void erase(stream_id id) noexcept;
   /// Calls `visit(stream&)` for each, in no order. It must neither insert nor erase.
   template <typename Visit>
@@ -34,8 +34,8 @@ class stream_table {
   void grow();
 
   static constexpr std::size_t kMostSpare = 128;
-  std::vector<std::unique_ptr<stream>> slots_;  // a power of 2, or none; at most half full
-  std::vector<std::unique_ptr<stream>> spare_;
+  std::vector<std::unique_ptr<Stream>> slots_;  // a power of 2, or none; at most half full
+  std::vector<std::unique_ptr<Stream>> spare_;
   std::size_t size_ = 0;
 };
 

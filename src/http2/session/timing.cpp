@@ -11,7 +11,7 @@ constexpr std::chrono::seconds kSweep{1};
 
 }  // namespace
 
-time_point session::deadline() const noexcept {
+time_point Session::deadline() const noexcept {
   if (is_over_) return time_point::max();
   const limits& most = options_.limits;
   time_point next = time_point::max();
@@ -23,7 +23,7 @@ time_point session::deadline() const noexcept {
   return next;
 }
 
-void session::on_time(time_point now) {
+void Session::on_time(time_point now) {
   now_ = now;
   if (is_over_) return;
   const limits& most = options_.limits;
@@ -38,7 +38,7 @@ void session::on_time(time_point now) {
   if (is_shutting_down_ && !is_last_told_) finish_shutdown();
   swept_ = now;
   std::vector<stream_id> stalled;
-  streams_.each([&](stream& s) { sweep(s, stalled); });
+  streams_.each([&](Stream& s) { sweep(s, stalled); });
   for (const stream_id id : stalled) {
     ++counts_.stalled;
     fail_stream(id, errc::cancel);
@@ -48,7 +48,7 @@ void session::on_time(time_point now) {
 
 // Progress is bytes, and enough of them: window updates of one byte are none. A request of unknown length may rest, as a stream
 // of messages does between two of them; its handler knows how long.
-void session::sweep(stream& s, std::vector<stream_id>& stalled) const {
+void Session::sweep(Stream& s, std::vector<stream_id>& stalled) const {
   const bool has_to_send = s.sends && (!s.queue.empty() || s.wants_room);
   const bool has_to_come = s.receives && s.unconsumed == 0 && s.facts.content_length && !s.facts.is_connect;
   if (!has_to_send && !has_to_come) {
@@ -63,7 +63,7 @@ void session::sweep(stream& s, std::vector<stream_id>& stalled) const {
 }
 
 /// A connection that rests holds no more than it must.
-void session::tidy() {
+void Session::tidy() {
   is_tidy_ = true;
   if (output_size() == 0) {
     out_ = byte_vector();  // not {}, which keeps the memory
@@ -72,14 +72,14 @@ void session::tidy() {
   if (block_.stream == 0) block_.bytes = byte_vector();
   if (header_taken_ < kFrameHeaderBytes) payload_ = byte_vector();
   if (events_taken_ == events_.size()) {
-    events_ = std::vector<event>();
+    events_ = std::vector<Event>();
     events_taken_ = 0;
   }
   early_priorities_.clear();
   reset_ids_.shrink_to_fit();
   scratch_ = fields();
-  scheduler_ = scheduler();
-  streams_ = stream_table();
+  scheduler_ = Scheduler();
+  streams_ = StreamTable();
 }
 
 }  // namespace uncork::http2

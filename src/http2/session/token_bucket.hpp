@@ -11,9 +11,9 @@
 namespace uncork::http2 {
 
 /// A token bucket that begins full. Time may stand still between two calls, and must not go back. A value.
-class token_bucket {
+class TokenBucket {
  public:
-  token_bucket(const rate_limit& rate, time_point now) noexcept : rate_(rate), tokens_(rate.burst * kScale), filled_(now) {}
+  TokenBucket(const rate_limit& rate, time_point now) noexcept : rate_(rate), tokens_(rate.burst * kScale), filled_(now) {}
 
   /// Takes a token; false if there is none.
   [[nodiscard]] bool take(time_point now) noexcept {
