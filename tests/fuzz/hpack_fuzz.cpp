@@ -13,7 +13,7 @@
 
 using namespace uncork::http2;
 
-extern "C" int llvm_fuzzer_test_one_input(const std::uint8_t* data, std::size_t size) {
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   byte_span rest = std::as_bytes(std::span(data, size));
   if (rest.size() < 2) return 0;
   const std::uint32_t table = load_big_endian(rest.first(2));

@@ -40,7 +40,7 @@ fields message_of(const char* name, const char* value) {
 
 }  // namespace
 
-extern "C" int llvm_fuzzer_test_one_input(const std::uint8_t* data, std::size_t size) {
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   byte_span input = std::as_bytes(std::span(data, size));
   if (input.size() < 2) return 0;
   const auto how = std::to_integer<unsigned>(input[0]);

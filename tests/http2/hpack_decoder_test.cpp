@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using testing::hex;
 using testing::lines_of;
 
-class HpackDecoder : public ::testing::Test {
+class HpackDecoding : public ::testing::Test {
  protected:
   DecodedBlock decode(std::string_view block) {
     fields_.clear();
@@ -31,25 +31,25 @@ class HpackDecoder : public ::testing::Test {
   HpackDecoder decoder_;
 };
 
-TEST_F(HpackDecoder, reads_a_literal_that_enters_the_table) {  // C.2.1
+TEST_F(HpackDecoding, reads_a_literal_that_enters_the_table) {  // C.2.1
   EXPECT_THAT(lines("400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572"),
               ElementsAre("custom-key: custom-header"));
   EXPECT_THAT(lines("be"), ElementsAre("custom-key: custom-header"));
 }
 
-TEST_F(HpackDecoder, reads_a_literal_that_does_not_enter_the_table) {  // C.2.2
+TEST_F(HpackDecoding, reads_a_literal_that_does_not_enter_the_table) {  // C.2.2
   EXPECT_THAT(lines("040c 2f73 616d 706c 652f 7061 7468"), ElementsAre(":path: /sample/path"));
   EXPECT_EQ(decode("be").error, errc::compression_error);
 }
 
-TEST_F(HpackDecoder, says_which_field_may_never_enter_a_table) {  // C.2.3
+TEST_F(HpackDecoding, says_which_field_may_never_enter_a_table) {  // C.2.3
   EXPECT_THAT(lines("1008 7061 7373 776f 7264 0673 6563 7265 74"), ElementsAre("password: secret"));
   EXPECT_TRUE(fields_[0].sensitive);
   lines("040c 2f73 616d 706c 652f 7061 7468");
   EXPECT_FALSE(fields_[0].sensitive);
 }
 
-TEST_F(HpackDecoder, reads_the_requests_without_huffman) {  // C.3
+TEST_F(HpackDecoding, reads_the_requests_without_huffman) {  // C.3
   EXPECT_THAT(lines("8286 8441 0f77 7777 2e65 7861 6d70 6c65 2e63 6f6d"),
               ElementsAre(":method: GET", ":scheme: http", ":path: /", ":authority: www.example.com"));
   EXPECT_THAT(lines("8286 84be 5808 6e6f 2d63 6163 6865"),
@@ -59,7 +59,7 @@ TEST_F(HpackDecoder, reads_the_requests_without_huffman) {  // C.3
                           "custom-key: custom-value"));
 }
 
-TEST_F(HpackDecoder, reads_the_requests_with_huffman) {  // C.4
+TEST_F(HpackDecoding, reads_the_requests_with_huffman) {  // C.4
   EXPECT_THAT(lines("8286 8441 8cf1 e3c2 e5f2 3a6b a0ab 90f4 ff"),
               ElementsAre(":method: GET", ":scheme: http", ":path: /", ":authority: www.example.com"));
   EXPECT_THAT(lines("8286 84be 5886 a8eb 1064 9cbf"),
@@ -91,7 +91,7 @@ TEST(HpackDecoderOfASmallTable, evicts_as_the_responses_of_the_rfc_do) {  // C.5
                           "set-cookie: foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1"));
 }
 
-TEST_F(HpackDecoder, refuses_what_cannot_be_decoded) {
+TEST_F(HpackDecoding, refuses_what_cannot_be_decoded) {
   for (const std::string_view block : {
            "80",                   // index 0
            "be",                   // an empty table has no entry 62
@@ -112,13 +112,13 @@ TEST_F(HpackDecoder, refuses_what_cannot_be_decoded) {
   }
 }
 
-TEST_F(HpackDecoder, lets_the_peer_change_the_size_of_the_table_at_the_beginning_of_a_block) {
+TEST_F(HpackDecoding, lets_the_peer_change_the_size_of_the_table_at_the_beginning_of_a_block) {
   lines("400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572");
   EXPECT_THAT(lines("20 3fe1 1f 82"), ElementsAre(":method: GET"));  // 0, then 4,096 again: all is evicted
   EXPECT_EQ(decode("be").error, errc::compression_error);
 }
 
-TEST_F(HpackDecoder, stores_no_more_fields_than_the_limit_but_reads_on) {
+TEST_F(HpackDecoding, stores_no_more_fields_than_the_limit_but_reads_on) {
   limits_.most_fields = 2;
   const DecodedBlock done = decode("8286 84 4001 6101 62");
   EXPECT_EQ(done.error, errc::no_error);
@@ -127,7 +127,7 @@ TEST_F(HpackDecoder, stores_no_more_fields_than_the_limit_but_reads_on) {
   EXPECT_THAT(lines("be"), ElementsAre("a: b"));  // it entered the table
 }
 
-TEST_F(HpackDecoder, counts_32_bytes_for_each_field_towards_the_limit) {
+TEST_F(HpackDecoding, counts_32_bytes_for_each_field_towards_the_limit) {
   limits_.most_bytes = 42;  // :method GET
   EXPECT_FALSE(decode("82").too_large);
   limits_.most_bytes = 41;
@@ -135,7 +135,7 @@ TEST_F(HpackDecoder, counts_32_bytes_for_each_field_towards_the_limit) {
   EXPECT_TRUE(fields_.empty());
 }
 
-TEST_F(HpackDecoder, judges_bytes_also_of_fields_that_come_from_the_table) {
+TEST_F(HpackDecoding, judges_bytes_also_of_fields_that_come_from_the_table) {
   EXPECT_TRUE(decode("4001 6101 62").well_formed);
   EXPECT_FALSE(decode("4001 4101 62").well_formed);    // A: b
   EXPECT_FALSE(decode("be").well_formed);              // again, from the table
@@ -146,7 +146,7 @@ TEST_F(HpackDecoder, judges_bytes_also_of_fields_that_come_from_the_table) {
   EXPECT_FALSE(decode("7e01 62").well_formed);         // A: b, whose name is from the table
 }
 
-TEST_F(HpackDecoder, names_the_fields_that_mean_something) {
+TEST_F(HpackDecoding, names_the_fields_that_mean_something) {
   lines("82 84 87 41 0161 5c 0131 0002 7465 0574 7261 6c73");
   ASSERT_EQ(fields_.size(), 6U);
   EXPECT_EQ(fields_[0].token, known_field::method);

@@ -56,7 +56,7 @@ void Session::announce() {
   receive_window_ = options_.connection_window;
 }
 
-std::optional<event> Session::next() {
+std::optional<Event> Session::next() {
   if (events_taken_ == events_.size()) {
     events_.clear();
     events_taken_ = 0;
@@ -112,7 +112,7 @@ void Session::fail_stream(stream_id id, errc code) {
   ++counts_.provoked_resets;
   if (Stream* s = streams_.find(id); s != nullptr) {
     close(*s);
-    if (s->is_owned) tell({.what = event::Kind::reset, .stream = id, .code = code});
+    if (s->is_owned) tell({.what = Event::Kind::reset, .stream = id, .code = code});
     forget_if_done(*s);
   }
   if (!provoked_.take(now_)) calm("too many streams with errors");
@@ -182,7 +182,7 @@ void Session::finish_shutdown() {
   is_last_told_ = true;
   if (streams_.size() != 0) return;
   is_over_ = true;
-  tell({.what = event::Kind::ended, .code = errc::no_error});
+  tell({.what = Event::Kind::ended, .code = errc::no_error});
 }
 
 void Session::terminate(errc code, std::string_view debug) {
@@ -190,7 +190,7 @@ void Session::terminate(errc code, std::string_view debug) {
   is_over_ = true;
   put_goaway(last_peer_, code, debug, out_);
   streams_.each([this](Stream& s) { close(s); });
-  tell({.what = event::Kind::ended, .code = code});
+  tell({.what = Event::Kind::ended, .code = code});
 }
 
 void Session::on_ping(byte_span payload) {
@@ -199,7 +199,7 @@ void Session::on_ping(byte_span payload) {
   if (payload.size() != bytes.size()) return fail(errc::frame_size_error, "PING of a wrong length");
   std::ranges::copy(payload, bytes.begin());
   if (header_.has(frame_flag::kAck)) {
-    if (bytes != kShutdownPing) return tell({.what = event::Kind::pong});
+    if (bytes != kShutdownPing) return tell({.what = Event::Kind::pong});
     if (is_shutting_down_ && !is_last_told_) finish_shutdown();
     return;
   }
@@ -210,7 +210,7 @@ void Session::on_ping(byte_span payload) {
 
 std::size_t Session::memory() const noexcept {
   std::size_t bytes = sizeof *this + out_.capacity() + payload_.capacity() + block_.bytes.capacity() + decoder_.memory() +
-                      encoder_.memory() + scratch_.capacity() + streams_.memory() + events_.capacity() * sizeof(event) +
+                      encoder_.memory() + scratch_.capacity() + streams_.memory() + events_.capacity() * sizeof(Event) +
                       reset_ids_.capacity() * sizeof(stream_id);
   streams_.each([&](Stream& s) { bytes += sizeof s + s.message.capacity() + s.trailers.capacity() + s.queue.memory(); });
   return bytes;

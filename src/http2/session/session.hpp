@@ -69,7 +69,7 @@ class Session {
   /// of a server, then trailers, which end the stream.
   void submit_headers(stream_id id, const fields& message, bool end_stream);
   void submit_trailers(stream_id id, const fields& trailers);
-  /// Bytes of the body; how many were taken. If fewer than given, `end_stream` is not either, and event::kind::room tells when to
+  /// Bytes of the body; how many were taken. If fewer than given, `end_stream` is not either, and Event::Kind::room tells when to
   /// give the rest.
   [[nodiscard]] std::size_t submit_data(stream_id id, byte_span body, bool end_stream);
   void reset(stream_id id, errc code);
@@ -79,7 +79,7 @@ class Session {
   void release(stream_id id);
 
   void ping(const ping_payload& payload);
-  /// No more streams of the peer's; event::kind::ended when the last has ended.
+  /// No more streams of the peer's; Event::Kind::ended when the last has ended.
   void shut_down();
   /// At once: GOAWAY, and nothing else any more.
   void terminate(errc code, std::string_view debug);
