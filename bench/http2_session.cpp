@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/callgrind.hpp"
+#include "bench/http2_requests.hpp"
 #include "http2/session/preface.hpp"
 #include "http2/session/session.hpp"
 #include "lab/coalesce/coalesce_judge.hpp"
@@ -22,31 +24,12 @@
 namespace {
 
 using namespace uncork::http2;
+using uncork::bench::Paths;
+using uncork::bench::request;
 using uncork::lab::median;
 
 constexpr int kRequests = 100;  // a turn
 const std::string kBody = "Hello world!";
-
-/// What h2load asks: all of it in the table after the first time. A browser's request: the same, or with a path that is new each
-/// time.
-enum class Paths { h2load, indexed, literal };
-
-fields request(Paths paths, int number) {
-  fields made;
-  made.add(":method", "GET");
-  made.add(":scheme", "http");
-  made.add(":authority", "127.0.0.1:8080");
-  made.add(":path", paths != Paths::literal ? "/" : "/articles/2026/" + std::to_string(100'000 + number) + "?page=2");
-  if (paths == Paths::h2load) {
-    made.add("user-agent", "h2load nghttp2/1.52.0");
-    return made;
-  }
-  made.add("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0");
-  made.add("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
-  made.add("accept-encoding", "gzip, deflate, br");
-  made.add("accept-language", "en-US,en;q=0.5");
-  return made;
-}
 
 /// The turns of a client, made beforehand.
 class Client {
@@ -185,21 +168,6 @@ std::vector<byte_vector> turns_of(Paths paths, int count) {
   return turns;
 }
 
-/// What callgrind counts for a run of this program; 0 if there is no valgrind.
-double instructions(const char* program, std::string_view whose, std::string_view paths, int turns) {
-  const std::string command =
-      fmt::format("valgrind --tool=callgrind --callgrind-out-file=/dev/null {} run {} {} {} 2>&1", program, whose, paths, turns);
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
-  double counted = 0;
-  char line[512];
-  while (pipe && std::fgets(line, sizeof line, pipe.get()) != nullptr) {
-    const std::string_view text = line;
-    const auto at = text.find("Collected : ");
-    if (at != std::string_view::npos) counted = std::atof(line + at + 12);
-  }
-  return counted;
-}
-
 int run_once(std::string_view whose, std::string_view paths, int count) {
   const auto turns = turns_of(paths == "literal" ? Paths::literal : paths == "indexed" ? Paths::indexed : Paths::h2load, count);
   if (whose == "nobody") return 0;
@@ -210,7 +178,10 @@ int run_once(std::string_view whose, std::string_view paths, int count) {
 double instructions_a_request(const char* program, std::string_view whose, std::string_view paths) {
   constexpr int kShort = 20;
   constexpr int kLong = 120;
-  const double more = instructions(program, whose, paths, kLong) - instructions(program, whose, paths, kShort);
+  const auto of = [&](int turns) {
+    return uncork::bench::instructions(fmt::format("{} run {} {} {}", program, whose, paths, turns));
+  };
+  const double more = of(kLong) - of(kShort);
   return more / ((kLong - kShort) * kRequests);
 }
 
