@@ -4,28 +4,35 @@
 
 namespace uncork::http2 {
 
+namespace {
+
+known_field pseudo_field_of(std::string_view name) noexcept {
+  if (name == ":method") return known_field::method;
+  if (name == ":scheme") return known_field::scheme;
+  if (name == ":authority") return known_field::authority;
+  if (name == ":path") return known_field::path;
+  if (name == ":protocol") return known_field::protocol;
+  if (name == ":status") return known_field::status;
+  return known_field::unknown_pseudo;
+}
+
+}  // namespace
+
 known_field known_field_of(std::string_view name) noexcept {
+  if (name.starts_with(':')) return pseudo_field_of(name);
   const auto is = [name](std::string_view known, known_field token) { return name == known ? token : known_field::other; };
   switch (name.size()) {
     case 2:
       return is("te", known_field::te);
     case 4:
       return is("host", known_field::host);
-    case 5:
-      return is(":path", known_field::path);
     case 6:
       return name[0] == 'c' ? is("cookie", known_field::cookie) : is("expect", known_field::expect);
     case 7:
-      if (name == ":method") return known_field::method;
-      if (name == ":scheme") return known_field::scheme;
-      if (name == ":status") return known_field::status;
       return is("upgrade", known_field::upgrade);
     case 8:
       return is("priority", known_field::priority);
-    case 9:
-      return is(":protocol", known_field::protocol);
     case 10:
-      if (name == ":authority") return known_field::authority;
       return name[0] == 'c' ? is("connection", known_field::connection) : is("keep-alive", known_field::keep_alive);
     case 14:
       return is("content-length", known_field::content_length);
@@ -38,13 +45,6 @@ known_field known_field_of(std::string_view name) noexcept {
   }
 }
 
-void fields::append(known_field token, std::string_view name, std::string_view value, bool sensitive) {
-  entries_.push_back({static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(name.size()),
-                      static_cast<std::uint32_t>(value.size()), token, sensitive});
-  bytes_.append(name);
-  bytes_.append(value);
-}
-
 std::optional<std::string_view> fields::find(std::string_view name) const noexcept {
   for (const field f : *this) {
     if (f.name == name) return f.value;
@@ -53,8 +53,9 @@ std::optional<std::string_view> fields::find(std::string_view name) const noexce
 }
 
 std::optional<std::string_view> fields::find(known_field token) const noexcept {
+  if (!has(token)) return std::nullopt;
+  if (token != known_field::other) return value_or_empty(token);
   const auto found = std::ranges::find(entries_, token, &entry::token);
-  if (found == entries_.end()) return std::nullopt;
   return (*this)[static_cast<std::size_t>(found - entries_.begin())].value;
 }
 

@@ -21,8 +21,8 @@ struct MessageFacts {
 /// Whether the peer may send `:protocol`: this end has announced SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 3).
 enum class ExtendedConnect : bool { refused, allowed };
 
-/// Each is nothing where the message is malformed. That names and values have only bytes that they may have is the decoder's
-/// part; see decoded_block. `why` gets a short reason for the log of an error.
+/// Each is nothing where the message is malformed. That each name and value, by itself, is one that may be is the decoder's
+/// part; see DecodedBlock. `why` gets a short reason for the log of an error.
 [[nodiscard]] std::optional<MessageFacts> judge_request(const fields& message, ExtendedConnect extended, std::string_view& why);
 [[nodiscard]] std::optional<MessageFacts> judge_response(const fields& message, std::string_view& why);
 [[nodiscard]] bool judge_trailers(const fields& message, std::string_view& why);

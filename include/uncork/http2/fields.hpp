@@ -1,14 +1,16 @@
 #pragma once
 // The fields of one HTTP message: names and values in one block of memory.
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
-#include "uncork/http2/detail/text_block.hpp"
+#include "uncork/http2/detail/block.hpp"
 
 namespace uncork::http2 {
 
@@ -20,7 +22,8 @@ enum class known_field : std::uint8_t {
   authority,
   path,
   protocol,
-  status,  // the last pseudo-field
+  status,
+  unknown_pseudo,  // another name that begins with a colon; the last pseudo-field
   connection,
   keep_alive,
   proxy_connection,
@@ -31,13 +34,17 @@ enum class known_field : std::uint8_t {
   content_length,
   cookie,
   expect,
-  priority
+  priority  // the last
 };
+inline constexpr std::size_t known_field_count = static_cast<std::size_t>(known_field::priority) + 1;
+
+/// A set of tokens has this bit for each.
+[[nodiscard]] constexpr std::uint32_t bit_of(known_field token) noexcept { return 1U << static_cast<unsigned>(token); }
 
 /// The token of a name in lower case.
 [[nodiscard]] known_field known_field_of(std::string_view name) noexcept;
 [[nodiscard]] constexpr bool is_pseudo(known_field token) noexcept {
-  return token >= known_field::method && token <= known_field::status;
+  return token >= known_field::method && token <= known_field::unknown_pseudo;
 }
 
 /// One field. Its views live until the fields that it is of change.
@@ -48,24 +55,56 @@ struct field {
   bool sensitive = false;  ///< never to be kept in a table of the compression, here or by any intermediary (RFC 7541 7.1.3)
 };
 
+namespace detail {
+/// A name and, behind it, its value; block::kPadding bytes more may be read.
+struct joined_text {
+  const char* at;
+  std::uint32_t name_size;
+  std::uint32_t value_size;
+};
+}  // namespace detail
+
 /// Fields in the order in which they stand, pseudo-fields before the others. Cleared, it keeps its memory for the next message.
 /// A value.
 class fields {
  public:
+  fields() = default;
+  fields(const fields&) = default;
+  fields& operator=(const fields&) = default;
+  fields(fields&& other) noexcept
+      : bytes_(std::move(other.bytes_)), entries_(std::move(other.entries_)), seen_(std::exchange(other.seen_, {})) {}
+  fields& operator=(fields&& other) noexcept {
+    bytes_ = std::move(other.bytes_);
+    entries_ = std::move(other.entries_);
+    seen_ = std::exchange(other.seen_, {});
+    return *this;
+  }
+  ~fields() = default;
+
   /// `name` must be in lower case: HTTP/2 has no other (RFC 9113 8.2).
   void add(std::string_view name, std::string_view value, bool sensitive = false) {
     append(known_field_of(name), name, value, sensitive);
   }
   /// The same, by who knows the token already. Neither text may be of these fields.
-  void append(known_field token, std::string_view name, std::string_view value, bool sensitive = false);
+  void append(known_field token, std::string_view name, std::string_view value, bool sensitive = false) {
+    enter(token, static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size()), sensitive);
+    bytes_.append(name.data(), name.size());
+    bytes_.append(value.data(), value.size());
+  }
+  void append(known_field token, const detail::joined_text& text, bool sensitive) {
+    enter(token, text.name_size, text.value_size, sensitive);
+    bytes_.append_padded(text.at, std::size_t{text.name_size} + text.value_size);
+  }
   /// What the last one's memory is kept for.
   void clear() noexcept {
     bytes_.clear();
     entries_.clear();
+    seen_.tokens = seen_.repeated = 0;
+    seen_.has_late_pseudo = false;
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
-  [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return entries_.size() == 0; }
   [[nodiscard]] field operator[](std::size_t index) const noexcept {
     const entry& e = entries_[index];
     const char* name = bytes_.data() + e.at;
@@ -74,9 +113,15 @@ class fields {
   /// The value of the first field of that name; nothing if there is none.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
   [[nodiscard]] std::optional<std::string_view> find(known_field token) const noexcept;
+  /// Which tokens there are, and which of them more than once.
+  [[nodiscard]] std::uint32_t tokens() const noexcept { return seen_.tokens; }
+  [[nodiscard]] std::uint32_t repeated_tokens() const noexcept { return seen_.repeated; }
+  [[nodiscard]] bool has(known_field token) const noexcept { return (seen_.tokens & bit_of(token)) != 0; }
+  /// Whether a pseudo-field stands behind one that is none (RFC 9113 8.3).
+  [[nodiscard]] bool has_late_pseudo() const noexcept { return seen_.has_late_pseudo; }
   /// Empty if there is none, as for the pseudo-fields that a checked message has.
   [[nodiscard]] std::string_view value_or_empty(known_field token) const noexcept {
-    return find(token).value_or(std::string_view());
+    return has(token) ? (*this)[seen_.first[static_cast<std::size_t>(token)]].value : std::string_view();
   }
 
   /// Bytes of names and values, and 32 more for each field: what SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 6.5.2).
@@ -88,7 +133,7 @@ class fields {
 
   /// Whether both are the same fields in the same order.
   [[nodiscard]] bool operator==(const fields& other) const noexcept {
-    return bytes_.view() == other.bytes_.view() && entries_ == other.entries_;
+    return std::ranges::equal(entries_, other.entries_) && text() == other.text();
   }
 
   class iterator {
@@ -126,8 +171,39 @@ class fields {
     bool operator==(const entry&) const = default;
   };
 
-  detail::text_block bytes_;
-  std::vector<entry> entries_;
+  /// What may be asked without a look at each.
+  struct summary {
+    std::uint32_t tokens = 0;
+    std::uint32_t repeated = 0;
+    bool has_late_pseudo = false;
+    std::array<std::uint32_t, known_field_count> first{};  // index of the first field of a token that is there
+  };
+
+  void enter(known_field token, std::uint32_t name_size, std::uint32_t value_size, bool sensitive) {
+    if (token == known_field::other) {
+      seen_.tokens |= bit_of(known_field::other);
+    } else {
+      note(token);
+    }
+    entries_.push({static_cast<std::uint32_t>(bytes_.size()), name_size, value_size, token, sensitive});
+  }
+  void note(known_field token) noexcept {
+    constexpr std::uint32_t pseudo = 2 * bit_of(known_field::unknown_pseudo) - bit_of(known_field::method);
+    const std::uint32_t bit = bit_of(token);
+    if (has(token)) {
+      seen_.repeated |= bit;
+    } else {
+      seen_.first[static_cast<std::size_t>(token)] = static_cast<std::uint32_t>(entries_.size());
+    }
+    seen_.has_late_pseudo |= (bit & pseudo) != 0 && (seen_.tokens & ~pseudo) != 0;
+    seen_.tokens |= bit;
+  }
+
+  [[nodiscard]] std::string_view text() const noexcept { return {bytes_.data(), bytes_.size()}; }
+
+  detail::block<char> bytes_;
+  detail::block<entry> entries_;
+  summary seen_;
 };
 
 }  // namespace uncork::http2

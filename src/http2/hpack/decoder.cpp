@@ -10,37 +10,40 @@ namespace uncork::http2 {
 /// Where the fields of a block go, as long as they are within the limits.
 class HpackDecoder::Sink {
  public:
-  Sink(const field_limits& limits, fields& into) noexcept : limits_(limits), into_(into), size_(into.list_size()) {}
+  Sink(const field_limits& limits, fields& into) noexcept : limits_(limits), into_(&into), size_(into.list_size()) {}
 
-  void put(const TableEntry& found, bool sensitive) {
-    done_.well_formed &= found.well_formed;
-    size_ += found.name.size() + found.value.size() + DynamicTable::kEntryOverhead;
-    if (size_ > limits_.most_bytes || into_.size() >= limits_.most_fields) {
-      done_.too_large = true;
-      return;
-    }
-    into_.append(found.token, found.name, found.value, sensitive);
+  void put(const FoundEntry& found) {
+    const TableSlot& slot = *found.slot;
+    if (!takes(slot.name_size + slot.value_size, slot.well_formed)) return;
+    into_->append(slot.token, {found.text, slot.name_size, slot.value_size}, false);
+  }
+  void put(const TableEntry& literal, bool sensitive) {
+    if (!takes(literal.name.size() + literal.value.size(), literal.well_formed)) return;
+    into_->append(literal.token, literal.name, literal.value, sensitive);
   }
   [[nodiscard]] DecodedBlock& done() noexcept { return done_; }
 
  private:
-  const field_limits& limits_;
-  fields& into_;
+  bool takes(std::size_t bytes, bool well_formed) noexcept {
+    done_.well_formed &= well_formed;
+    size_ += bytes + DynamicTable::kEntryOverhead;
+    if (size_ <= limits_.most_bytes && into_->size() < limits_.most_fields) return true;
+    done_.too_large = true;
+    return false;
+  }
+
+  field_limits limits_;
+  fields* into_;
   std::size_t size_;
   DecodedBlock done_;
 };
 
-bool HpackDecoder::find(std::uint32_t index, TableEntry& found) const noexcept {
-  if (index == 0) return false;
-  if (index <= kStaticTable.size()) {
-    const StaticEntry& entry = kStaticTable[index - 1];
-    found = {entry.name, entry.value, entry.token, true};
-    return true;
-  }
-  index -= static_cast<std::uint32_t>(kStaticTable.size()) + 1;
-  if (index >= table_.count()) return false;
-  found = table_[index];
-  return true;
+// Nothing is found at index 0, nor behind the last entry.
+inline FoundEntry HpackDecoder::find(std::uint32_t index) const noexcept {
+  --index;
+  if (index < kStaticText.slots.size()) return {&kStaticText.slots[index], kStaticText.text.data() + kStaticText.slots[index].at};
+  index -= static_cast<std::uint32_t>(kStaticText.slots.size());
+  return index < table_.count() ? table_.find(index) : FoundEntry{};
 }
 
 // A string literal (RFC 7541 5.2). What is Huffman-coded is decoded to text_, from `at` on: the name's stays while the value
@@ -60,12 +63,21 @@ HpackDecoder::Text HpackDecoder::take_text(std::span<const std::byte>& block, st
   return {{begin, static_cast<std::size_t>(end - begin)}};
 }
 
+// All that follow each other: the rest of a block, most times.
 bool HpackDecoder::take_indexed(std::span<const std::byte>& block, Sink& to) {
-  const auto index = take_integer(block, 7);
-  TableEntry found;
-  if (!index || !find(*index, found)) return false;
-  to.put(found, false);
-  return true;
+  Sink into = to;  // nobody else sees it: it need not be in memory
+  std::span<const std::byte> left = block;
+  bool taken = true;
+  while (!left.empty() && (left.front() & std::byte{0x80}) != std::byte{0}) {
+    const auto index = take_integer(left, 7);
+    const FoundEntry found = index ? find(*index) : FoundEntry{};
+    taken = found.slot != nullptr;
+    if (!taken) break;
+    into.put(found);
+  }
+  block = left;
+  to = into;
+  return taken;
 }
 
 bool HpackDecoder::take_literal(std::span<const std::byte>& block, unsigned prefix, Sink& to) {
@@ -77,10 +89,10 @@ bool HpackDecoder::take_literal(std::span<const std::byte>& block, unsigned pref
   TableEntry literal;
   std::size_t used = 0;
   if (*index != 0) {
-    TableEntry named;
-    if (!find(*index, named)) return false;
+    const FoundEntry named = find(*index);
+    if (named.slot == nullptr) return false;
     // The name of an entry that is not well-formed need not be at fault; it is judged again.
-    literal = {named.name, {}, named.token, named.well_formed || is_field_name(named.name)};
+    literal = {named.name(), {}, named.slot->token, named.slot->well_formed || is_field_name(named.name())};
   } else {
     const Text name = take_text(block, 0);
     if (!name.valid) return false;
@@ -90,7 +102,7 @@ bool HpackDecoder::take_literal(std::span<const std::byte>& block, unsigned pref
   const Text value = take_text(block, used);
   if (!value.valid) return false;
   literal.value = value.bytes;
-  literal.well_formed &= is_field_value(value.bytes);
+  literal.well_formed = literal.well_formed && is_value_of(literal.token, value.bytes);
   constexpr unsigned kIncremental = 6;
   constexpr std::uint32_t kNeverIndexed = 0x10;
   to.put(literal, prefix != kIncremental && (first & kNeverIndexed) != 0);
@@ -113,18 +125,17 @@ DecodedBlock HpackDecoder::decode(std::span<const std::byte> block, const field_
     bool taken = false;
     if ((first & 0x80U) != 0) {
       taken = take_indexed(block, to);
-    } else if ((first & 0x40U) != 0) {
-      taken = take_literal(block, 6, to);
-    } else if ((first & 0x20U) != 0) {
+    } else if ((first & 0x60U) == 0x20U) {
       taken = may_resize && take_table_size(block);
+      if (taken) continue;
     } else {
-      taken = take_literal(block, 4, to);
+      taken = take_literal(block, (first & 0x40U) != 0 ? 6 : 4, to);
     }
     if (!taken) {
       to.done().error = errc::compression_error;
       break;
     }
-    may_resize = may_resize && (first & 0xE0U) == 0x20U;
+    may_resize = false;
   }
   constexpr std::size_t kKept = 4096;
   if (text_.size() > kKept) {

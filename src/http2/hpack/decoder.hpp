@@ -17,7 +17,7 @@ namespace uncork::http2 {
 struct DecodedBlock {
   errc error = errc::no_error;  ///< compression_error: the connection must end (RFC 9113 4.3)
   bool too_large = false;       ///< beyond the limits: the fields that were over them are not there
-  bool well_formed = true;      ///< whether every name and value has only bytes that it may have
+  bool well_formed = true;      ///< whether every name and value is one that may be; see field_syntax.hpp
 };
 
 /// One for each direction of a connection: blocks must come in the order in which they were sent. A value.
@@ -44,7 +44,7 @@ class HpackDecoder {
   [[nodiscard]] bool take_indexed(std::span<const std::byte>& block, Sink& to);
   [[nodiscard]] bool take_literal(std::span<const std::byte>& block, unsigned prefix, Sink& to);
   [[nodiscard]] bool take_table_size(std::span<const std::byte>& block);
-  [[nodiscard]] bool find(std::uint32_t index, TableEntry& found) const noexcept;
+  [[nodiscard]] FoundEntry find(std::uint32_t index) const noexcept;
   [[nodiscard]] Text take_text(std::span<const std::byte>& block, std::size_t at);
 
   DynamicTable table_;

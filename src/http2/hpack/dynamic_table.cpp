@@ -6,9 +6,8 @@
 namespace uncork::http2 {
 
 TableEntry DynamicTable::operator[](std::size_t index) const noexcept {
-  const Entry& e = entries_[(head_ - 1 - index) & (entries_.size() - 1)];
-  const char* name = bytes_.data() + e.at;
-  return {{name, e.name_size}, {name + e.name_size, e.value_size}, e.token, e.well_formed};
+  const auto [slot, text] = find(index);
+  return {{text, slot->name_size}, {text + slot->name_size, slot->value_size}, slot->token, slot->well_formed};
 }
 
 void DynamicTable::set_capacity(std::size_t capacity) {
@@ -18,7 +17,7 @@ void DynamicTable::set_capacity(std::size_t capacity) {
 
 void DynamicTable::evict_to(std::size_t size) {
   while (size_ > size) {
-    const Entry& e = oldest();
+    const TableSlot& e = oldest();
     size_ -= e.name_size + e.value_size + kEntryOverhead;
     --count_;
   }
@@ -29,11 +28,11 @@ void DynamicTable::evict_to(std::size_t size) {
 bool DynamicTable::find_room(std::size_t bytes, std::size_t& at) const noexcept {
   if (count_ == 0) {
     at = 0;
-    return bytes <= bytes_.size();
+    return bytes <= ring_size();
   }
   const std::size_t begin = oldest().at;
   if (begin < bytes_head_) {
-    at = bytes_.size() - bytes_head_ >= bytes ? bytes_head_ : 0;
+    at = ring_size() - bytes_head_ >= bytes ? bytes_head_ : 0;
     return at != 0 || bytes <= begin;
   }
   at = bytes_head_;
@@ -41,7 +40,7 @@ bool DynamicTable::find_room(std::size_t bytes, std::size_t& at) const noexcept 
 }
 
 void DynamicTable::grow_entries() {
-  std::vector<Entry> grown(std::max<std::size_t>(8, 2 * entries_.size()));
+  std::vector<TableSlot> grown(std::max<std::size_t>(8, 2 * entries_.size()));
   for (std::size_t i = 0; i < count_; ++i) grown[i] = entries_[(head_ - count_ + i) & (entries_.size() - 1)];
   entries_ = std::move(grown);
   head_ = count_;
@@ -49,11 +48,11 @@ void DynamicTable::grow_entries() {
 
 void DynamicTable::grow_bytes(std::size_t needed) {
   const std::size_t live = size_ - count_ * kEntryOverhead;
-  const std::size_t doubled = std::min(std::max<std::size_t>(256, 2 * bytes_.size()), 2 * capacity_);
-  std::vector<char> grown(std::max(doubled, 2 * (live + needed)));
+  const std::size_t doubled = std::min(std::max<std::size_t>(256, 2 * ring_size()), 2 * capacity_);
+  std::vector<char> grown(std::max(doubled, 2 * (live + needed)) + kPadding);
   std::size_t at = 0;
   for (std::size_t i = 0; i < count_; ++i) {
-    Entry& e = entries_[(head_ - count_ + i) & (entries_.size() - 1)];
+    TableSlot& e = entries_[(head_ - count_ + i) & (entries_.size() - 1)];
     std::copy_n(bytes_.data() + e.at, e.name_size + e.value_size, grown.data() + at);
     e.at = static_cast<std::uint32_t>(at);
     at += e.name_size + e.value_size;

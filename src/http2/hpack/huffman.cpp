@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <cstring>
 
 namespace uncork::http2 {
 namespace {
@@ -57,22 +58,34 @@ constexpr Tables make_tables() {
 
 constexpr Tables kTables = make_tables();
 
-/// The symbol that some bits begin with: codes of up to kFast bits, which nearly all text has.
-constexpr unsigned kFast = 10;
+/// What kFast bits begin with: one symbol, or two where both have codes that short together, which nearly all text has.
+constexpr unsigned kFast = 12;
 struct Fast {
-  std::uint8_t symbol = 0;
-  std::uint8_t length = 0;  // 0: the code is longer
+  std::array<char, 2> symbols{};
+  std::uint8_t count = 0;   // 0: the code is longer
+  std::uint8_t length = 0;  // of both codes
 };
 
 constexpr std::array<Fast, 1U << kFast> make_fast() {
   std::array<Fast, 1U << kFast> table{};
+  std::array<std::uint16_t, 1U << kFast> first{};  // symbol + 1 of the code at the beginning of these bits
   for (unsigned symbol = 0; symbol < kEos; ++symbol) {
     const Code code = kTables.codes[symbol];
     if (code.length > kFast) continue;
     const unsigned rest = kFast - code.length;
     for (std::uint32_t tail = 0; tail < 1U << rest; ++tail) {
-      table[code.bits << rest | tail] = {static_cast<std::uint8_t>(symbol), code.length};
+      first[code.bits << rest | tail] = static_cast<std::uint16_t>(symbol + 1);
     }
+  }
+  for (std::uint32_t bits = 0; bits < table.size(); ++bits) {
+    if (first[bits] == 0) continue;
+    const unsigned one = first[bits] - 1U;
+    const unsigned length = kLengths[one];
+    table[bits] = {{static_cast<char>(one), 0}, 1, static_cast<std::uint8_t>(length)};
+    const std::uint16_t next = first[bits << length & (table.size() - 1)];
+    if (next == 0 || length + kLengths[next - 1U] > kFast) continue;
+    table[bits] = {
+        {static_cast<char>(one), static_cast<char>(next - 1)}, 2, static_cast<std::uint8_t>(length + kLengths[next - 1U])};
   }
   return table;
 }
@@ -84,21 +97,37 @@ class BitReader {
  public:
   explicit BitReader(std::span<const std::byte> bytes) noexcept : at_(bytes.data()), end_(at_ + bytes.size()) {}
 
+  /// 56 bits at least, or all that are left.
   void fill() noexcept {
+    if (end_ - at_ >= 8) return fill_from_eight();
+    if (count_ < 64) bits_ &= ~(~std::uint64_t{0} >> count_);  // see fill_from_eight
     while (count_ <= 56 && at_ != end_) {
       bits_ |= std::to_integer<std::uint64_t>(*at_++) << (56 - count_);
       count_ += 8;
     }
   }
+  [[nodiscard]] bool is_at_end() const noexcept { return at_ == end_; }
   /// Bits of the code that are left, as far as they have been filled in.
   [[nodiscard]] unsigned count() const noexcept { return count_; }
   [[nodiscard]] std::uint64_t bits() const noexcept { return count_ == 64 ? bits_ : bits_ | ~std::uint64_t{0} >> count_; }
+  /// The first kFast of them, of which there must be as many.
+  [[nodiscard]] std::size_t next() const noexcept { return bits_ >> (64 - kFast); }
   void skip(unsigned length) noexcept {
     bits_ <<= length;
     count_ -= length;
   }
 
  private:
+  // Of the last byte that does not fit whole, the beginning is in bits_ without being counted; it comes again.
+  void fill_from_eight() noexcept {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, at_, sizeof eight);
+    if constexpr (std::endian::native == std::endian::little) eight = __builtin_bswap64(eight);
+    bits_ |= eight >> count_;
+    at_ += (63 - count_) / 8;
+    count_ |= 56U;
+  }
+
   const std::byte* at_;
   const std::byte* end_;
   std::uint64_t bits_ = 0;
@@ -110,7 +139,12 @@ struct Symbol {
   unsigned length;
 };
 
-Symbol long_symbol(std::uint64_t bits) noexcept {
+Symbol one_symbol(std::uint64_t bits) noexcept {
+  const Fast fast = kFastTable[bits >> (64 - kFast)];
+  if (fast.count != 0) {
+    const auto symbol = static_cast<unsigned char>(fast.symbols[0]);
+    return {symbol, kLengths[symbol]};
+  }
   for (unsigned length = kFast + 1; length < kLongest; ++length) {
     const auto code = static_cast<std::uint32_t>(bits >> (64 - length));
     const std::uint32_t offset = code - kTables.first[length];
@@ -149,16 +183,21 @@ char* huffman_decode(std::span<const std::byte> code, char* into) noexcept {
   BitReader reader(code);
   for (;;) {
     reader.fill();
+    bool is_long = false;
+    while (reader.count() >= kFast && !is_long) {
+      // Two are written even where there is one or none: of so many bits that are left, there is room for them.
+      const Fast fast = kFastTable[reader.next()];
+      std::memcpy(into, fast.symbols.data(), 2);
+      into += fast.count;
+      reader.skip(fast.length);
+      is_long = fast.count == 0;
+    }
+    if (!is_long && !reader.is_at_end()) continue;
+    reader.fill();
     if (reader.count() == 0) return into;
     const std::uint64_t bits = reader.bits();
-    const Fast fast = kFastTable[bits >> (64 - kFast)];
-    if (fast.length != 0 && fast.length <= reader.count()) {
-      *into++ = static_cast<char>(fast.symbol);
-      reader.skip(fast.length);
-      continue;
-    }
     if (reader.count() < 8 && bits == ~std::uint64_t{0}) return into;  // padding
-    const Symbol found = fast.length != 0 ? Symbol{fast.symbol, fast.length} : long_symbol(bits);
+    const Symbol found = one_symbol(bits);
     if (found.length > reader.count() || found.symbol == kEos) return nullptr;
     *into++ = static_cast<char>(found.symbol);
     reader.skip(found.length);

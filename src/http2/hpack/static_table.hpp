@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "http2/hpack/table_slot.hpp"
 #include "uncork/http2/fields.hpp"
 
 namespace uncork::http2 {
@@ -79,5 +80,31 @@ inline constexpr std::array<StaticEntry, 61> kStaticTable = {{
     {"via", "", known_field::other},
     {"www-authenticate", "", known_field::other},
 }};
+
+/// The same as the decoder copies it: all texts one behind the other.
+struct StaticText {
+  static constexpr std::size_t kBytes = [] {
+    std::size_t bytes = 0;
+    for (const StaticEntry& entry : kStaticTable) bytes += entry.name.size() + entry.value.size();
+    return bytes;
+  }();
+  std::array<TableSlot, kStaticTable.size()> slots{};
+  std::array<char, kBytes + detail::block<char>::kPadding> text{};
+};
+
+constexpr StaticText make_static_text() {
+  StaticText made;
+  std::uint32_t at = 0;
+  for (std::size_t i = 0; i < kStaticTable.size(); ++i) {
+    const StaticEntry& entry = kStaticTable[i];
+    made.slots[i] = {at, static_cast<std::uint32_t>(entry.name.size()), static_cast<std::uint32_t>(entry.value.size()),
+                     entry.token, true};
+    for (const char c : entry.name) made.text[at++] = c;
+    for (const char c : entry.value) made.text[at++] = c;
+  }
+  return made;
+}
+
+inline constexpr StaticText kStaticText = make_static_text();
 
 }  // namespace uncork::http2
