@@ -41,8 +41,7 @@ known_field known_field_of(std::string_view name) noexcept {
 void fields::append(known_field token, std::string_view name, std::string_view value, bool sensitive) {
   entries_.push_back({static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(name.size()),
                       static_cast<std::uint32_t>(value.size()), token, sensitive});
-  bytes_.append(name);
-  bytes_.append(value);
+  bytes_.append(name, value);
 }
 
 std::optional<std::string_view> fields::find(std::string_view name) const noexcept {

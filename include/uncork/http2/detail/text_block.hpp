@@ -32,10 +32,15 @@ class text_block {
   }
   ~text_block() = default;
 
-  void append(std::string_view text) {
-    if (capacity_ - size_ < text.size()) grow(text.size());
-    if (!text.empty()) std::memcpy(bytes_.get() + size_, text.data(), text.size());
-    size_ += text.size();
+  void append(std::string_view text) { append(text, {}); }
+  /// Both, one behind the other.
+  void append(std::string_view first, std::string_view second) {
+    const std::size_t both = first.size() + second.size();
+    if (capacity_ - size_ < both) grow(both);
+    char* const at = bytes_.get() + size_;
+    size_ += both;
+    if (!first.empty()) std::memcpy(at, first.data(), first.size());
+    if (!second.empty()) std::memcpy(at + first.size(), second.data(), second.size());
   }
   void clear() noexcept { size_ = 0; }
   [[nodiscard]] const char* data() const noexcept { return bytes_.get(); }
@@ -44,7 +49,7 @@ class text_block {
   [[nodiscard]] std::string_view view() const noexcept { return {bytes_.get(), size_}; }
 
  private:
-  void grow(std::size_t needed) {
+  [[gnu::noinline]] void grow(std::size_t needed) {
     const std::size_t capacity = std::max({std::size_t{64}, 2 * capacity_, size_ + needed});
     auto grown = std::make_unique_for_overwrite<char[]>(capacity);
     if (size_ != 0) std::memcpy(grown.get(), bytes_.get(), size_);
