@@ -95,7 +95,7 @@ TEST(SessionMemory, of_the_fields_of_all_streams_together_is_bounded) {
   EXPECT_LE(peer.tested.memory(), std::size_t{1} << 20U) << peer.tested.streams() << " streams, about " << sent << " bytes came";
 }
 
-TEST(Flood, of_goaways) {
+TEST(SessionLimits, a_flood_of_goaways_ends_the_connection) {
   ScriptedPeer peer;
   const byte_vector payload(8);
   int times = 0;
