@@ -103,7 +103,7 @@ TEST(SessionLimits, a_flood_of_goaways_ends_the_connection) {
   EXPECT_TRUE(peer.tested.is_over()) << times << " taken";
 }
 
-TEST(Flood, of_answers_to_pings_and_settings_that_were_not_sent) {
+TEST(SessionLimits, a_flood_of_answers_that_nobody_asked_for_ends_the_connection) {
   for (const FrameType type : {FrameType::ping, FrameType::settings}) {
     ScriptedPeer peer;
     const byte_vector payload(type == FrameType::ping ? 8U : 0U);
