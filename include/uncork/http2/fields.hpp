@@ -88,8 +88,7 @@ class fields {
   /// The same, by who knows the token already. Neither text may be of these fields.
   void append(known_field token, std::string_view name, std::string_view value, bool sensitive = false) {
     enter(token, static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size()), sensitive);
-    bytes_.append(name.data(), name.size());
-    bytes_.append(value.data(), value.size());
+    bytes_.append(name.data(), name.size(), value.data(), value.size());
   }
   void append(known_field token, const detail::joined_text& text, bool sensitive) {
     enter(token, text.name_size, text.value_size, sensitive);
@@ -100,7 +99,7 @@ class fields {
     bytes_.clear();
     entries_.clear();
     seen_.tokens = seen_.repeated = 0;
-    seen_.has_late_pseudo = false;
+    seen_.pseudo_count = seen_.pseudo_end = 0;
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
@@ -118,7 +117,7 @@ class fields {
   [[nodiscard]] std::uint32_t repeated_tokens() const noexcept { return seen_.repeated; }
   [[nodiscard]] bool has(known_field token) const noexcept { return (seen_.tokens & bit_of(token)) != 0; }
   /// Whether a pseudo-field stands behind one that is none (RFC 9113 8.3).
-  [[nodiscard]] bool has_late_pseudo() const noexcept { return seen_.has_late_pseudo; }
+  [[nodiscard]] bool has_late_pseudo() const noexcept { return seen_.pseudo_count != seen_.pseudo_end; }
   /// Empty if there is none, as for the pseudo-fields that a checked message has.
   [[nodiscard]] std::string_view value_or_empty(known_field token) const noexcept {
     return has(token) ? (*this)[seen_.first[static_cast<std::size_t>(token)]].value : std::string_view();
@@ -175,7 +174,8 @@ class fields {
   struct summary {
     std::uint32_t tokens = 0;
     std::uint32_t repeated = 0;
-    bool has_late_pseudo = false;
+    std::uint32_t pseudo_count = 0;
+    std::uint32_t pseudo_end = 0;                          // behind the last of them
     std::array<std::uint32_t, known_field_count> first{};  // index of the first field of a token that is there
   };
 
@@ -188,15 +188,16 @@ class fields {
     entries_.push({static_cast<std::uint32_t>(bytes_.size()), name_size, value_size, token, sensitive});
   }
   void note(known_field token) noexcept {
-    constexpr std::uint32_t pseudo = 2 * bit_of(known_field::unknown_pseudo) - bit_of(known_field::method);
     const std::uint32_t bit = bit_of(token);
     if (has(token)) {
       seen_.repeated |= bit;
     } else {
       seen_.first[static_cast<std::size_t>(token)] = static_cast<std::uint32_t>(entries_.size());
     }
-    seen_.has_late_pseudo |= (bit & pseudo) != 0 && (seen_.tokens & ~pseudo) != 0;
     seen_.tokens |= bit;
+    if (!is_pseudo(token)) return;
+    ++seen_.pseudo_count;
+    seen_.pseudo_end = static_cast<std::uint32_t>(entries_.size()) + 1;
   }
 
   [[nodiscard]] std::string_view text() const noexcept { return {bytes_.data(), bytes_.size()}; }

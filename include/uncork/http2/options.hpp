@@ -25,6 +25,8 @@ struct limits {
   std::uint32_t concurrent_streams = 100;
   /// Beyond it a request is answered with 431, and a response is reset.
   field_limits fields;
+  /// Memory for the fields of all streams together; a message beyond it is reset with ENHANCE_YOUR_CALM.
+  std::size_t fields_held = 768 * 1024;
   std::uint32_t block_bytes = 32 * 1024;  ///< of a field block as it comes, compressed
   std::uint32_t block_frames = 16;        ///< CONTINUATIONs of a block, empty ones too
 
@@ -34,8 +36,8 @@ struct limits {
   /// Streams that the peer makes this end reset, by an error in each (MadeYouReset, CVE-2025-8671), and requests that are too
   /// large.
   rate_limit provoked_resets{1000, 33};
-  rate_limit settings{100, 10};
-  rate_limit pings{1000, 500};
+  rate_limit settings{100, 10};       ///< GOAWAY too
+  rate_limit pings{1000, 500};        ///< answers to PING too
   rate_limit priorities{2000, 1000};  ///< PRIORITY, PRIORITY_UPDATE, frames of unknown types
   /// What comes beyond four for each DATA frame that was sent.
   rate_limit window_updates{2000, 1000};

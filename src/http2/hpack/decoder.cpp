@@ -10,7 +10,8 @@ namespace uncork::http2 {
 /// Where the fields of a block go, as long as they are within the limits.
 class HpackDecoder::Sink {
  public:
-  Sink(const field_limits& limits, fields& into) noexcept : limits_(limits), into_(&into), size_(into.list_size()) {}
+  Sink(const field_limits& limits, fields& into) noexcept
+      : into_(&into), bytes_left_(limits.most_bytes), fields_left_(limits.most_fields) {}
 
   void put(const FoundEntry& found) {
     const TableSlot& slot = *found.slot;
@@ -25,16 +26,21 @@ class HpackDecoder::Sink {
 
  private:
   bool takes(std::size_t bytes, bool well_formed) noexcept {
+    constexpr std::size_t kEntryOverhead = DynamicTable::kEntryOverhead;
     done_.well_formed &= well_formed;
-    size_ += bytes + DynamicTable::kEntryOverhead;
-    if (size_ <= limits_.most_bytes && into_->size() < limits_.most_fields) return true;
-    done_.too_large = true;
-    return false;
+    if (bytes + kEntryOverhead > bytes_left_ || fields_left_ == 0) [[unlikely]] {
+      done_.too_large = true;
+      bytes_left_ = 0;  // nothing more, however short
+      return false;
+    }
+    bytes_left_ -= bytes + kEntryOverhead;
+    --fields_left_;
+    return true;
   }
 
-  field_limits limits_;
   fields* into_;
-  std::size_t size_;
+  std::size_t bytes_left_;
+  std::size_t fields_left_;
   DecodedBlock done_;
 };
 
@@ -68,13 +74,20 @@ bool HpackDecoder::take_indexed(std::span<const std::byte>& block, Sink& to) {
   Sink into = to;  // nobody else sees it: it need not be in memory
   std::span<const std::byte> left = block;
   bool taken = true;
-  while (!left.empty() && (left.front() & std::byte{0x80}) != std::byte{0}) {
-    const auto index = take_integer(left, 7);
-    const FoundEntry found = index ? find(*index) : FoundEntry{};
+  do {
+    auto index = std::to_integer<std::uint32_t>(left.front());
+    if (index < 0x80) break;
+    if (index == 0xFF) [[unlikely]] {
+      index = take_integer(left, 7).value_or(0);
+    } else {
+      index -= 0x80;
+      left = left.subspan(1);
+    }
+    const FoundEntry found = find(index);
     taken = found.slot != nullptr;
     if (!taken) break;
     into.put(found);
-  }
+  } while (!left.empty());
   block = left;
   to = into;
   return taken;

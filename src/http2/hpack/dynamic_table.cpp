@@ -41,8 +41,9 @@ bool DynamicTable::find_room(std::size_t bytes, std::size_t& at) const noexcept 
 
 void DynamicTable::grow_entries() {
   std::vector<TableSlot> grown(std::max<std::size_t>(8, 2 * entries_.size()));
-  for (std::size_t i = 0; i < count_; ++i) grown[i] = entries_[(head_ - count_ + i) & (entries_.size() - 1)];
+  for (std::size_t i = 0; i < count_; ++i) grown[i] = entries_[(head_ - count_ + i) & mask_];
   entries_ = std::move(grown);
+  mask_ = entries_.size() - 1;
   head_ = count_;
 }
 
@@ -52,7 +53,7 @@ void DynamicTable::grow_bytes(std::size_t needed) {
   std::vector<char> grown(std::max(doubled, 2 * (live + needed)) + kPadding);
   std::size_t at = 0;
   for (std::size_t i = 0; i < count_; ++i) {
-    TableSlot& e = entries_[(head_ - count_ + i) & (entries_.size() - 1)];
+    TableSlot& e = entries_[(head_ - count_ + i) & mask_];
     std::copy_n(bytes_.data() + e.at, e.name_size + e.value_size, grown.data() + at);
     e.at = static_cast<std::uint32_t>(at);
     at += e.name_size + e.value_size;
@@ -74,7 +75,7 @@ void DynamicTable::insert(const TableEntry& added) {
     at = bytes_head_;
   }
   if (count_ == entries_.size()) grow_entries();
-  entries_[head_ & (entries_.size() - 1)] = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
+  entries_[head_ & mask_] = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
                                              static_cast<std::uint32_t>(added.value.size()), added.token, added.well_formed};
   name.copy(bytes_.data() + at, name.size());
   added.value.copy(bytes_.data() + at + name.size(), added.value.size());

@@ -43,7 +43,7 @@ class DynamicTable {
   [[nodiscard]] TableEntry operator[](std::size_t index) const noexcept;
   /// The same, to be copied.
   [[nodiscard]] FoundEntry find(std::size_t index) const noexcept {
-    const TableSlot& slot = entries_[(head_ - 1 - index) & (entries_.size() - 1)];
+    const TableSlot& slot = entries_[(head_ - 1 - index) & mask_];
     return {&slot, bytes_.data() + slot.at};
   }
   /// Makes room and adds it; one that is larger than the table leaves it empty (RFC 7541 4.4). The views may be of an entry of
@@ -51,7 +51,7 @@ class DynamicTable {
   void insert(const TableEntry& added);
 
  private:
-  [[nodiscard]] const TableSlot& oldest() const noexcept { return entries_[(head_ - count_) & (entries_.size() - 1)]; }
+  [[nodiscard]] const TableSlot& oldest() const noexcept { return entries_[(head_ - count_) & mask_]; }
   void evict_to(std::size_t size);
   [[nodiscard]] std::size_t ring_size() const noexcept { return bytes_.empty() ? 0 : bytes_.size() - kPadding; }
   [[nodiscard]] bool find_room(std::size_t bytes, std::size_t& at) const noexcept;
@@ -62,6 +62,7 @@ class DynamicTable {
   std::size_t size_ = 0;
   std::size_t count_ = 0;
   std::size_t head_ = 0;            // where the next entry goes, modulo entries_.size()
+  std::size_t mask_ = 0;        // entries_.size() - 1, if there are any
   std::size_t bytes_head_ = 0;      // where its bytes go, if there is room
   std::vector<TableSlot> entries_;  // a ring; its size is a power of 2 or 0
   std::vector<char> bytes_;         // the ring, and what may be read behind an entry at its end

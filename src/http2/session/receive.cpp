@@ -131,7 +131,8 @@ void Session::on_priority(byte_span payload) {
 
 void Session::on_rst_stream(byte_span payload) {
   if (payload.size() != 4) return fail(errc::frame_size_error, "RST_STREAM of a wrong length");
-  if (header_.stream == 0 || is_idle(header_.stream)) return fail(errc::protocol_error, "RST_STREAM on an idle stream");
+  if (header_.stream == 0 || (is_idle(header_.stream) && !is_discarded(header_.stream)))
+    return fail(errc::protocol_error, "RST_STREAM on an idle stream");
   ++counts_.resets_received;
   if (side_ == Side::server && !resets_.take(now_)) return calm("too many resets");
   Stream* s = streams_.find(header_.stream);
@@ -205,7 +206,10 @@ bool Session::change_send_windows(std::uint32_t window) {
 
 // Until now the peer may have taken a stream's window for the default.
 void Session::on_own_settings_taken() {
-  if (are_settings_taken_) return;
+  if (are_settings_taken_) {
+    if (!settings_.take(now_)) calm("too many acknowledgements of SETTINGS");
+    return;
+  }
   are_settings_taken_ = true;
   if (options_.stream_window >= kDefaultWindow) return;
   const std::int64_t less = kDefaultWindow - options_.stream_window;
@@ -216,6 +220,7 @@ void Session::on_goaway(byte_span payload) {
   constexpr std::size_t kLeast = 8;
   if (header_.stream != 0) return fail(errc::protocol_error, "GOAWAY on a stream");
   if (payload.size() < kLeast) return fail(errc::frame_size_error, "GOAWAY of a wrong length");
+  if (!settings_.take(now_)) return calm("too many GOAWAYs");
   const stream_id last = load_big_endian(payload.first(4)) & kMostStreamId;
   const auto code = static_cast<errc>(load_big_endian(payload.subspan(4, 4)));
   has_goaway_ = true;
@@ -246,7 +251,8 @@ void Session::on_window_update(byte_span payload) {
     if (send_window_ > std::int64_t{kMostWindow}) fail(errc::flow_control_error, "a window beyond 2^31-1");
     return;
   }
-  if (is_idle(header_.stream)) return fail(errc::protocol_error, "WINDOW_UPDATE on an idle stream");
+  if (is_idle(header_.stream) && !is_discarded(header_.stream))
+    return fail(errc::protocol_error, "WINDOW_UPDATE on an idle stream");
   Stream* s = streams_.find(header_.stream);
   if (s == nullptr || s->is_closed()) return;
   if (increment == 0) return fail_stream(s->id, errc::protocol_error);

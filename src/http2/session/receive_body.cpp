@@ -10,7 +10,7 @@ namespace uncork::http2 {
 void Session::begin_body() {
   const stream_id id = header_.stream;
   header_taken_ = 0;
-  if (id == 0 || is_idle(id)) return fail(errc::protocol_error, "DATA on an idle stream");
+  if (id == 0 || (is_idle(id) && !is_discarded(id))) return fail(errc::protocol_error, "DATA on an idle stream");
   receive_window_ -= header_.length;
   if (receive_window_ < 0) return fail(errc::flow_control_error, "more DATA than the connection's window");
   const bool is_padded = header_.has(frame_flag::kPadded);
@@ -23,8 +23,8 @@ void Session::begin_body() {
     } else if (!s->has_message) {
       fail_stream(id, errc::protocol_error);  // a body before the final response
     }
-  } else if (was_reset(id)) {
-    ++counts_.late_frames;  // in flight when this end reset it: no fault of the peer's
+  } else if (was_reset(id) || is_discarded(id)) {
+    ++counts_.late_frames;  // in flight when this end reset it or told its last stream: no fault of the peer's
   } else if (s != nullptr && s->is_owned) {
     fail_stream(id, errc::stream_closed);  // half-closed: RFC 9113 5.1
   } else {

@@ -87,6 +87,7 @@ void Session::on_new_stream(stream_id id, byte_span bytes) {
   s.receive_window = are_settings_taken_ ? options_.stream_window : std::max(options_.stream_window, kDefaultWindow);
   s.send_window = peer_stream_window_;
   s.progress_since = now_;
+  s.all_sent_before = counts_.body_bytes_sent;
   if (!early_priorities_.empty()) {
     const auto found = std::ranges::find(early_priorities_, id, &std::pair<stream_id, Priority>::first);
     if (found != early_priorities_.end()) {
@@ -94,7 +95,7 @@ void Session::on_new_stream(stream_id id, byte_span bytes) {
       early_priorities_.erase(found);
     }
   }
-  if (!decode(bytes, s.message, done)) return;
+  if (!decode(bytes, s.message, done) || !hold_fields(s)) return;
   if (block_.depends_on_itself) return fail_stream(id, errc::protocol_error);
   judge_message(s, done);
 }
@@ -102,7 +103,7 @@ void Session::on_new_stream(stream_id id, byte_span bytes) {
 // Trailers, or a response.
 void Session::on_further_block(Stream& s, byte_span bytes) {
   DecodedBlock done;
-  if (!decode(bytes, s.message, done)) return;
+  if (!decode(bytes, s.message, done) || !hold_fields(s)) return;
   if (block_.depends_on_itself) return fail_stream(s.id, errc::protocol_error);
   if (!s.has_message) return judge_message(s, done);
   std::string_view why;
@@ -117,6 +118,16 @@ void Session::on_further_block(Stream& s, byte_span bytes) {
   s.receives = false;
   if (s.is_owned) tell({.what = Event::Kind::trailers, .stream = s.id, .end_stream = true, .message = &s.message});
   forget_if_done(s);
+}
+
+/// Small indexed blocks become large sections (CVE-2026-49975): what all streams hold together is bounded too.
+bool Session::hold_fields(Stream& s) {
+  fields_held_ += s.message.capacity() - s.fields_held;
+  s.fields_held = s.message.capacity();
+  if (fields_held_ <= options_.limits.fields_held) return true;
+  ++counts_.too_large;
+  fail_stream(s.id, errc::enhance_your_calm);
+  return false;
 }
 
 void Session::judge_message(Stream& s, const DecodedBlock& done) {

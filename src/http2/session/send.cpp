@@ -35,6 +35,7 @@ stream_id Session::open(const fields& request, bool end_stream) {
   s.receive_window = are_settings_taken_ ? options_.stream_window : std::max(options_.stream_window, kDefaultWindow);
   s.send_window = peer_stream_window_;
   s.progress_since = now_;
+  s.all_sent_before = counts_.body_bytes_sent;
   const std::string_view method = request.value_or_empty(known_field::method);
   s.facts.is_head = method == "HEAD";
   s.facts.is_connect = method == "CONNECT";

@@ -7,7 +7,8 @@
 namespace uncork::http2 {
 namespace {
 
-constexpr std::size_t kMostResetIds = 256;
+/// As many as the peer may provoke at once by limits::provoked_resets: what is in flight behind each must still be known.
+constexpr std::size_t kMostResetIds = 1024;
 /// The PING between the two GOAWAYs of a graceful end: its answer says that the peer has read the first.
 constexpr ping_payload kShutdownPing = {std::byte{'u'}, std::byte{'n'}, std::byte{'c'}, std::byte{'o'},
                                         std::byte{'r'}, std::byte{'k'}, std::byte{'g'}, std::byte{'o'}};
@@ -100,6 +101,7 @@ void Session::close(Stream& s) {
 
 void Session::forget_if_done(Stream& s) {
   if (!s.is_closed() || s.is_owned) return;
+  fields_held_ -= s.fields_held;
   streams_.erase(s.id);
   if (streams_.size() != 0) return;
   idle_since_ = now_;
@@ -199,6 +201,7 @@ void Session::on_ping(byte_span payload) {
   if (payload.size() != bytes.size()) return fail(errc::frame_size_error, "PING of a wrong length");
   std::ranges::copy(payload, bytes.begin());
   if (header_.has(frame_flag::kAck)) {
+    if (!pings_.take(now_)) return calm("too many answers to PING");
     if (bytes != kShutdownPing) return tell({.what = Event::Kind::pong});
     if (is_shutting_down_ && !is_last_told_) finish_shutdown();
     return;

@@ -154,6 +154,7 @@ class Session {
   void on_closed_stream(stream_id id, byte_span bytes);
   void on_further_block(Stream& s, byte_span bytes);
   [[nodiscard]] bool decode(byte_span bytes, fields& into, DecodedBlock& done);
+  [[nodiscard]] bool hold_fields(Stream& s);
   void judge_message(Stream& s, const DecodedBlock& done);
   void refuse_large(Stream& s);
 
@@ -171,6 +172,10 @@ class Session {
   void tell(const Event& one) { events_.push_back(one); }
   [[nodiscard]] bool is_peers(stream_id id) const noexcept { return (id % 2 == 1) == (side_ == Side::server); }
   [[nodiscard]] bool is_idle(stream_id id) const noexcept { return id > (is_peers(id) ? last_peer_ : last_own_); }
+  /// Beyond the last stream that this end's GOAWAY named: what comes on it is discarded (RFC 9113 6.8).
+  [[nodiscard]] bool is_discarded(stream_id id) const noexcept {
+    return side_ == Side::server && is_last_told_ && is_peers(id) && id > last_peer_;
+  }
   [[nodiscard]] bool was_used(stream_id id) const noexcept;
   void note_used(stream_id id) noexcept;
   [[nodiscard]] bool was_reset(stream_id id) const noexcept;
@@ -217,6 +222,7 @@ class Session {
 
   // Streams.
   StreamTable streams_;
+  std::size_t fields_held_ = 0;  // of all streams
   stream_id last_peer_ = 0;
   stream_id last_own_ = 0;
   std::uint64_t used_ = 0;            // bit n: the peer opened last_peer_ - 2 n
@@ -236,7 +242,8 @@ class Session {
   // The end.
   bool is_over_ = false;
   bool is_shutting_down_ = false;
-  bool is_last_told_ = false;  // the second GOAWAY of a graceful end has been sent
+  bool is_last_told_ = false;    // the second GOAWAY of a graceful end has been sent
+  bool is_grace_begun_ = false;  // a sweep has passed since the first
   bool has_goaway_ = false;
   stream_id goaway_last_ = kMostStreamId;
 

@@ -39,10 +39,12 @@ struct StreamState {
 
   http2::Priority priority;
   bool is_scheduled = false;
+  std::size_t fields_held = 0;  // counted against limits::fields_held
 
   // For limits::stall_timeout: how much had moved when, and what had.
   time_point progress_since{};
   std::uint64_t moved = 0;
+  std::uint64_t all_sent_before = 0;  // bytes of bodies of all streams, at progress_since
 };
 
 /// A stream that is not idle, until both sides have ended it and its owner has released it. Plain data; the session keeps its

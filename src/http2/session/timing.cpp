@@ -1,6 +1,7 @@
 // What a session does when nothing comes.
 
 #include <algorithm>
+#include <utility>
 
 #include "http2/session/session.hpp"
 
@@ -35,7 +36,8 @@ void Session::on_time(time_point now) {
   if (streams_.size() == 0 && now - idle_since_ >= most.idle_timeout) return terminate(errc::no_error, "idle");
   if (now - swept_ < kSweep) return;
   // A peer that does not answer the PING of a graceful end is not waited for.
-  if (is_shutting_down_ && !is_last_told_) finish_shutdown();
+  // It has a whole sweep: the first may come at once.
+  if (is_shutting_down_ && !is_last_told_ && std::exchange(is_grace_begun_, true)) finish_shutdown();
   swept_ = now;
   std::vector<stream_id> stalled;
   streams_.each([&](Stream& s) { sweep(s, stalled); });
@@ -53,12 +55,18 @@ void Session::sweep(Stream& s, std::vector<stream_id>& stalled) const {
   const bool has_to_come = s.receives && s.unconsumed == 0 && s.facts.content_length && !s.facts.is_connect;
   if (!has_to_send && !has_to_come) {
     s.progress_since = now_;
+    s.all_sent_before = counts_.body_bytes_sent;
     s.moved = 0;
     return;
   }
   if (now_ - s.progress_since < options_.limits.stall_timeout) return;
-  if (s.moved < options_.limits.least_progress) stalled.push_back(s.id);
+  // While the others' bodies move as fast as all must, and its own window is open, it waits for its turn and not for the peer.
+  const bool waits_for_its_turn =
+      has_to_send && !has_to_come && s.send_window > 0 &&
+      counts_.body_bytes_sent - s.all_sent_before >= std::uint64_t{options_.limits.least_progress} * streams_.size();
+  if (s.moved < options_.limits.least_progress && !waits_for_its_turn) stalled.push_back(s.id);
   s.progress_since = now_;
+  s.all_sent_before = counts_.body_bytes_sent;
   s.moved = 0;
 }
 

@@ -46,13 +46,26 @@ class block {
     if (count != 0) std::memcpy(elements_.get() + size_, from, count * sizeof(T));
     size_ += count;
   }
+  /// Both, one behind the other.
+  void append(const T* first, std::size_t first_count, const T* second, std::size_t second_count) {
+    const std::size_t both = first_count + second_count;
+    if (capacity_ - size_ < both) grow(both);
+    T* const to = elements_.get() + size_;
+    size_ += both;
+    if (first_count != 0) std::memcpy(to, first, first_count * sizeof(T));
+    if (second_count != 0) std::memcpy(to + first_count, second, second_count * sizeof(T));
+  }
   /// What append_padded may read behind its elements, and write behind the end.
   static constexpr std::size_t kPadding = 32;
   /// The same where kPadding elements more may be read: copies in steps, without a call.
   void append_padded(const T* from, std::size_t count) {
     if (capacity_ - size_ < count + kPadding) grow(count + kPadding);
     T* const to = elements_.get() + size_;
-    for (std::size_t at = 0; at < count; at += kPadding) std::memcpy(to + at, from + at, kPadding * sizeof(T));
+    std::size_t at = 0;
+    do {
+      std::memcpy(to + at, from + at, kPadding * sizeof(T));
+      at += kPadding;
+    } while (at < count);
     size_ += count;
   }
   void clear() noexcept { size_ = 0; }
