@@ -27,8 +27,8 @@ class HpackDecoder {
   explicit HpackDecoder(std::uint32_t most_table_bytes = 4096) noexcept
       : table_(most_table_bytes), most_table_bytes_(most_table_bytes) {}
 
-  /// Appends the fields of a whole block to `into`. A block that is over the limits is decoded to its end all the same, since the
-  /// table must stay what the peer has (RFC 9113 10.5.1).
+  /// Appends the fields of a whole block to `into`; the limits are those of the block alone. A block that is over the limits is
+  /// decoded to its end all the same, since the table must stay what the peer has (RFC 9113 10.5.1).
   [[nodiscard]] DecodedBlock decode(std::span<const std::byte> block, const field_limits& limits, fields& into);
 
   /// Bytes of memory held.

@@ -76,7 +76,7 @@ void DynamicTable::insert(const TableEntry& added) {
   }
   if (count_ == entries_.size()) grow_entries();
   entries_[head_ & mask_] = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
-                                             static_cast<std::uint32_t>(added.value.size()), added.token, added.well_formed};
+                             static_cast<std::uint32_t>(added.value.size()), added.token, added.well_formed};
   name.copy(bytes_.data() + at, name.size());
   added.value.copy(bytes_.data() + at + name.size(), added.value.size());
   bytes_head_ = at + bytes;

@@ -62,7 +62,7 @@ class DynamicTable {
   std::size_t size_ = 0;
   std::size_t count_ = 0;
   std::size_t head_ = 0;            // where the next entry goes, modulo entries_.size()
-  std::size_t mask_ = 0;        // entries_.size() - 1, if there are any
+  std::size_t mask_ = 0;            // entries_.size() - 1, if there are any
   std::size_t bytes_head_ = 0;      // where its bytes go, if there is room
   std::vector<TableSlot> entries_;  // a ring; its size is a power of 2 or 0
   std::vector<char> bytes_;         // the ring, and what may be read behind an entry at its end
