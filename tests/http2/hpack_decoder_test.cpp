@@ -146,6 +146,12 @@ TEST_F(HpackDecoding, judges_bytes_also_of_fields_that_come_from_the_table) {
   EXPECT_FALSE(decode("7e01 62").well_formed);         // A: b, whose name is from the table
 }
 
+TEST_F(HpackDecoding, reads_an_entry_of_no_bytes_from_a_table_that_holds_nothing_else) {
+  EXPECT_THAT(lines("40 00 00"), ElementsAre(": "));
+  EXPECT_THAT(lines("be"), ElementsAre(": "));
+  EXPECT_FALSE(decode("be").well_formed);
+}
+
 TEST_F(HpackDecoding, names_the_fields_that_mean_something) {
   lines("82 84 87 41 0161 5c 0131 0002 7465 0574 7261 6c73");
   ASSERT_EQ(fields_.size(), 6U);

@@ -70,7 +70,7 @@ void DynamicTable::insert(const TableEntry& added) {
   const std::string_view name = is_of_this_table ? std::string_view(kept) : added.name;
   evict_to(capacity_ - bytes - kEntryOverhead);
   std::size_t at = 0;
-  if (!find_room(bytes, at)) {
+  if (bytes_.empty() || !find_room(bytes, at)) {  // also an entry of no bytes stands somewhere: its padding may be read
     grow_bytes(bytes);
     at = bytes_head_;
   }

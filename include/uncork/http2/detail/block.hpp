@@ -61,11 +61,7 @@ class block {
   void append_padded(const T* from, std::size_t count) {
     if (capacity_ - size_ < count + kPadding) grow(count + kPadding);
     T* const to = elements_.get() + size_;
-    std::size_t at = 0;
-    do {
-      std::memcpy(to + at, from + at, kPadding * sizeof(T));
-      at += kPadding;
-    } while (at < count);
+    for (std::size_t at = 0; at < count; at += kPadding) std::memcpy(to + at, from + at, kPadding * sizeof(T));
     size_ += count;
   }
   void clear() noexcept { size_ = 0; }
