@@ -146,6 +146,14 @@ TEST_F(HpackDecoding, judges_bytes_also_of_fields_that_come_from_the_table) {
   EXPECT_FALSE(decode("7e01 62").well_formed);         // A: b, whose name is from the table
 }
 
+// The first entry of a table has no bytes: there was no memory behind it that may be read.
+TEST_F(HpackDecoding, reads_an_entry_without_a_name_and_a_value_again) {
+  EXPECT_FALSE(decode("40 00 00 be be").well_formed);
+  EXPECT_THAT(lines_of(fields_), ElementsAre(": ", ": ", ": "));
+  EXPECT_EQ(decode("40 01 61 01 62 be bf").error, errc::no_error);
+  EXPECT_THAT(lines_of(fields_), ElementsAre("a: b", "a: b", ": "));
+}
+
 TEST_F(HpackDecoding, names_the_fields_that_mean_something) {
   lines("82 84 87 41 0161 5c 0131 0002 7465 0574 7261 6c73");
   ASSERT_EQ(fields_.size(), 6U);

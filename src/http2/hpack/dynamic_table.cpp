@@ -28,7 +28,7 @@ void DynamicTable::evict_to(std::size_t size) {
 bool DynamicTable::find_room(std::size_t bytes, std::size_t& at) const noexcept {
   if (count_ == 0) {
     at = 0;
-    return bytes <= ring_size();
+    return !bytes_.empty() && bytes <= ring_size();  // even an entry of no bytes has some behind it that may be read
   }
   const std::size_t begin = oldest().at;
   if (begin < bytes_head_) {
