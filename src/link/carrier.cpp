@@ -79,6 +79,7 @@ void Carrier::take(std::size_t from) {
     const ssize_t got = ::read(way.from.get(), packet.data(), packet.size());
     if (got <= 0) return;
     const auto bytes = std::span(packet).first(static_cast<std::size_t>(got));
+    if (!is_ipv4(bytes)) continue;
     const bool drop = from == kNear && drop_ && carries_payload(bytes);
     const Fate fate = drop ? Fate::lost : way.queue.push(bytes, core::MonotonicClock::now());
     if (drop) drop_ = false;

@@ -43,5 +43,13 @@ RC_GTEST_PROP(CarriesPayload, accepts_any_bytes, (const std::vector<std::uint8_t
   (void)carries_payload(std::as_bytes(std::span(bytes)));
 }
 
+TEST(Packet, of_ipv6_is_none_of_ours) {
+  EXPECT_TRUE(is_ipv4(segment(5, 8, 0)));
+  std::vector<std::byte> solicitation(48);
+  solicitation[0] = std::byte{0x60};
+  EXPECT_FALSE(is_ipv4(solicitation));
+  EXPECT_FALSE(is_ipv4({}));
+}
+
 }  // namespace
 }  // namespace uncork::link

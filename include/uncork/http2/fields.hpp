@@ -36,7 +36,7 @@ enum class known_field : std::uint8_t {
   expect,
   priority  // the last
 };
-inline constexpr std::size_t known_field_count = static_cast<std::size_t>(known_field::priority) + 1;
+inline constexpr std::size_t kKnownFieldCount = static_cast<std::size_t>(known_field::priority) + 1;
 
 /// A set of tokens has this bit for each.
 [[nodiscard]] constexpr std::uint32_t bit_of(known_field token) noexcept { return 1U << static_cast<unsigned>(token); }
@@ -175,8 +175,8 @@ class fields {
     std::uint32_t tokens = 0;
     std::uint32_t repeated = 0;
     std::uint32_t pseudo_count = 0;
-    std::uint32_t pseudo_end = 0;                          // behind the last of them
-    std::array<std::uint32_t, known_field_count> first{};  // index of the first field of a token that is there
+    std::uint32_t pseudo_end = 0;                         // behind the last of them
+    std::array<std::uint32_t, kKnownFieldCount> first{};  // index of the first field of a token that is there
   };
 
   void enter(known_field token, std::uint32_t name_size, std::uint32_t value_size, bool sensitive) {
