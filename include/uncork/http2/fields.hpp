@@ -94,7 +94,7 @@ class fields {
     enter(token, text.name_size, text.value_size, sensitive);
     bytes_.append_padded(text.at, std::size_t{text.name_size} + text.value_size);
   }
-  /// What the last one's memory is kept for.
+  /// The memory is kept for the next message.
   void clear() noexcept {
     bytes_.clear();
     entries_.clear();

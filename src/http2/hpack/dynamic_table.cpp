@@ -28,7 +28,7 @@ void DynamicTable::evict_to(std::size_t size) {
 bool DynamicTable::find_room(std::size_t bytes, std::size_t& at) const noexcept {
   if (count_ == 0) {
     at = 0;
-    return bytes <= ring_size();
+    return !bytes_.empty() && bytes <= ring_size();  // even an entry of no bytes has some behind it that may be read
   }
   const std::size_t begin = oldest().at;
   if (begin < bytes_head_) {
@@ -70,7 +70,7 @@ void DynamicTable::insert(const TableEntry& added) {
   const std::string_view name = is_of_this_table ? std::string_view(kept) : added.name;
   evict_to(capacity_ - bytes - kEntryOverhead);
   std::size_t at = 0;
-  if (bytes_.empty() || !find_room(bytes, at)) {  // also an entry of no bytes stands somewhere: its padding may be read
+  if (!find_room(bytes, at)) {
     grow_bytes(bytes);
     at = bytes_head_;
   }

@@ -145,7 +145,10 @@ void Session::judge_message(Stream& s, const DecodedBlock& done) {
     ++counts_.malformed;
     return fail_stream(s.id, errc::protocol_error);
   }
-  if (is_interim) return tell({.what = Event::Kind::interim, .stream = s.id, .message = &s.message, .facts = &s.facts});
+  if (is_interim) {
+    s.facts.status = facts->status;
+    return tell({.what = Event::Kind::interim, .stream = s.id, .message = &s.message, .facts = &s.facts});
+  }
   const bool asked_by_head = side_ == Side::client && s.facts.is_head;
   const bool asked_to_connect = side_ == Side::client && s.facts.is_connect && facts->status < 300;
   s.facts = *facts;
