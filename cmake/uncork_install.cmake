@@ -18,7 +18,8 @@ function(uncork_install_library)
 
   install(TARGETS uncork_stream EXPORT uncork ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/uncork DESTINATION include COMPONENT library
-          FILES_MATCHING PATTERN "*.hpp")
+          FILES_MATCHING PATTERN "*.hpp"
+          PATTERN "http2" EXCLUDE)  # until its archive is installed too: headers alone would not link
   install(EXPORT uncork NAMESPACE uncork:: FILE uncork-targets.cmake DESTINATION ${package} COMPONENT library)
 
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/uncork-config.cmake.in ${made}/uncork-config.cmake

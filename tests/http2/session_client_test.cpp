@@ -34,6 +34,19 @@ TEST(ClientSession, asks_and_tells_the_response) {
   EXPECT_EQ(server.tested.streams(), 0U);
 }
 
+TEST(ClientSession, tells_the_status_of_an_interim_response) {
+  ScriptedPeer server(Side::client);
+  static_cast<void>(server.tested.open(made_of(get()), true));
+  byte_vector bytes(kFrameHeaderBytes);
+  server.encoder.encode(made_of({{":status", "103"}}), bytes);
+  finish_headers(1, false, 0, kLeastMaxFrameSize, bytes);
+  ASSERT_EQ(server.tested.receive(bytes, server.now), bytes.size());
+  const auto told = server.tested.next();
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->what, Event::Kind::interim);
+  EXPECT_EQ(told->facts->status, 103);
+}
+
 TEST(ClientSession, opens_no_more_streams_than_the_server_allows) {
   ScriptedPeer server(Side::client);
   server.set(Setting::max_concurrent_streams, 2);

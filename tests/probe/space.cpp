@@ -165,7 +165,7 @@ std::unique_ptr<Space> reuse_inode(const SpaceFolder& folder, const std::string&
         lower.emplace_back(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
       } else if (!found) {
         ++higher;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // numbers come free as the kernel cleans up, in its own time
       }
     }
   });
