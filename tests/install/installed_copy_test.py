@@ -31,7 +31,9 @@ class InstalledCopy(unittest.TestCase):
 
     def test_every_public_header_is_there_and_nothing_private(self):
         installed = building.files_below(self.copy.prefix)
-        public = [name for name in building.files_below(self.copy.source / "include") if name.endswith(".hpp")]
+        # Those of HTTP/2 are not, until its archive is installed too.
+        public = [name for name in building.files_below(self.copy.source / "include")
+                  if name.endswith(".hpp") and not name.startswith("uncork/http2/")]
         self.assertEqual([name for name in installed if name.startswith("include/")], [f"include/{name}" for name in public])
         rest = {name for name in installed if not name.startswith("include/")}
         self.assertEqual(rest, {"lib/libuncork_stream.a", "lib/pkgconfig/uncork.pc", "share/doc/uncork/LICENSE",
