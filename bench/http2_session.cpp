@@ -67,7 +67,7 @@ class Ours {
     while (!bytes.empty()) {
       bytes = bytes.subspan(session_.receive(bytes, now));
       while (const auto one = session_.next()) {
-        if (one->what == Event::Kind::message) answer(one->stream);
+        if (one->what == Event::kind::message) answer(one->stream);
       }
     }
     const std::size_t sent = session_.gather().size();

@@ -8,11 +8,9 @@
 #include <vector>
 
 #include "uncork/http2/error.hpp"
+#include "uncork/http2/types.hpp"
 
 namespace uncork::http2 {
-
-/// Streams have 31 bits; 0 is the connection.
-using stream_id = std::uint32_t;
 
 enum class FrameType : std::uint8_t {
   data = 0x0,
@@ -64,9 +62,6 @@ struct FrameHeader {
   bool operator==(const FrameHeader&) const = default;
 };
 
-using byte_span = std::span<const std::byte>;
-using byte_vector = std::vector<std::byte>;
-
 [[nodiscard]] inline std::uint32_t load_big_endian(byte_span bytes) noexcept {
   std::uint32_t value = 0;
   for (const std::byte byte : bytes) value = value << 8U | std::to_integer<std::uint32_t>(byte);
@@ -99,7 +94,6 @@ void put_data(stream_id stream, byte_span payload, bool end_stream, byte_vector&
 void put_rst_stream(stream_id stream, errc code, byte_vector& into);
 void put_settings(std::span<const OneSetting> settings, byte_vector& into);
 void put_settings_ack(byte_vector& into);
-using ping_payload = std::array<std::byte, 8>;
 void put_ping(const ping_payload& payload, bool ack, byte_vector& into);
 void put_goaway(stream_id last, errc code, std::string_view debug, byte_vector& into);
 void put_window_update(stream_id stream, std::uint32_t increment, byte_vector& into);

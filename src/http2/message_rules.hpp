@@ -6,17 +6,11 @@
 #include <string_view>
 
 #include "uncork/http2/fields.hpp"
+#include "uncork/http2/session.hpp"
 
 namespace uncork::http2 {
 
-/// What the rules found out on their way.
-struct MessageFacts {
-  std::optional<std::uint64_t> content_length;
-  std::uint16_t status = 0;  ///< of a response
-  bool is_connect = false;   ///< of a request: CONNECT, extended or not; what follows is a tunnel
-  bool is_extended = false;  ///< of a request: CONNECT with :protocol (RFC 8441)
-  bool is_head = false;      ///< of a request
-};
+using MessageFacts = message_facts;
 
 /// Whether the peer may send `:protocol`: this end has announced SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 3).
 enum class ExtendedConnect : bool { refused, allowed };

@@ -71,9 +71,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     while (!part.empty()) {
       while (const auto one = tested.next()) {
         const stream_id id = one->stream;
-        if (one->what == Event::Kind::data) tested.consume(id, one->data.size());
-        if (one->what == Event::Kind::reset) tested.release(id);
-        if (one->what == Event::Kind::message && !is_client) {
+        if (one->what == Event::kind::data) tested.consume(id, one->data.size());
+        if (one->what == Event::kind::reset) tested.release(id);
+        if (one->what == Event::kind::message && !is_client) {
           tested.submit_headers(id, message_of(":status", "200"), false);
           static_cast<void>(tested.submit_data(id, byte_span(body).first(id % body.size()), (how & 32U) != 0));
         }

@@ -85,9 +85,9 @@ class Ours {
     while (!bytes.empty()) {
       bytes = bytes.subspan(session_.receive(bytes, time_point()));
       while (const auto one = session_.next()) {
-        if (one->what == Event::Kind::ended) code_ = one->code;
+        if (one->what == Event::kind::ended) code_ = one->code;
         if (one->message != nullptr) messages_.push_back(lines_of(*one->message));
-        if (one->what == Event::Kind::data) session_.consume(one->stream, one->data.size());
+        if (one->what == Event::kind::data) session_.consume(one->stream, one->data.size());
       }
     }
     session_.sent(session_.gather().size());

@@ -252,7 +252,7 @@ TEST(AgainstNghttp2, requests_are_well_formed_or_malformed_alike) {
     bool is_taken = false;
     for (byte_span rest = bytes; !rest.empty();) {
       rest = rest.subspan(ours.receive(rest, time_point()));
-      while (const auto one = ours.next()) is_taken = is_taken || one->what == Event::Kind::message;
+      while (const auto one = ours.next()) is_taken = is_taken || one->what == Event::kind::message;
     }
     std::string shown;
     for (const auto& [name, value] : request) shown += name + ": " + value + "\n";

@@ -21,7 +21,7 @@ namespace uncork::http2::testing {
 
 /// An event with copies of what it points to.
 struct Told {
-  Event::Kind what;
+  Event::kind what;
   stream_id stream = 0;
   bool end_stream = false;
   errc code = errc::no_error;
@@ -161,7 +161,7 @@ class ScriptedPeer {
   }
   /// Events since the last call.
   std::vector<Told> events() { return std::exchange(events_, {}); }
-  std::vector<Told> events(Event::Kind what) {
+  std::vector<Told> events(Event::kind what) {
     std::vector<Told> some;
     for (Told& one : events()) {
       if (one.what == what) some.push_back(std::move(one));
@@ -179,7 +179,7 @@ class ScriptedPeer {
                 std::string(reinterpret_cast<const char*>(one->data.data()), one->data.size()),
                 {}};
       if (one->message != nullptr) copy.lines = lines_of(*one->message);
-      if (one->what == Event::Kind::data && consumes) tested.consume(one->stream, one->data.size());
+      if (one->what == Event::kind::data && consumes) tested.consume(one->stream, one->data.size());
       events_.push_back(std::move(copy));
     }
   }

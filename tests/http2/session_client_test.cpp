@@ -26,8 +26,8 @@ TEST(ClientSession, asks_and_tells_the_response) {
   server.data(1, "ok", true);
   const auto events = server.events();
   ASSERT_THAT(events, SizeIs(3));
-  EXPECT_EQ(events[0].what, Event::Kind::interim);
-  EXPECT_EQ(events[1].what, Event::Kind::message);
+  EXPECT_EQ(events[0].what, Event::kind::interim);
+  EXPECT_EQ(events[1].what, Event::kind::message);
   EXPECT_EQ(events[2].data, "ok");
   EXPECT_TRUE(events[2].end_stream);
   server.tested.release(1);
@@ -43,7 +43,7 @@ TEST(ClientSession, tells_the_status_of_an_interim_response) {
   ASSERT_EQ(server.tested.receive(bytes, server.now), bytes.size());
   const auto told = server.tested.next();
   ASSERT_TRUE(told);
-  ASSERT_EQ(told->what, Event::Kind::interim);
+  ASSERT_EQ(told->what, Event::kind::interim);
   EXPECT_EQ(told->facts->status, 103);
 }
 
@@ -65,12 +65,12 @@ TEST(ClientSession, learns_from_goaway_what_may_be_sent_again) {
   server.frame(FrameType::goaway, 0, 0, hex("00000001 00000000"));
   const auto events = server.events();
   ASSERT_THAT(events, SizeIs(3));
-  EXPECT_EQ(events[0].what, Event::Kind::goaway);
+  EXPECT_EQ(events[0].what, Event::kind::goaway);
   EXPECT_EQ(events[1].code, errc::refused_stream);
   EXPECT_EQ(events[2].code, errc::refused_stream);
   EXPECT_EQ(server.tested.openable(), 0U);
   server.headers(1, {{":status", "200"}});
-  EXPECT_THAT(server.events(Event::Kind::message), SizeIs(1));
+  EXPECT_THAT(server.events(Event::kind::message), SizeIs(1));
 }
 
 TEST(ClientSession, refuses_responses_that_are_malformed) {
@@ -85,7 +85,7 @@ TEST(ClientSession, refuses_responses_that_are_malformed) {
     server.frames();
     server.headers(id, response);
     EXPECT_EQ(server.reset_of(id), errc::protocol_error);
-    EXPECT_THAT(server.events(Event::Kind::message), IsEmpty());
+    EXPECT_THAT(server.events(Event::kind::message), IsEmpty());
   }
 }
 
@@ -97,7 +97,7 @@ TEST(ClientSession, takes_a_length_without_a_body_of_head_and_of_304) {
   const stream_id second = server.tested.open(made_of(get()), true);
   server.headers(first, {{":status", "200"}, {"content-length", "100"}});
   server.headers(second, {{":status", "304"}, {"content-length", "100"}});
-  EXPECT_THAT(server.events(Event::Kind::message), SizeIs(2));
+  EXPECT_THAT(server.events(Event::kind::message), SizeIs(2));
 }
 
 TEST(ClientSession, takes_nothing_that_the_server_may_not_send) {
@@ -159,8 +159,8 @@ TEST(Sessions, carry_every_body_both_ways_whatever_the_windows_and_the_splits) {
         left.second = left.first == 0;
       }
       std::size_t moved = pair.carry(pair.client, pair.server, *rc::gen::inRange<std::size_t>(1, 40'000), [&](const Event& one) {
-        if (one.what == Event::Kind::message) pair.server.submit_headers(one.stream, ok(), false);
-        if (one.what == Event::Kind::data) {
+        if (one.what == Event::kind::message) pair.server.submit_headers(one.stream, ok(), false);
+        if (one.what == Event::kind::data) {
           echo[one.stream] += one.data.size();
           pair.server.consume(one.stream, one.data.size());
         }
@@ -174,9 +174,9 @@ TEST(Sessions, carry_every_body_both_ways_whatever_the_windows_and_the_splits) {
         return true;
       });
       moved += pair.carry(pair.server, pair.client, *rc::gen::inRange<std::size_t>(1, 40'000), [&](const Event& one) {
-        RC_ASSERT(one.what != Event::Kind::reset);
-        RC_ASSERT(one.what != Event::Kind::ended);
-        if (one.what == Event::Kind::data) {
+        RC_ASSERT(one.what != Event::kind::reset);
+        RC_ASSERT(one.what != Event::kind::ended);
+        if (one.what == Event::kind::data) {
           back[one.stream] += one.data.size();
           pair.client.consume(one.stream, one.data.size());
         }

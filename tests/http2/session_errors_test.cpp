@@ -35,7 +35,7 @@ TEST_P(FatalFrame, ends_the_connection) {
   peer.frame(fatal.type, fatal.flags, fatal.stream, hex(fatal.payload));
   EXPECT_EQ(peer.goaway(), fatal.code);
   EXPECT_TRUE(peer.tested.is_over());
-  const auto ended = peer.events(Event::Kind::ended);
+  const auto ended = peer.events(Event::kind::ended);
   ASSERT_THAT(ended, SizeIs(1));
   EXPECT_EQ(ended[0].code, fatal.code);
 }
@@ -93,7 +93,7 @@ TEST_P(FatalToAStream, resets_it_and_the_others_live) {
   const Fatal& fatal = GetParam();
   peer.frame(fatal.type, fatal.flags, fatal.stream, hex(fatal.payload));
   EXPECT_EQ(peer.reset_of(fatal.stream), fatal.code);
-  const auto events = peer.events(Event::Kind::reset);
+  const auto events = peer.events(Event::kind::reset);
   ASSERT_THAT(events, SizeIs(1));
   EXPECT_EQ(events[0].stream, fatal.stream);
   EXPECT_EQ(peer.tested.counts().provoked_resets, 1U);
@@ -253,10 +253,10 @@ TEST(ResetStream, what_is_in_flight_behind_it_is_neither_answered_nor_counted) {
   for (int i = 0; i < 100; ++i) peer.data(1, "in flight");
   peer.headers(1, {{"trailer", "x"}});
   EXPECT_THAT(peer.frames(), IsEmpty());
-  EXPECT_THAT(peer.events(Event::Kind::data), IsEmpty());
+  EXPECT_THAT(peer.events(Event::kind::data), IsEmpty());
   EXPECT_EQ(peer.tested.counts().late_frames, 101U);
   peer.headers(3, {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {"trailer", "x"}});  // the table was kept
-  EXPECT_THAT(peer.events(Event::Kind::message), SizeIs(1));
+  EXPECT_THAT(peer.events(Event::kind::message), SizeIs(1));
 }
 
 TEST(ResetStream, its_data_still_gives_the_connections_window_back) {

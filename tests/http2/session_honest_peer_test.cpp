@@ -73,7 +73,7 @@ TEST(HonestPeer, downloads_one_response_after_the_other_for_longer_than_the_stal
     peer.tested.sent(out.size());
     (void)peer.tested.submit_data(1, as_bytes(body), false);
     peer.pass(seconds(1));
-    EXPECT_THAT(peer.events(Event::Kind::reset), IsEmpty()) << "after " << second << " s";
+    EXPECT_THAT(peer.events(Event::kind::reset), IsEmpty()) << "after " << second << " s";
     if (::testing::Test::HasFailure()) return;
   }
 }

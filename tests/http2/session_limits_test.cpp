@@ -42,7 +42,7 @@ class Flood : public ::testing::Test {
     EXPECT_EQ(ended(), errc::enhance_your_calm);
   }
   errc ended() {
-    const auto events = peer_.events(Event::Kind::ended);
+    const auto events = peer_.events(Event::kind::ended);
     return events.empty() ? errc::no_error : events.front().code;
   }
   void answer(stream_id id) {
@@ -166,7 +166,7 @@ TEST_F(Flood, of_references_to_one_field) {
     for (const auto& one : peer_.frames(FrameType::headers)) answered += one.payload.empty() ? 0 : 1;
   });
   EXPECT_LT(times, kMany);
-  EXPECT_THAT(peer_.events(Event::Kind::message), IsEmpty());
+  EXPECT_THAT(peer_.events(Event::kind::message), IsEmpty());
   EXPECT_GE(answered, 1000);  // 431
 }
 
@@ -178,7 +178,7 @@ TEST_F(Flood, of_cookie_crumbs) {
     byte_vector block;
     peer.encoder.encode(made_of(request), block);
     peer.frame(FrameType::headers, 5, 1, block);
-    EXPECT_THAT(peer.events(Event::Kind::message), IsEmpty());
+    EXPECT_THAT(peer.events(Event::kind::message), IsEmpty());
     EXPECT_EQ(peer.tested.counts().too_large, 1U);
     EXPECT_LE(peer.tested.memory(), kMostHeld);
     const auto answer = peer.frames(FrameType::headers);
@@ -208,7 +208,7 @@ TEST_F(Flood, of_bodies_that_the_peer_does_not_take) {
   }
   EXPECT_GE(alive, 29);
   EXPECT_LE(alive, 32);
-  EXPECT_THAT(peer_.events(Event::Kind::reset), SizeIs(100));
+  EXPECT_THAT(peer_.events(Event::kind::reset), SizeIs(100));
 }
 
 TEST(HonestPeer, takes_a_large_body_by_small_windows) {

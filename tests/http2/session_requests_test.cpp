@@ -27,7 +27,7 @@ TEST(ServerSession, tells_a_request_and_sends_the_answer_at_once) {
   ScriptedPeer peer;
   peer.frames();
   peer.headers(1, get("/index.html"));
-  EXPECT_THAT(peer.events(), ElementsAre(Told{Event::Kind::message,
+  EXPECT_THAT(peer.events(), ElementsAre(Told{Event::kind::message,
                                               1,
                                               true,
                                               errc::no_error,
@@ -69,7 +69,7 @@ TEST(ServerSession, reads_frames_at_every_split) {
       while (!part.empty()) {
         part = part.subspan(tested.receive(part, now));
         while (const auto one = tested.next()) {
-          if (one->what == Event::Kind::data) bodies.append(reinterpret_cast<const char*>(one->data.data()), one->data.size());
+          if (one->what == Event::kind::data) bodies.append(reinterpret_cast<const char*>(one->data.data()), one->data.size());
           ends += one->end_stream ? 1 : 0;
         }
       }
@@ -116,7 +116,7 @@ TEST(ServerSession, tells_trailers_of_a_request) {
   const auto events = peer.events();
   ASSERT_THAT(events, SizeIs(3));
   EXPECT_EQ(events[1].data, "abc");
-  EXPECT_EQ(events[2].what, Event::Kind::trailers);
+  EXPECT_EQ(events[2].what, Event::kind::trailers);
   EXPECT_THAT(events[2].lines, ElementsAre("checksum: 7"));
 }
 
@@ -152,7 +152,7 @@ TEST(ServerSession, takes_no_more_of_a_body_than_its_queue_holds_and_tells_when_
   const std::size_t taken = peer.tested.submit_data(1, body, true);
   EXPECT_EQ(taken, options().limits.stream_queue);
   EXPECT_THAT(peer.frames(FrameType::data), SizeIs(4));  // 65,535 bytes: the window
-  EXPECT_THAT(peer.events(Event::Kind::room), SizeIs(1));
+  EXPECT_THAT(peer.events(Event::kind::room), SizeIs(1));
   EXPECT_EQ(peer.tested.submit_data(1, byte_span(body).first(1000), true), 1000U);
   peer.window_update(0, 100'000);
   peer.window_update(1, 100'000);
@@ -275,7 +275,7 @@ TEST(ServerSession, allows_extended_connect_only_where_it_was_announced) {
   chosen.extended_connect = true;
   ScriptedPeer extended(Side::server, chosen);
   extended.headers(1, websocket, false);
-  EXPECT_THAT(extended.events(Event::Kind::message), SizeIs(1));
+  EXPECT_THAT(extended.events(Event::kind::message), SizeIs(1));
 }
 
 TEST(ServerSession, resets_what_its_owner_releases_before_the_end) {

@@ -15,7 +15,7 @@ BODY = "Hello world!"
 class Http2Test(InteropTest):
     def setUp(self):
         super().setUp()
-        server = self.start([os.environ["UNCORK_H2C_SERVER"], "0"], {-15})
+        server = self.start([os.environ["UNCORK_HTTP_SERVER"], "0"], {-15})
         self.port = server.wait_for(r"listening on 127.0.0.1:(\d+)")[1]
         self.url = f"http://127.0.0.1:{self.port}/"
 

@@ -138,7 +138,7 @@ void Session::on_rst_stream(byte_span payload) {
   Stream* s = streams_.find(header_.stream);
   if (s == nullptr || s->is_closed()) return;
   close(*s);
-  if (s->is_owned) tell({.what = Event::Kind::reset, .stream = s->id, .code = static_cast<errc>(load_big_endian(payload))});
+  if (s->is_owned) tell({.what = Event::kind::reset, .stream = s->id, .code = static_cast<errc>(load_big_endian(payload))});
   forget_if_done(*s);
 }
 
@@ -225,7 +225,7 @@ void Session::on_goaway(byte_span payload) {
   const auto code = static_cast<errc>(load_big_endian(payload.subspan(4, 4)));
   has_goaway_ = true;
   goaway_last_ = std::min(goaway_last_, last);
-  tell({.what = Event::Kind::goaway, .stream = last, .code = code});
+  tell({.what = Event::kind::goaway, .stream = last, .code = code});
   if (side_ == Side::server) return;
   // What the peer has not processed may be sent again elsewhere (RFC 9113 6.8).
   std::vector<stream_id> unprocessed;
@@ -235,7 +235,7 @@ void Session::on_goaway(byte_span payload) {
   for (const stream_id id : unprocessed) {
     Stream& s = *streams_.find(id);
     close(s);
-    if (s.is_owned) tell({.what = Event::Kind::reset, .stream = id, .code = errc::refused_stream});
+    if (s.is_owned) tell({.what = Event::kind::reset, .stream = id, .code = errc::refused_stream});
     forget_if_done(s);
   }
 }

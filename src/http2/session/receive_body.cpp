@@ -117,7 +117,7 @@ void Session::deliver(Stream& s, byte_span piece, bool ends) {
   if (!s.is_owned) {  // its owner has gone, and only the answer is still on its way
     return_connection_window(std::exchange(s.unconsumed, 0));
   } else {
-    tell({.what = Event::Kind::data, .stream = s.id, .end_stream = ends, .data = piece});
+    tell({.what = Event::kind::data, .stream = s.id, .end_stream = ends, .data = piece});
   }
   if (!ends) return;
   s.receives = false;

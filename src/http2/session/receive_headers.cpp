@@ -116,7 +116,7 @@ void Session::on_further_block(Stream& s, byte_span bytes) {
     return fail_stream(s.id, errc::enhance_your_calm);
   }
   s.receives = false;
-  if (s.is_owned) tell({.what = Event::Kind::trailers, .stream = s.id, .end_stream = true, .message = &s.message});
+  if (s.is_owned) tell({.what = Event::kind::trailers, .stream = s.id, .end_stream = true, .message = &s.message});
   forget_if_done(s);
 }
 
@@ -147,7 +147,7 @@ void Session::judge_message(Stream& s, const DecodedBlock& done) {
   }
   if (is_interim) {
     s.facts.status = facts->status;
-    return tell({.what = Event::Kind::interim, .stream = s.id, .message = &s.message, .facts = &s.facts});
+    return tell({.what = Event::kind::interim, .stream = s.id, .message = &s.message, .facts = &s.facts});
   }
   const bool asked_by_head = side_ == Side::client && s.facts.is_head;
   const bool asked_to_connect = side_ == Side::client && s.facts.is_connect && facts->status < 300;
@@ -164,7 +164,7 @@ void Session::judge_message(Stream& s, const DecodedBlock& done) {
     s.is_owned = true;
     if (const auto how = s.message.find(known_field::priority); how && s.priority == Priority{}) s.priority = priority_of(*how);
   }
-  tell({.what = Event::Kind::message, .stream = s.id, .end_stream = block_.end_stream, .message = &s.message, .facts = &s.facts});
+  tell({.what = Event::kind::message, .stream = s.id, .end_stream = block_.end_stream, .message = &s.message, .facts = &s.facts});
 }
 
 /// 431, so that an honest client learns what was wrong (RFC 6585 5); it counts as a reset that the peer provoked.

@@ -142,7 +142,7 @@ void Session::give_room() {
     if (s.queue.size() > most.stream_queue / 2 || room < share) return false;
     room -= share;
     s.wants_room = false;
-    tell({.what = Event::Kind::room, .stream = id});
+    tell({.what = Event::kind::room, .stream = id});
     return true;
   });
 }

@@ -114,7 +114,7 @@ void Session::fail_stream(stream_id id, errc code) {
   ++counts_.provoked_resets;
   if (Stream* s = streams_.find(id); s != nullptr) {
     close(*s);
-    if (s->is_owned) tell({.what = Event::Kind::reset, .stream = id, .code = code});
+    if (s->is_owned) tell({.what = Event::kind::reset, .stream = id, .code = code});
     forget_if_done(*s);
   }
   if (!provoked_.take(now_)) calm("too many streams with errors");
@@ -132,6 +132,7 @@ void Session::release(stream_id id) {
   Stream* s = streams_.find(id);
   if (s == nullptr || !s->is_owned) return;
   s->is_owned = false;
+  s->user = nullptr;
   if (s->unconsumed != 0) return_connection_window(std::exchange(s->unconsumed, 0));
   if (!is_over_ && s->sends && !s->ends_after_queue) {
     put_reset(id, errc::cancel);
@@ -163,6 +164,21 @@ void Session::consume(stream_id id, std::size_t bytes) {
   s->receive_window += std::exchange(s->unreturned, 0U);
 }
 
+void Session::attach(stream_id id, void* user) noexcept {
+  if (Stream* s = streams_.find(id); s != nullptr) s->user = user;
+}
+
+void* Session::user(stream_id id) const noexcept {
+  const Stream* s = streams_.find(id);
+  return s == nullptr ? nullptr : s->user;
+}
+
+void Session::each_user(const std::function<void(void*)>& function) const {
+  streams_.each([&function](const Stream& s) {
+    if (s.user != nullptr) function(s.user);
+  });
+}
+
 void Session::ping(const ping_payload& payload) {
   if (!is_over_) put_ping(payload, false, out_);
 }
@@ -184,7 +200,7 @@ void Session::finish_shutdown() {
   is_last_told_ = true;
   if (streams_.size() != 0) return;
   is_over_ = true;
-  tell({.what = Event::Kind::ended, .code = errc::no_error});
+  tell({.what = Event::kind::ended, .code = errc::no_error});
 }
 
 void Session::terminate(errc code, std::string_view debug) {
@@ -192,7 +208,7 @@ void Session::terminate(errc code, std::string_view debug) {
   is_over_ = true;
   put_goaway(last_peer_, code, debug, out_);
   streams_.each([this](Stream& s) { close(s); });
-  tell({.what = Event::Kind::ended, .code = code});
+  tell({.what = Event::kind::ended, .code = code});
 }
 
 void Session::on_ping(byte_span payload) {
@@ -202,7 +218,7 @@ void Session::on_ping(byte_span payload) {
   std::ranges::copy(payload, bytes.begin());
   if (header_.has(frame_flag::kAck)) {
     if (!pings_.take(now_)) return calm("too many answers to PING");
-    if (bytes != kShutdownPing) return tell({.what = Event::Kind::pong});
+    if (bytes != kShutdownPing) return tell({.what = Event::kind::pong});
     if (is_shutting_down_ && !is_last_told_) finish_shutdown();
     return;
   }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,39 +15,19 @@
 #include "http2/frame.hpp"
 #include "http2/hpack/decoder.hpp"
 #include "http2/hpack/encoder.hpp"
-#include "http2/session/clock.hpp"
+#include "uncork/http2/types.hpp"
 #include "http2/session/scheduler.hpp"
 #include "http2/session/stream_table.hpp"
 #include "http2/session/token_bucket.hpp"
 #include "uncork/http2/error.hpp"
 #include "uncork/http2/fields.hpp"
 #include "uncork/http2/options.hpp"
+#include "uncork/http2/session.hpp"
 
 namespace uncork::http2 {
 
-enum class Side : bool { client, server };
-
-/// Something that the owner of the session must know.
-struct Event {
-  enum class Kind : std::uint8_t {
-    message,   ///< a request, or the final response: its fields, and what the rules found
-    interim,   ///< a response of 1xx
-    data,      ///< bytes of a body; they live until the next call of the session, and consume() gives their window back
-    trailers,  ///< fields behind the body
-    reset,     ///< the stream was reset, by the peer or by this end's rules: nothing more comes, nothing more may be sent
-    room,      ///< after submit_data() took less than it was given: it takes more now
-    pong,      ///< the answer to ping()
-    goaway,    ///< the peer will open no more streams, or not take more: `stream` is the last that it processes
-    ended      ///< the connection is over once what is to be sent has been: `code` says why
-  };
-  Kind what;
-  stream_id stream = 0;
-  bool end_stream = false;  ///< nothing more comes on the stream
-  errc code = errc::no_error;
-  byte_span data = {};
-  const fields* message = nullptr;  ///< lives until the stream's next event
-  const MessageFacts* facts = nullptr;
-};
+using Side = side;
+using Event = event;
 
 /// Whoever drives it gives it what arrives by receive(), takes events by next() until there are none, sends what gather() holds,
 /// tells sent(), and calls on_time() when deadline() has come. One thread at a time. Errors of the peer are answered as RFC 9113
@@ -69,7 +50,7 @@ class Session {
   /// of a server, then trailers, which end the stream.
   void submit_headers(stream_id id, const fields& message, bool end_stream);
   void submit_trailers(stream_id id, const fields& trailers);
-  /// Bytes of the body; how many were taken. If fewer than given, `end_stream` is not either, and Event::Kind::room tells when to
+  /// Bytes of the body; how many were taken. If fewer than given, `end_stream` is not either, and Event::kind::room tells when to
   /// give the rest.
   [[nodiscard]] std::size_t submit_data(stream_id id, byte_span body, bool end_stream);
   void reset(stream_id id, errc code);
@@ -77,9 +58,12 @@ class Session {
   void consume(stream_id id, std::size_t bytes);
   /// The owner has done with the stream: if it has not ended, it is reset, with NO_ERROR where the answer is complete.
   void release(stream_id id);
+  void attach(stream_id id, void* user) noexcept;
+  [[nodiscard]] void* user(stream_id id) const noexcept;
+  void each_user(const std::function<void(void*)>& function) const;
 
   void ping(const ping_payload& payload);
-  /// No more streams of the peer's; Event::Kind::ended when the last has ended.
+  /// No more streams of the peer's; Event::kind::ended when the last has ended.
   void shut_down();
   /// At once: GOAWAY, and nothing else any more.
   void terminate(errc code, std::string_view debug);

@@ -7,7 +7,7 @@
 #include "http2/frame.hpp"
 #include "http2/message_rules.hpp"
 #include "http2/session/body_queue.hpp"
-#include "http2/session/clock.hpp"
+#include "uncork/http2/types.hpp"
 #include "http2/session/priority.hpp"
 #include "uncork/http2/fields.hpp"
 
@@ -36,6 +36,7 @@ struct StreamState {
 
   // Its owner, a handler or the one who asked.
   bool is_owned = false;
+  void* user = nullptr;  // what it calls the stream
 
   http2::Priority priority;
   bool is_scheduled = false;

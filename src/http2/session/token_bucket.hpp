@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "http2/session/clock.hpp"
+#include "uncork/http2/types.hpp"
 #include "uncork/http2/options.hpp"
 
 namespace uncork::http2 {
