@@ -12,6 +12,11 @@ Option Option::needs(Option other) const { return Option(below_->needs(other.bel
 Option Option::excludes(Option other) const { return Option(below_->excludes(other.below_)); }
 Option Option::one_at_a_time() const { return Option(below_->allow_extra_args(false)); }
 Option Option::take_all() const { return Option(below_->take_all()); }
+
+Option Option::takes(int words) const {
+  below_->expected(words);
+  return *this;
+}
 Option Option::default_str(const std::string& text) const { return Option(below_->default_str(text)); }
 Option Option::capture_default_str() const { return Option(below_->capture_default_str()); }
 Option Option::check(const std::function<std::string(const std::string&)>& check) const { return Option(below_->check(check)); }

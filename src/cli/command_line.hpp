@@ -32,6 +32,8 @@ class Option {
   Option one_at_a_time() const;
   /// Keeps all that follow, however often it is given.
   Option take_all() const;
+  /// So many words follow it.
+  Option takes(int words) const;
   Option default_str(const std::string& text) const;
   /// Shows the value that the variable has now as the default.
   Option capture_default_str() const;

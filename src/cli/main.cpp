@@ -77,6 +77,7 @@ Exit run(int argc, char** argv) {
   uncork::cli::add_recv(top, chosen);
   uncork::cli::add_doctor(top, chosen);
   uncork::cli::add_zino(top, chosen);
+  uncork::cli::add_h2(top, chosen);
   add_manual(program, chosen);
   const Parsed parsed = program.parse(argc, argv);
   if (parsed.outcome != Parsed::Outcome::chosen) {

@@ -40,6 +40,7 @@ void add_cure(const Verb& program, Action& chosen);
 void add_lab(const Verb& program, Action& chosen);
 void add_doctor(const Verb& program, Action& chosen);
 void add_zino(const Verb& program, Action& chosen);
+void add_h2(const Verb& program, Action& chosen);
 
 // ---- options: every kind is read in one place, so that it is written and refused alike in every verb ----
 

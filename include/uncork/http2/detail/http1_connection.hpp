@@ -219,6 +219,10 @@ class http1_connection final : public member, public std::enable_shared_from_thi
     const std::size_t used = parser_->put(boost::asio::buffer(pending_), error);
     pending_.erase(0, used);
     if (error == boost::beast::http::error::need_more) return false;
+    if (error == boost::beast::http::error::bad_version) {  // no HTTP/1.x at all: an answer in it would not be understood
+      end(error);
+      return false;
+    }
     if (error) {
       refuse(error == boost::beast::http::error::header_limit ? "431" : "400");
       return false;

@@ -1,0 +1,11 @@
+#pragma once
+// The parts of `uncork h2`, a file for each.
+
+#include "cli/verb.hpp"
+
+namespace uncork::cli {
+
+/// Each adds its part to `h2`; parsing it sets `chosen`.
+void add_h2_serve(const Verb& h2, Action& chosen);
+
+}  // namespace uncork::cli
