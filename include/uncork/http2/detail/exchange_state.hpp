@@ -133,6 +133,7 @@ class exchange_state : public std::enable_shared_from_this<exchange_state> {
 
   // ---- what the connection tells
   void on_data(byte_span bytes) {
+    if (bytes.empty()) return;
     if (is_abandoned_) return consumed(bytes.size());
     if (!reader_ || inbox_left() != 0) return keep(bytes);
     const std::size_t direct = std::min(bytes.size(), reader_->into.size());
