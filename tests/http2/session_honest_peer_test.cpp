@@ -91,7 +91,7 @@ TEST(SessionMemory, of_the_fields_of_all_streams_together_is_bounded) {
     peer.frame(FrameType::headers, frame_flag::kEndHeaders, id, block);
   }
   EXPECT_FALSE(peer.tested.is_over());
-  EXPECT_GE(peer.tested.counts().too_large, 1U);
+  EXPECT_GE(peer.tested.counts().refused_for_memory, 1U);
   EXPECT_LE(peer.tested.memory(), std::size_t{1} << 20U) << peer.tested.streams() << " streams, about " << sent << " bytes came";
 }
 

@@ -99,6 +99,9 @@ class exchange {
   /// Ends it.
   void finish() { static_cast<void>(state_->send_body({}, true)); }
   void finish(const fields& trailers) { state_->send_trailers(trailers); }
+  /// The client may pause for as long as it likes within its body, as streams of messages do; without it limits::body_timeout
+  /// resets the stream.
+  void allow_rest() { state_->allow_rest(); }
   /// Ends the exchange at once: RST_STREAM, or the end of an HTTP/1.x connection.
   void reset(errc code = errc::cancel) { state_->reset(code); }
 

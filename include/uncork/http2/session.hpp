@@ -84,6 +84,8 @@ class session {
   void consume(stream_id id, std::size_t bytes);
   /// The owner has done with the stream: if it has not ended, it is reset, with NO_ERROR where the answer is complete.
   void release(stream_id id);
+  /// The stream may rest for as long as it likes: limits::body_timeout is not for it.
+  void allow_rest(stream_id id) noexcept;
   /// What the owner calls the stream: user() gives it back, null until then.
   void attach(stream_id id, void* user) noexcept;
   [[nodiscard]] void* user(stream_id id) const noexcept;

@@ -7,9 +7,12 @@
 
 namespace uncork::http2 {
 
-/// First in, first out. It keeps its memory while it is used, and gives it back when it is cleared. A value.
+/// First in, first out. Empty, it keeps kMostKept bytes of memory at most: a hundred streams that rest between two messages must
+/// not hold a hundred full queues. A value.
 class BodyQueue {
  public:
+  static constexpr std::size_t kMostKept = 4096;
+
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() - taken_; }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
   [[nodiscard]] byte_span front(std::size_t most) const noexcept {
@@ -26,6 +29,7 @@ class BodyQueue {
   void take(std::size_t count) noexcept {
     taken_ += count;
     if (taken_ != bytes_.size()) return;
+    if (bytes_.capacity() > kMostKept) return clear();
     bytes_.clear();
     taken_ = 0;
   }

@@ -16,7 +16,12 @@ std::size_t Session::receive(byte_span bytes, time_point now) {
   is_tidy_ = false;
   std::size_t taken = 0;
   if (!is_over_ && preface_taken_ < kPreface.size()) taken = take_preface(bytes);
-  while (!is_over_ && events_.empty() && taken < bytes.size()) taken += take_frame(bytes.subspan(taken));
+  while (!is_over_ && events_.empty() && taken < bytes.size()) {
+    const std::size_t of_frame = take_frame(bytes.subspan(taken));
+    taken += of_frame;
+    counts_.bytes_received += of_frame;
+  }
+  tell_budget();
   return is_over_ ? bytes.size() : taken;  // what comes behind the end is nobody's
 }
 
@@ -58,6 +63,10 @@ std::size_t Session::take_frame(byte_span bytes) {
     header_taken_ = 0;
     on_frame(rest.first(missing));
     return taken + missing;
+  }
+  if (payload_.empty() && memory() + header_.length > options_.limits.memory) {
+    calm("a frame that does not fit the memory of the connection");
+    return taken;
   }
   const std::size_t count = std::min(missing, rest.size());
   payload_.insert(payload_.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(count));

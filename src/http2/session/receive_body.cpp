@@ -23,7 +23,7 @@ void Session::begin_body() {
     } else if (!s->has_message) {
       fail_stream(id, errc::protocol_error);  // a body before the final response
     }
-  } else if (was_reset(id) || is_discarded(id)) {
+  } else if (reset_streams_.has(id) || is_discarded(id)) {
     ++counts_.late_frames;  // in flight when this end reset it or told its last stream: no fault of the peer's
   } else if (s != nullptr && s->is_owned) {
     fail_stream(id, errc::stream_closed);  // half-closed: RFC 9113 5.1

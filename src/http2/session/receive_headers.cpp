@@ -22,15 +22,24 @@ void Session::on_headers(byte_span payload) {
   }
   if (const errc error = strip_padding(header_, payload); error != errc::no_error)
     return fail(error, "HEADERS with wrong padding");
-  if (payload.size() > options_.limits.block_bytes) return calm("a field block that is too long");
+  if (payload.size() > options_.limits.block_bytes) {
+    ++counts_.blocks_too_long;
+    return calm("a field block that is too long");
+  }
   if (header_.has(frame_flag::kEndHeaders)) return on_block(payload);
   block_.bytes.assign(payload.begin(), payload.end());
 }
 
 void Session::on_continuation(byte_span payload) {
   if (block_.stream == 0) return fail(errc::protocol_error, "CONTINUATION without HEADERS");
-  if (++block_.frames > options_.limits.block_frames) return calm("too many CONTINUATIONs");
-  if (block_.bytes.size() + payload.size() > options_.limits.block_bytes) return calm("a field block that is too long");
+  if (++block_.frames > options_.limits.block_frames) {
+    ++counts_.blocks_of_too_many;
+    return calm("too many CONTINUATIONs");
+  }
+  if (block_.bytes.size() + payload.size() > options_.limits.block_bytes) {
+    ++counts_.blocks_too_long;
+    return calm("a field block that is too long");
+  }
   block_.bytes.insert(block_.bytes.end(), payload.begin(), payload.end());
   if (!header_.has(frame_flag::kEndHeaders)) return;
   byte_vector whole = std::move(block_.bytes);
@@ -58,8 +67,9 @@ bool Session::decode(byte_span bytes, fields& into, DecodedBlock& done) {
 void Session::on_closed_stream(stream_id id, byte_span bytes) {
   DecodedBlock done;
   if (!decode(bytes, scratch_, done)) return;
-  if (was_reset(id)) {
+  if (reset_streams_.has(id)) {
     ++counts_.late_frames;
+    if (!late_headers_.take(now_)) calm("too many header sections for streams that were reset");
   } else if (streams_.find(id) != nullptr) {
     fail_stream(id, errc::stream_closed);
   } else if (is_peers(id) && !was_used(id)) {
@@ -69,15 +79,29 @@ void Session::on_closed_stream(stream_id id, byte_span bytes) {
   }
 }
 
+/// Nothing has been done with it, so that the peer may try it again (RFC 9113 8.7).
+void Session::refuse(stream_id id) {
+  ++counts_.refused_streams;
+  put_reset(id, errc::refused_stream);
+}
+
 void Session::on_new_stream(stream_id id, byte_span bytes) {
   DecodedBlock done;
-  if (is_last_told_ || streams_.size() >= options_.limits.concurrent_streams) {
+  const bool is_beyond_budget = share_ && share_.room(memory()) == 0;
+  if (is_last_told_ || is_beyond_budget || streams_.size() >= options_.limits.concurrent_streams) {
     if (!decode(bytes, scratch_, done)) return;
-    if (is_last_told_) return;  // beyond the last that is processed: the peer knows, or soon will
+    if (is_last_told_) {  // beyond the last that is processed: the peer knows, or soon will
+      ++counts_.late_frames;
+      if (!late_headers_.take(now_)) calm("too many requests behind GOAWAY");
+      return;
+    }
     note_used(id);
-    ++counts_.refused_streams;
-    put_reset(id, errc::refused_stream);
-    if (!provoked_.take(now_)) calm("too many streams beyond MAX_CONCURRENT_STREAMS");
+    refuse(id);
+    if (streams_.size() < options_.limits.concurrent_streams) {
+      ++counts_.refused_for_budget;  // the others are to blame for it
+    } else if (!provoked_.take(now_)) {
+      calm("too many streams beyond MAX_CONCURRENT_STREAMS");
+    }
     return;
   }
   note_used(id);
@@ -86,7 +110,7 @@ void Session::on_new_stream(stream_id id, byte_span bytes) {
   s.receives = s.sends = true;
   s.receive_window = are_settings_taken_ ? options_.stream_window : std::max(options_.stream_window, kDefaultWindow);
   s.send_window = peer_stream_window_;
-  s.progress_since = now_;
+  s.progress_since = s.rests_since = now_;
   s.all_sent_before = counts_.body_bytes_sent;
   if (!early_priorities_.empty()) {
     const auto found = std::ranges::find(early_priorities_, id, &std::pair<stream_id, Priority>::first);
@@ -95,7 +119,8 @@ void Session::on_new_stream(stream_id id, byte_span bytes) {
       early_priorities_.erase(found);
     }
   }
-  if (!decode(bytes, s.message, done) || !hold_fields(s)) return;
+  if (!decode(bytes, s.message, done)) return;
+  if (!done.too_large && !hold_fields(s, true)) return;  // what is too large is not held in any case
   if (block_.depends_on_itself) return fail_stream(id, errc::protocol_error);
   judge_message(s, done);
 }
@@ -103,7 +128,7 @@ void Session::on_new_stream(stream_id id, byte_span bytes) {
 // Trailers, or a response.
 void Session::on_further_block(Stream& s, byte_span bytes) {
   DecodedBlock done;
-  if (!decode(bytes, s.message, done) || !hold_fields(s)) return;
+  if (!decode(bytes, s.message, done) || !hold_fields(s, false)) return;
   if (block_.depends_on_itself) return fail_stream(s.id, errc::protocol_error);
   if (!s.has_message) return judge_message(s, done);
   std::string_view why;
@@ -121,12 +146,20 @@ void Session::on_further_block(Stream& s, byte_span bytes) {
 }
 
 /// Small indexed blocks become large sections (CVE-2026-49975): what all streams hold together is bounded too.
-bool Session::hold_fields(Stream& s) {
-  fields_held_ += s.message.capacity() - s.fields_held;
-  s.fields_held = s.message.capacity();
-  if (fields_held_ <= options_.limits.fields_held) return true;
-  ++counts_.too_large;
-  fail_stream(s.id, errc::enhance_your_calm);
+bool Session::hold_fields(Stream& s, bool is_new) {
+  streams_.recount(s);
+  if (has_room_for_fields()) return true;
+  ++counts_.refused_for_memory;
+  s.message = fields();  // its owner may keep the stream for long, and it is nothing to keep as spare memory
+  streams_.recount(s);
+  if (!is_new) {
+    fail_stream(s.id, errc::enhance_your_calm);
+    return false;
+  }
+  refuse(s.id);
+  close(s);
+  forget_if_done(s);
+  if (!provoked_.take(now_)) calm("too many requests beyond the memory of the connection");
   return false;
 }
 

@@ -61,6 +61,7 @@ void Session::submit_trailers(stream_id id, const fields& trailers) {
     return end_sending(*s);
   }
   s->trailers = trailers;
+  streams_.recount(*s);
   s->has_trailers = s->ends_after_queue = true;
 }
 
@@ -69,23 +70,24 @@ std::size_t Session::submit_data(stream_id id, byte_span body, bool end_stream) 
   if (s == nullptr || !s->has_headers) return body.size();
   const limits& most = options_.limits;
   stop_waiting(*s);
+  if (body.empty() && end_stream && s->queue.empty()) {  // needs no window, and stands behind nobody's body (RFC 9113 6.9.1)
+    put_data(id, body, true, out_);
+    end_sending(*s);
+    return 0;
+  }
   // Most bodies are short, and nothing is in their way.
   if (s->queue.empty() && scheduler_.empty() && body.size() <= kLeastMaxFrameSize && output_size() < most.output_high_water &&
       static_cast<std::int64_t>(body.size()) <= std::min(s->send_window, send_window_)) {
-    if (body.empty() && !end_stream) return 0;
-    put_data(id, body, end_stream, out_);
-    s->send_window -= static_cast<std::int64_t>(body.size());
-    send_window_ -= static_cast<std::int64_t>(body.size());
-    counts_.body_bytes_sent += body.size();
-    s->moved += body.size();
-    window_updates_.add(4);
+    if (body.empty()) return 0;
+    put_piece(*s, body, end_stream);
     if (end_stream) end_sending(*s);
     return body.size();
   }
-  const std::size_t room = std::min(most.stream_queue - std::min(most.stream_queue, s->queue.size()),
-                                    most.session_queue - std::min(most.session_queue, queued_));
+  const std::size_t room = std::min(most.stream_queue - std::min(most.stream_queue, s->queue.size()), room_for_bodies());
   const std::size_t taken = std::min(room, body.size());
+  if (taken == 0 && s->queue.empty() && !body.empty()) return frame_at_once(*s, body, end_stream);
   s->queue.append(body.first(taken));
+  streams_.recount(*s);
   queued_ += taken;
   s->ends_after_queue = end_stream && taken == body.size();
   if (taken < body.size()) {
@@ -96,10 +98,40 @@ std::size_t Session::submit_data(stream_id id, byte_span body, bool end_stream) 
   return taken;
 }
 
-// Has something to send, and a window for it; the end alone needs none.
+// There is no memory for queues: what the windows and the output take goes out, so that a handler whose peer reads can always
+// end, and give back what it holds.
+std::size_t Session::frame_at_once(Stream& s, byte_span body, bool end_stream) {
+  const stream_id id = s.id;
+  std::size_t taken = 0;
+  while (scheduler_.empty() && taken < body.size() && output_size() < options_.limits.output_high_water) {
+    const std::int64_t window = std::max<std::int64_t>(0, std::min(s.send_window, send_window_));
+    const byte_span piece = body.subspan(taken).first(
+        std::min({body.size() - taken, static_cast<std::size_t>(window), std::size_t{kLeastMaxFrameSize}}));
+    if (piece.empty()) break;
+    taken += piece.size();
+    const bool is_last = end_stream && taken == body.size();
+    put_piece(s, piece, is_last);
+    if (is_last) end_sending(s);
+  }
+  if (taken < body.size()) {
+    s.wants_room = true;
+    waiting_.push_back(id);
+  }
+  return taken;
+}
+
+void Session::put_piece(Stream& s, byte_span piece, bool end_stream) {
+  put_data(s.id, piece, end_stream, out_);
+  s.send_window -= static_cast<std::int64_t>(piece.size());
+  send_window_ -= static_cast<std::int64_t>(piece.size());
+  counts_.body_bytes_sent += piece.size();
+  s.moved += piece.size();
+  window_updates_.add(4);
+}
+
+// Has a body that waits, and a window for it; an end alone needs none and has not waited.
 void Session::schedule(Stream& s) {
-  const bool can_send = s.queue.empty() ? s.ends_after_queue : s.send_window > 0;
-  if (s.is_scheduled || !s.sends || !can_send) return;
+  if (s.is_scheduled || !s.sends || s.queue.empty() || s.send_window <= 0) return;
   s.is_scheduled = true;
   scheduler_.add(s.id, s.priority);
 }
@@ -117,16 +149,13 @@ void Session::end_sending(Stream& s) {
 void Session::frame_body(Stream& s) {
   const std::int64_t window = std::max<std::int64_t>(0, std::min(s.send_window, send_window_));
   const std::size_t most = std::min<std::size_t>(static_cast<std::size_t>(window), kLeastMaxFrameSize);
+  if (most == 0) return;  // SETTINGS took the window away since it was scheduled
   const byte_span piece = s.queue.front(most);
   const bool is_last = piece.size() == s.queue.size() && s.ends_after_queue;
-  put_data(s.id, piece, is_last && !s.has_trailers, out_);
-  s.send_window -= static_cast<std::int64_t>(piece.size());
-  send_window_ -= static_cast<std::int64_t>(piece.size());
-  counts_.body_bytes_sent += piece.size();
-  s.moved += piece.size();
+  put_piece(s, piece, is_last && !s.has_trailers);
   queued_ -= piece.size();
   s.queue.take(piece.size());
-  window_updates_.add(4);
+  streams_.recount(s);
   if (!is_last) return schedule(s);
   if (s.has_trailers) put_block(s, s.trailers, true);
   end_sending(s);
@@ -136,11 +165,19 @@ void Session::frame_body(Stream& s) {
 void Session::give_room() {
   const limits& most = options_.limits;
   const std::size_t share = std::max<std::size_t>(1, std::min(most.stream_queue, most.session_queue) / 2);
-  std::size_t room = most.session_queue - std::min(most.session_queue, queued_);
+  std::size_t room = room_for_bodies();
+  // A window of a few bytes is no reason to wake an owner: it would be filled byte by byte.
+  const std::int64_t worth = most.least_progress;
+  bool is_output_free = scheduler_.empty() && send_window_ >= worth && output_size() < most.output_high_water;
   std::erase_if(waiting_, [&](stream_id id) {
     Stream& s = *streams_.find(id);
-    if (s.queue.size() > most.stream_queue / 2 || room < share) return false;
-    room -= share;
+    if (room >= share && s.queue.size() <= most.stream_queue / 2) {
+      room -= share;
+    } else if (is_output_free && s.queue.empty() && s.send_window >= worth) {
+      is_output_free = false;  // see frame_at_once(): for one of them
+    } else {
+      return false;
+    }
     s.wants_room = false;
     tell({.what = Event::kind::room, .stream = id});
     return true;
@@ -149,16 +186,13 @@ void Session::give_room() {
 
 byte_span Session::gather() {
   while (!is_over_ && !scheduler_.empty() && output_size() < options_.limits.output_high_water) {
-    const stream_id id = scheduler_.take();
-    Stream& s = *streams_.find(id);
+    if (send_window_ <= 0) break;  // all have bodies: an end alone did not wait
+    Stream& s = *streams_.find(scheduler_.take());
     s.is_scheduled = false;
-    if (!s.queue.empty() && send_window_ <= 0) {  // the others have bodies too, or an end that can wait
-      schedule(s);
-      break;
-    }
     frame_body(s);
   }
   if (!waiting_.empty() && !is_over_) give_room();
+  tell_budget();
   return byte_span(out_).subspan(out_taken_);
 }
 

@@ -7,8 +7,6 @@
 namespace uncork::http2 {
 namespace {
 
-/// As many as the peer may provoke at once by limits::provoked_resets: what is in flight behind each must still be known.
-constexpr std::size_t kMostResetIds = 1024;
 /// The PING between the two GOAWAYs of a graceful end: its answer says that the peer has read the first.
 constexpr ping_payload kShutdownPing = {std::byte{'u'}, std::byte{'n'}, std::byte{'c'}, std::byte{'o'},
                                         std::byte{'r'}, std::byte{'k'}, std::byte{'g'}, std::byte{'o'}};
@@ -19,6 +17,7 @@ Session::Session(Side whose, const options& chosen, time_point now)
     : side_(whose),
       options_(chosen),
       now_(now),
+      share_(chosen.budget),
       begun_(now),
       idle_since_(now),
       swept_(now),
@@ -28,7 +27,8 @@ Session::Session(Side whose, const options& chosen, time_point now)
       pings_(chosen.limits.pings, now),
       priorities_(chosen.limits.priorities, now),
       window_updates_(chosen.limits.window_updates, now),
-      empty_data_(chosen.limits.empty_data, now) {
+      empty_data_(chosen.limits.empty_data, now),
+      late_headers_(chosen.limits.late_headers, now) {
   options_.connection_window = std::clamp(options_.connection_window, kDefaultWindow, kMostWindow);
   options_.stream_window = std::min(options_.stream_window, kMostWindow);
   options_.max_frame_size = std::clamp(options_.max_frame_size, kLeastMaxFrameSize, kMostMaxFrameSize);
@@ -77,16 +77,10 @@ void Session::note_used(stream_id id) noexcept {
   last_peer_ = id;
 }
 
-bool Session::was_reset(stream_id id) const noexcept { return std::ranges::find(reset_ids_, id) != reset_ids_.end(); }
-
 void Session::put_reset(stream_id id, errc code) {
   put_rst_stream(id, code, out_);
   ++counts_.resets_sent;
-  if (reset_ids_.size() < kMostResetIds) {
-    reset_ids_.push_back(id);
-  } else {
-    reset_ids_[reset_next_++ % kMostResetIds] = id;
-  }
+  reset_streams_.add(id);
 }
 
 /// Neither side may send any more.
@@ -97,11 +91,11 @@ void Session::close(Stream& s) {
   stop_waiting(s);
   queued_ -= s.queue.size();
   s.queue.clear();
+  streams_.recount(s);
 }
 
 void Session::forget_if_done(Stream& s) {
   if (!s.is_closed() || s.is_owned) return;
-  fields_held_ -= s.fields_held;
   streams_.erase(s.id);
   if (streams_.size() != 0) return;
   idle_since_ = now_;
@@ -110,6 +104,7 @@ void Session::forget_if_done(Stream& s) {
 
 // An error of one stream (RFC 9113 5.4.2), for which the peer is to blame.
 void Session::fail_stream(stream_id id, errc code) {
+  if (is_over_) return;  // the GOAWAY is the last frame
   put_reset(id, code);
   ++counts_.provoked_resets;
   if (Stream* s = streams_.find(id); s != nullptr) {
@@ -142,6 +137,10 @@ void Session::release(stream_id id) {
     close(*s);
   }
   forget_if_done(*s);
+}
+
+void Session::allow_rest(stream_id id) noexcept {
+  if (Stream* s = streams_.find(id); s != nullptr) s->may_rest = true;
 }
 
 void Session::return_connection_window(std::size_t bytes) {
@@ -211,6 +210,11 @@ void Session::terminate(errc code, std::string_view debug) {
   tell({.what = Event::kind::ended, .code = code});
 }
 
+void Session::calm(std::string_view why) {
+  if (!is_over_) ++counts_.calmed;
+  terminate(errc::enhance_your_calm, why);
+}
+
 void Session::on_ping(byte_span payload) {
   if (header_.stream != 0) return fail(errc::protocol_error, "PING on a stream");
   ping_payload bytes{};
@@ -225,14 +229,6 @@ void Session::on_ping(byte_span payload) {
   ++counts_.pings;
   if (!pings_.take(now_)) return calm("too many PINGs");
   put_ping(bytes, true, out_);
-}
-
-std::size_t Session::memory() const noexcept {
-  std::size_t bytes = sizeof *this + out_.capacity() + payload_.capacity() + block_.bytes.capacity() + decoder_.memory() +
-                      encoder_.memory() + scratch_.capacity() + streams_.memory() + events_.capacity() * sizeof(Event) +
-                      reset_ids_.capacity() * sizeof(stream_id);
-  streams_.each([&](Stream& s) { bytes += sizeof s + s.message.capacity() + s.trailers.capacity() + s.queue.memory(); });
-  return bytes;
 }
 
 }  // namespace uncork::http2

@@ -7,9 +7,9 @@
 #include "http2/frame.hpp"
 #include "http2/message_rules.hpp"
 #include "http2/session/body_queue.hpp"
-#include "uncork/http2/types.hpp"
 #include "http2/session/priority.hpp"
 #include "uncork/http2/fields.hpp"
+#include "uncork/http2/types.hpp"
 
 namespace uncork::http2 {
 
@@ -40,12 +40,21 @@ struct StreamState {
 
   http2::Priority priority;
   bool is_scheduled = false;
-  std::size_t fields_held = 0;  // counted against limits::fields_held
+
+  // What the table has counted of it.
+  std::size_t fields_held = 0;
+  std::size_t held = 0;
 
   // For limits::stall_timeout: how much had moved when, and what had.
+  std::uint64_t moved = 0;  // bytes of bodies, either way
   time_point progress_since{};
-  std::uint64_t moved = 0;
+  std::uint64_t moved_before = 0;     // at progress_since
   std::uint64_t all_sent_before = 0;  // bytes of bodies of all streams, at progress_since
+
+  // For limits::body_timeout.
+  bool may_rest = false;
+  time_point rests_since{};
+  std::uint64_t moved_at_rest = 0;
 };
 
 /// A stream that is not idle, until both sides have ended it and its owner has released it. Plain data; the session keeps its

@@ -6,15 +6,9 @@
 namespace uncork::http2 {
 namespace {
 
-/// Ready for another message: only memory is kept, and not much of it.
-void reset(Stream& used) {
-  constexpr std::size_t kMostKept = 4096;
-  used.message.clear();
-  used.message.shrink(kMostKept);
-  if (used.has_trailers) used.trailers = fields();
-  used.queue.clear();
-  static_cast<StreamState&>(used) = {};
-}
+/// Bytes of fields that one spare stream keeps, and all of them: a hundred requests of a browser at once have 1 to 2 KiB each.
+constexpr std::size_t kMostKept = 4096;
+constexpr std::size_t kMostKeptByAll = 128UL * 1024;
 
 }  // namespace
 
@@ -34,8 +28,10 @@ Stream& StreamTable::insert(stream_id id) {
   } else {
     made = std::move(spare_.back());
     spare_.pop_back();
+    spare_held_ -= made->message.capacity();
   }
   made->id = id;
+  recount(*made);
   std::size_t at = home_of(id);
   while (slots_[at]) at = (at + 1) & (slots_.size() - 1);
   slots_[at] = std::move(made);
@@ -51,18 +47,27 @@ void StreamTable::erase(stream_id id) noexcept {
   while (slots_[hole] && slots_[hole]->id != id) hole = (hole + 1) & mask;
   if (!slots_[hole]) return;
   --size_;
-  if (spare_.size() < kMostSpare) {
-    reset(*slots_[hole]);
-    spare_.push_back(std::move(slots_[hole]));
-  } else {
-    slots_[hole].reset();
-  }
+  fields_held_ -= slots_[hole]->fields_held;
+  held_ -= slots_[hole]->held;
+  keep(std::move(slots_[hole]));
   for (std::size_t at = (hole + 1) & mask; slots_[at]; at = (at + 1) & mask) {
     const std::size_t home = home_of(slots_[at]->id);
     if (((at - home) & mask) < ((at - hole) & mask)) continue;
     slots_[hole] = std::move(slots_[at]);
     hole = at;
   }
+}
+
+/// Ready for another message: only memory is kept, and not much of it.
+void StreamTable::keep(std::unique_ptr<Stream> used) {
+  if (spare_.size() >= kMostSpare) return;
+  used->message.clear();
+  used->message.shrink(spare_held_ < kMostKeptByAll ? kMostKept : 0);
+  spare_held_ += used->message.capacity();
+  if (used->has_trailers) used->trailers = fields();
+  used->queue.clear();
+  static_cast<StreamState&>(*used) = {};
+  spare_.push_back(std::move(used));
 }
 
 void StreamTable::grow() {
@@ -74,12 +79,6 @@ void StreamTable::grow() {
     while (slots_[at]) at = (at + 1) & (slots_.size() - 1);
     slots_[at] = std::move(slot);
   }
-}
-
-std::size_t StreamTable::memory() const noexcept {
-  std::size_t bytes = slots_.capacity() * sizeof(slots_[0]);
-  for (const auto& one : spare_) bytes += sizeof(Stream) + one->message.capacity();
-  return bytes;
 }
 
 }  // namespace uncork::http2

@@ -10,7 +10,8 @@
 namespace uncork::http2 {
 
 /// A hash table of open addressing: ids follow each other, so that they fill neighbouring slots. Streams that were taken out are
-/// used again, with the memory of their fields. Pointers to a stream live until it is erased.
+/// used again, with the memory of their fields. Pointers to a stream live until it is erased. What all of them hold is known
+/// without a look at each, if recount() is told of changes.
 class StreamTable {
  public:
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -26,17 +27,40 @@ class StreamTable {
       if (slot) visit(*slot);
     }
   }
-  /// Bytes of memory held by spare streams and slots.
-  [[nodiscard]] std::size_t memory() const noexcept;
+  /// The memory of a stream's fields or queue has changed.
+  void recount(Stream& s) noexcept {
+    const std::size_t fields = s.message.capacity();
+    const std::size_t all = fields + s.trailers.capacity() + s.queue.memory();
+    fields_held_ += fields - s.fields_held;
+    held_ += all - s.held;
+    s.fields_held = fields;
+    s.held = all;
+  }
+  /// Bytes of memory held by all streams, spare ones too, and the table.
+  [[nodiscard]] std::size_t memory() const noexcept {
+    return (slots_.capacity() + spare_.capacity()) * sizeof(slots_[0]) + (size_ + spare_.size()) * sizeof(Stream) + held_ +
+           spare_held_;
+  }
+  /// Bytes of it for fields that came.
+  [[nodiscard]] std::size_t fields_memory() const noexcept { return fields_held_ + spare_held_; }
+  /// Gives back what is kept for streams to come.
+  void drop_spare() noexcept {
+    spare_.clear();
+    spare_held_ = 0;
+  }
 
  private:
   [[nodiscard]] std::size_t home_of(stream_id id) const noexcept { return (id >> 1U) & (slots_.size() - 1); }
   void grow();
+  void keep(std::unique_ptr<Stream> used);
 
   static constexpr std::size_t kMostSpare = 128;
   std::vector<std::unique_ptr<Stream>> slots_;  // a power of 2, or none; at most half full
   std::vector<std::unique_ptr<Stream>> spare_;
   std::size_t size_ = 0;
+  std::size_t fields_held_ = 0;  // by streams that are in use
+  std::size_t held_ = 0;         // the same with their trailers and queues
+  std::size_t spare_held_ = 0;
 };
 
 }  // namespace uncork::http2

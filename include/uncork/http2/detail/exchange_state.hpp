@@ -76,6 +76,7 @@ class exchange_state : public std::enable_shared_from_this<exchange_state> {
     is_output_over_ = true;
     submit_trailers(trailers);
   }
+  virtual void allow_rest() = 0;
   void reset(errc code) {
     if (error_ || (is_output_over_ && is_input_whole_ && !rest_)) return;
     submit_reset(code);

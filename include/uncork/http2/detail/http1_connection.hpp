@@ -42,6 +42,7 @@ class http1_exchange final : public exchange_state {
   [[nodiscard]] executor_type get_executor() const noexcept override;
   [[nodiscard]] boost::asio::ip::tcp::endpoint remote_endpoint() const override;
   [[nodiscard]] unsigned version() const noexcept override { return 1; }
+  void allow_rest() override;
   [[nodiscard]] message_facts& known() noexcept { return facts_; }
 
  private:
@@ -139,6 +140,7 @@ class http1_connection final : public member, public std::enable_shared_from_thi
     unconsumed_ -= std::min(unconsumed_, bytes);
     go_on();
   }
+  void allow_rest() noexcept { may_rest_ = true; }
   void want_input() {
     if (!std::exchange(must_say_continue_, false)) return;
     output_ += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -164,7 +166,8 @@ class http1_connection final : public member, public std::enable_shared_from_thi
     if (current_ == nullptr) {
       const auto most = has_begun_ ? options.greeting_timeout : options.keep_alive;
       if (now - idle_since_ >= most) close_when_sent();
-    } else if (!parser_->is_done() && unconsumed_ == 0 && now - last_received_ >= options.http2.limits.stall_timeout) {
+    } else if (!parser_->is_done() && unconsumed_ == 0 && !may_rest_ &&
+               now - last_received_ >= options.http2.limits.stall_timeout) {
       end(boost::asio::error::timed_out);  // the rest of the body does not come
     }
   }
@@ -259,7 +262,7 @@ class http1_connection final : public member, public std::enable_shared_from_thi
     const auto& message = parser_->get();
     version_ = message.version();
     keeps_alive_ = keeps_alive_ && message.keep_alive();
-    is_answered_ = wants_room_ = is_chunked_ = false;
+    is_answered_ = wants_room_ = is_chunked_ = may_rest_ = false;
     has_body_ = true;
     unconsumed_ = 0;
     const auto one = std::make_shared<http1_exchange>(shared_from_this());
@@ -426,6 +429,7 @@ class http1_connection final : public member, public std::enable_shared_from_thi
   bool is_chunked_ = false;
   bool is_answered_ = false;
   bool must_say_continue_ = false;
+  bool may_rest_ = false;
   bool wants_room_ = false;
   bool is_parsing_ = false;
   bool is_reading_ = false;
@@ -489,6 +493,7 @@ bool http1_exchange::take_request(const Message& message, bool is_tls) {
 }
 inline http1_exchange::executor_type http1_exchange::get_executor() const noexcept { return of_->executor(); }
 inline boost::asio::ip::tcp::endpoint http1_exchange::remote_endpoint() const { return of_->remote_endpoint(); }
+inline void http1_exchange::allow_rest() { of_->allow_rest(); }
 inline void http1_exchange::submit_head(const fields& message, bool ends, std::optional<std::uint64_t> length) {
   of_->send_head(message, ends, length);
 }

@@ -26,6 +26,7 @@ class stream_exchange final : public exchange_state {
   [[nodiscard]] executor_type get_executor() const noexcept override;
   [[nodiscard]] boost::asio::ip::tcp::endpoint remote_endpoint() const override;
   [[nodiscard]] unsigned version() const noexcept override { return 2; }
+  void allow_rest() override;
 
  private:
   void submit_head(const fields& message, bool ends, std::optional<std::uint64_t> length) override;
@@ -150,6 +151,7 @@ inline void stream_exchange::begin(std::shared_ptr<server_connection> of, const 
 }
 inline stream_exchange::executor_type stream_exchange::get_executor() const noexcept { return of_->executor(); }
 inline boost::asio::ip::tcp::endpoint stream_exchange::remote_endpoint() const { return of_->remote_endpoint(); }
+inline void stream_exchange::allow_rest() { of_->session().allow_rest(id_); }
 inline void stream_exchange::submit_head(const fields& message, bool ends, std::optional<std::uint64_t> /*length*/) {
   of_->send_head(id_, message, ends);
 }
