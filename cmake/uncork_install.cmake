@@ -16,10 +16,9 @@ function(uncork_install_library)
   set(package ${CMAKE_INSTALL_LIBDIR}/cmake/uncork)
   set(made ${PROJECT_BINARY_DIR}/install)
 
-  install(TARGETS uncork_stream EXPORT uncork ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
+  install(TARGETS uncork_stream uncork_http2 EXPORT uncork ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/uncork DESTINATION include COMPONENT library
-          FILES_MATCHING PATTERN "*.hpp"
-          PATTERN "http2" EXCLUDE)  # until its archive is installed too: headers alone would not link
+          FILES_MATCHING PATTERN "*.hpp")
   install(EXPORT uncork NAMESPACE uncork:: FILE uncork-targets.cmake DESTINATION ${package} COMPONENT library)
 
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/uncork-config.cmake.in ${made}/uncork-config.cmake

@@ -128,6 +128,7 @@ std::vector<Row> rows(const World& world) {
     add({"proxy", "--listen", "127.0.0.1:0", "--connect", "127.0.0.1:9"}, SIGTERM);
     add({"send", world.path("file"), "--to", world.reader()});
     add({"recv", "--listen", "127.0.0.1:0"}, SIGTERM);
+    add({"h2", "serve", "--listen", "127.0.0.1:0"}, SIGTERM);
     add({"doctor"}, 0, true);
     add({"zino", "fixture", "--out", world.path("made")});
     add({"zino", "front", "--connect", "127.0.0.1:9", "--port", "0", "--notify-port", "0"}, SIGTERM);

@@ -109,6 +109,9 @@ TEST(Usage, bad_arguments_are_named_with_the_reason_and_what_is_accepted) {
       {{"send", "--to", "127.0.0.1:1"}, "file"},
       {{"send", "x", "--to", "127.0.0.1"}, "no port"},
       {{"recv", "--listen", "198.51.100.1:0"}, "--allow-remote"},
+      {{"h2", "serve", "--listen", "127.0.0.1"}, "--listen address '127.0.0.1': no port"},
+      {{"h2", "serve", "--flush", "never"}, "--flush 'never': accepted: turn|response|frame|frame-more"},
+      {{"h2", "serve", "--listen", "127.0.0.1:0", "--tls", "/no/cert", "/no/key"}, "certificate /no/cert: "},
   };
   for (const auto& [arguments, why] : kBad) {
     const Finished finished = run_program(arguments);
@@ -188,6 +191,17 @@ TEST(Usage, help_of_zino_and_its_parts_shows_an_example_and_stands_in_its_docume
   }
 }
 
+TEST(Usage, help_of_h2_and_its_parts_shows_an_example_and_stands_in_its_document) {
+  for (std::vector<std::string> arguments : std::vector<std::vector<std::string>>{{"h2"}, {"h2", "serve"}}) {
+    const std::string part = arguments.back();
+    arguments.emplace_back("--help");
+    const Finished help = run_program(arguments);
+    EXPECT_EQ(help.exit, 0) << part;
+    EXPECT_THAT(help.out, HasSubstr("Example:")) << part;
+    EXPECT_THAT(testing::source_file("docs/h2.md"), HasSubstr("```\n" + help.out + "```\n")) << part;
+  }
+}
+
 TEST(Manual, names_every_verb_in_every_form) {
   for (const char* form : {"man", "bash", "zsh", "fish"}) {
     std::string made = run_program({"manual", form}).out;
@@ -225,6 +239,7 @@ TEST(Usage, the_readme_names_every_verb) {
   const std::string readme = testing::source_file("README.md");
   for (const std::string& verb : kVerbs) EXPECT_THAT(readme, HasSubstr("`" + verb + "`"));
   EXPECT_THAT(readme, HasSubstr("`zino`"));
+  EXPECT_THAT(readme, HasSubstr("`h2`"));
 }
 
 TEST(Usage, nothing_that_goes_into_a_pipe_is_coloured) {

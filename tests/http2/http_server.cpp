@@ -1,8 +1,8 @@
 // The server of HTTP/2 for those who test servers: h2spec, browsers, load generators.
 //
 // usage: http_server [--tls CERTIFICATE KEY] [--only-http2] [--threads N] PORT; listens on 127.0.0.1 and says so in one line.
-// /echo gives the body back as it comes, with a trailer; /slow answers after a second; /big is 10 MB; everything else a short text,
-// once the request has come as a whole.
+// /echo gives the body back as it comes, with a trailer; /slow answers after a second; /big is 10 MB; everything else a short
+// text, once the request has come as a whole.
 
 #include <array>
 #include <boost/asio/redirect_error.hpp>
@@ -55,6 +55,8 @@ asio::awaitable<void> answer_when_whole(http2::exchange& one) {
 }
 
 asio::awaitable<void> answer_later(http2::exchange& one) {
+  std::printf("request /slow\n");
+  std::fflush(stdout);
   asio::steady_timer wait(one.get_executor(), std::chrono::seconds(1));
   co_await wait.async_wait(asio::use_awaitable);
   one.respond(head_of("200", "text/plain"), "late\n");
