@@ -193,6 +193,31 @@ TEST(ServerSession, answers_a_ping_before_bodies_that_wait) {
   EXPECT_TRUE(frames[2].is(FrameType::data));
 }
 
+// What was handed out stays as it is, so that an answer to PING stands behind it: never behind more than this.
+TEST(ServerSession, answers_a_ping_behind_a_full_output_at_most) {
+  ScriptedPeer peer;
+  peer.set(Setting::initial_window_size, 1'000'000);
+  peer.window_update(0, 1'000'000);
+  for (stream_id id = 1; id < 20; id += 2) {
+    peer.headers(id, get());
+    peer.tested.submit_headers(id, ok(), false);
+    static_cast<void>(peer.tested.submit_data(id, byte_vector(60'000), true));
+  }
+  const byte_span handed_out = peer.tested.gather();  // and the socket takes nothing
+  const byte_vector before(handed_out.begin(), handed_out.end());
+  EXPECT_FALSE(peer.tested.wants_read());
+  peer.frame(FrameType::ping, 0, 0, as_bytes("12345678"));
+  const byte_span after = peer.tested.gather();
+  ASSERT_GE(after.size(), before.size());
+  EXPECT_TRUE(std::ranges::equal(before, after.first(before.size())));
+  std::size_t ahead = 0;
+  for (const auto& one : peer.frames()) {
+    if (one.is(FrameType::ping)) break;
+    ahead += kFrameHeaderBytes + one.payload.size();
+  }
+  EXPECT_LE(ahead, limits().output_high_water + kFrameHeaderBytes + kLeastMaxFrameSize);
+}
+
 TEST(ServerSession, serves_the_urgent_first_and_incremental_ones_by_turns) {
   ScriptedPeer peer;
   const auto ask = [&](stream_id id, std::string_view how) {

@@ -147,6 +147,7 @@ void Session::on_further_block(Stream& s, byte_span bytes) {
 
 /// Small indexed blocks become large sections (CVE-2026-49975): what all streams hold together is bounded too.
 bool Session::hold_fields(Stream& s, bool is_new) {
+  if (s.message.capacity() == s.fields_held) return true;  // in memory that was held before, as spare
   streams_.recount(s);
   if (has_room_for_fields()) return true;
   ++counts_.refused_for_memory;

@@ -41,10 +41,6 @@ struct StreamState {
   http2::Priority priority;
   bool is_scheduled = false;
 
-  // What the table has counted of it.
-  std::size_t fields_held = 0;
-  std::size_t held = 0;
-
   // For limits::stall_timeout: how much had moved when, and what had.
   std::uint64_t moved = 0;  // bytes of bodies, either way
   time_point progress_since{};
@@ -63,6 +59,10 @@ struct Stream : StreamState {
   fields message;   // of the event that was given out last
   fields trailers;  // that follow the queue
   BodyQueue queue;
+
+  // What the table has counted of it: of the message, and of all three.
+  std::size_t fields_held = 0;
+  std::size_t held = 0;
 
   [[nodiscard]] bool is_closed() const noexcept { return !receives && !sends; }
 };

@@ -28,10 +28,9 @@ Stream& StreamTable::insert(stream_id id) {
   } else {
     made = std::move(spare_.back());
     spare_.pop_back();
-    spare_held_ -= made->message.capacity();
+    spare_held_ -= made->fields_held;
   }
   made->id = id;
-  recount(*made);
   std::size_t at = home_of(id);
   while (slots_[at]) at = (at + 1) & (slots_.size() - 1);
   slots_[at] = std::move(made);
@@ -47,8 +46,6 @@ void StreamTable::erase(stream_id id) noexcept {
   while (slots_[hole] && slots_[hole]->id != id) hole = (hole + 1) & mask;
   if (!slots_[hole]) return;
   --size_;
-  fields_held_ -= slots_[hole]->fields_held;
-  held_ -= slots_[hole]->held;
   keep(std::move(slots_[hole]));
   for (std::size_t at = (hole + 1) & mask; slots_[at]; at = (at + 1) & mask) {
     const std::size_t home = home_of(slots_[at]->id);
@@ -60,13 +57,19 @@ void StreamTable::erase(stream_id id) noexcept {
 
 /// Ready for another message: only memory is kept, and not much of it.
 void StreamTable::keep(std::unique_ptr<Stream> used) {
-  if (spare_.size() >= kMostSpare) return;
+  if (spare_.size() >= kMostSpare) {
+    fields_held_ -= used->fields_held;
+    held_ -= used->held;
+    return;
+  }
+  const std::size_t most = spare_held_ < kMostKeptByAll ? kMostKept : 0;
   used->message.clear();
-  used->message.shrink(spare_held_ < kMostKeptByAll ? kMostKept : 0);
-  spare_held_ += used->message.capacity();
+  if (used->message.capacity() > most) used->message.shrink(most);
   if (used->has_trailers) used->trailers = fields();
   used->queue.clear();
   static_cast<StreamState&>(*used) = {};
+  if (used->held != used->message.capacity()) recount(*used);
+  spare_held_ += used->fields_held;
   spare_.push_back(std::move(used));
 }
 

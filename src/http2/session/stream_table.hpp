@@ -38,14 +38,15 @@ class StreamTable {
   }
   /// Bytes of memory held by all streams, spare ones too, and the table.
   [[nodiscard]] std::size_t memory() const noexcept {
-    return (slots_.capacity() + spare_.capacity()) * sizeof(slots_[0]) + (size_ + spare_.size()) * sizeof(Stream) + held_ +
-           spare_held_;
+    return (slots_.capacity() + spare_.capacity()) * sizeof(slots_[0]) + (size_ + spare_.size()) * sizeof(Stream) + held_;
   }
   /// Bytes of it for fields that came.
-  [[nodiscard]] std::size_t fields_memory() const noexcept { return fields_held_ + spare_held_; }
+  [[nodiscard]] std::size_t fields_memory() const noexcept { return fields_held_; }
   /// Gives back what is kept for streams to come.
   void drop_spare() noexcept {
     spare_.clear();
+    fields_held_ -= spare_held_;
+    held_ -= spare_held_;
     spare_held_ = 0;
   }
 
@@ -58,9 +59,10 @@ class StreamTable {
   std::vector<std::unique_ptr<Stream>> slots_;  // a power of 2, or none; at most half full
   std::vector<std::unique_ptr<Stream>> spare_;
   std::size_t size_ = 0;
-  std::size_t fields_held_ = 0;  // by streams that are in use
-  std::size_t held_ = 0;         // the same with their trailers and queues
-  std::size_t spare_held_ = 0;
+  // By all streams, spare ones too, so that it stays the same when one goes from use to spare and back.
+  std::size_t fields_held_ = 0;
+  std::size_t held_ = 0;
+  std::size_t spare_held_ = 0;  // of both, by the spare ones, which have fields alone
 };
 
 }  // namespace uncork::http2
