@@ -12,8 +12,8 @@ namespace uncork::http2 {
 enum class TagComparison : bool { strong, weak };
 
 /// The strong tag of a file's bytes, quotes included: of its inode, size and modification time to the nanosecond, and `coding`
-/// (empty for none), so that no two representations share one. Two writes within one tick of the kernel's clock that keep the size
-/// are not told apart before Linux 6.13, which gives a time that was asked for to no later write.
+/// (empty for none), so that no two representations share one. Two writes within one tick of the kernel's clock that keep the
+/// size are not told apart before Linux 6.13, which gives a time that was asked for to no later write.
 [[nodiscard]] std::string entity_tag(const struct stat& file, std::string_view coding);
 
 /// Whether `text` is one entity tag, and equal to ours (which is strong).

@@ -12,7 +12,8 @@ namespace uncork::http2 {
 [[nodiscard]] std::string http_date(std::chrono::sys_seconds time);
 
 /// All three forms that a recipient must know: IMF-fixdate, RFC 850's and asctime's. Nothing if it is none of them to the letter,
-/// or no day of the calendar; the day of the week need only be the name of one. `now` decides the century of RFC 850's two digits.
+/// or no day of the calendar; the day of the week need only be the name of one. `now` decides the century of RFC 850's two
+/// digits.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text, std::chrono::sys_seconds now);
 
 }  // namespace uncork::http2
