@@ -74,6 +74,7 @@ int status_of_open(int error) {
     case ENODEV:
       return 404;
     case EAGAIN:  // a lease to be broken, or names that change too fast
+    case EINTR:
     case EMFILE:
     case ENFILE:
     case ENOMEM:
