@@ -71,7 +71,9 @@ CodingOrder wanted_codings(std::string_view accept_encoding) {
   for (std::size_t i = 0; i < kCodings.size(); ++i) {
     candidates[i] = {&kCodings[i], weights.codings[i].value_or(weights.any.value_or(0))};
   }
-  std::ranges::stable_sort(candidates, std::ranges::greater(), &Candidate::weight);
+  std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
+    return a.weight != b.weight ? a.weight > b.weight : a.coding < b.coding;  // in kCodings' order
+  });
   const int identity = weights.identity.value_or(weights.any.value_or(0));
   CodingOrder order;
   for (const Candidate& candidate : candidates) {
