@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "core/stop_signal.hpp"
+#include "http2/files/file_site.hpp"
 #include "uncork/http2/server.hpp"
 
 namespace uncork::web {
@@ -46,6 +47,23 @@ http2::handler text_handler(const std::string& text) {
     if (!one.is_request_whole()) return late(std::move(one));
     one.respond(answer->head, answer->body);
   };
+}
+
+/// The body of a request for a file is not asked for: what comes of it is thrown away with the stream.
+core::Result<http2::handler> file_handler(const ServeOptions& options) {
+  const http2::SiteOptions how{.hidden = options.hidden_files ? http2::HiddenFiles::served : http2::HiddenFiles::refused};
+  auto opened = http2::FileSite::open(options.root, how);
+  if (!opened)
+    return core::fail(core::Error{.code = core::ErrorCode::invalid_argument,
+                                  .system_errno = opened.error().code.value(),
+                                  .message = opened.error().message});
+  const auto site = std::make_shared<const http2::FileSite>(std::move(*opened));
+  return http2::handler([site](http2::exchange one) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    http2::FileAnswer answer = site->answer(one.request(), now);
+    if (answer.length != 0) return one.respond_file(answer.response, answer.file.release(), answer.offset, answer.length);
+    one.respond(answer.response, answer.text);
+  });
 }
 
 asio::ip::tcp::endpoint to_asio(const core::Endpoint& at) {
@@ -90,7 +108,9 @@ core::Result<ServeSummary> serve(const ServeOptions& options,
     how.tls = &tls;
   }
   core::StopSignal signal;
-  http2::server server(text_handler(options.body), how);
+  const auto handle = options.root.empty() ? core::Result<http2::handler>(text_handler(options.body)) : file_handler(options);
+  if (!handle) return core::fail(handle.error());
+  http2::server server(*handle, how);
   std::vector<core::Endpoint> listening;
   for (core::Endpoint at : options.listen) {
     boost::system::error_code error;

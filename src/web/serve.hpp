@@ -15,7 +15,9 @@ namespace uncork::web {
 
 struct ServeOptions {
   std::vector<core::Endpoint> listen;
+  std::string root;                   ///< a folder whose files are served; empty: `body` is
   std::string body = "Hello world!";  ///< the answer to every request
+  bool hidden_files = false;          ///< below `root`, those whose name begins with a dot too
   std::string certificate;            ///< a PEM file, with `key`; empty: no TLS
   std::string key;
   unsigned threads = 1;

@@ -350,7 +350,7 @@ TEST(HttpServer, keeps_nothing_of_requests_that_were_cancelled_reset_or_cut_off)
     EXPECT_TRUE(eventually([&] { return server.counts().open_connections == 0; }));
     EXPECT_TRUE(eventually([&] { return server.counts().open_requests == 0; }));
     EXPECT_TRUE(eventually([&] { return waiting.begun == waiting.given_up; }));
-    EXPECT_GE(server.counts().requests, static_cast<std::uint64_t>(all) / 2);
+    EXPECT_GE(server.counts().requests, static_cast<std::uint64_t>(all) / 4);
     Caller healthy(server.port());
     EXPECT_EQ(healthy.get("/").body, "hello");
   }

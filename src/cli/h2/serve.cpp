@@ -86,7 +86,13 @@ void add_h2_serve(const Verb& h2, Action& chosen) {
       "Ctrl-C or SIGTERM finishes what is under way and ends.");
   const auto arguments = std::make_shared<ServeArguments>();
   web::ServeOptions& options = arguments->options;
-  verb.add_option("--body", options.body, "Answer every request with this text").type_name("TEXT");
+  const Option root =
+      verb.add_option("--root", options.root, "Serve the files of this folder: ranges, validators, precompressed copies")
+          .type_name("DIR");
+  verb.add_option("--body", options.body, "Answer every request with this text instead (default Hello world!)")
+      .type_name("TEXT")
+      .excludes(root);
+  verb.add_flag("--hidden", options.hidden_files, "Serve files whose names begin with a dot too").needs(root);
   verb.add_option("--listen", arguments->listen, "Listen on this address; may be repeated (default 127.0.0.1:8080)")
       .type_name("ADDRESS:PORT")
       .take_all();

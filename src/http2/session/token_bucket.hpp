@@ -5,8 +5,8 @@
 #include <chrono>
 #include <cstdint>
 
-#include "uncork/http2/types.hpp"
 #include "uncork/http2/options.hpp"
+#include "uncork/http2/types.hpp"
 
 namespace uncork::http2 {
 
