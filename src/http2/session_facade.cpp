@@ -5,7 +5,11 @@
 
 namespace uncork::http2 {
 
-session::session(side whose, const options& chosen, time_point now) : session_(std::make_unique<Session>(whose, chosen, now)) {}
+struct session::hidden : Session {
+  using Session::Session;
+};
+
+session::session(side whose, const options& chosen, time_point now) : session_(std::make_unique<hidden>(whose, chosen, now)) {}
 session::session(session&&) noexcept = default;
 session& session::operator=(session&&) noexcept = default;
 session::~session() = default;

@@ -24,25 +24,29 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// One text for every request, once it has come as a whole: a client that is still sending need not be cut off.
+struct TextAnswer {
+  http2::fields head;
+  std::string body;
+};
+
+/// Once the request has come as a whole: a client that is still sending need not be cut off.
+asio::awaitable<void> answer_at_its_end(std::shared_ptr<const TextAnswer> answer, http2::exchange& one) {
+  const auto thrown_away = std::make_unique<std::array<std::byte, 16384>>();
+  boost::system::error_code error;
+  while (!error) {
+    co_await one.async_read_some(asio::buffer(*thrown_away), asio::redirect_error(asio::use_awaitable, error));
+  }
+  if (error == asio::error::eof) one.respond(answer->head, answer->body);
+}
+
+/// One text for every request.
 http2::handler text_handler(const std::string& text) {
-  struct Answer {
-    http2::fields head;
-    std::string body;
-  };
-  const auto answer = std::make_shared<Answer>();
+  const auto answer = std::make_shared<TextAnswer>();
   answer->head.add(":status", "200");
   answer->head.add("content-type", "text/plain; charset=utf-8");
   answer->head.add("content-length", std::to_string(text.size()));
   answer->body = text;
-  const auto late = http2::coroutine([answer](http2::exchange& one) -> asio::awaitable<void> {
-    const auto thrown_away = std::make_unique<std::array<std::byte, 16384>>();
-    boost::system::error_code error;
-    while (!error) {
-      co_await one.async_read_some(asio::buffer(*thrown_away), asio::redirect_error(asio::use_awaitable, error));
-    }
-    if (error == asio::error::eof) one.respond(answer->head, answer->body);
-  });
+  const auto late = http2::coroutine([answer](http2::exchange& one) { return answer_at_its_end(answer, one); });
   return [answer, late](http2::exchange one) {
     if (!one.is_request_whole()) return late(std::move(one));
     one.respond(answer->head, answer->body);

@@ -16,8 +16,6 @@
 
 namespace uncork::http2 {
 
-class Session;
-
 /// Which end of the connection this is.
 enum class side : bool { client, server };
 
@@ -116,7 +114,8 @@ class session {
   void on_time(time_point now);
 
  private:
-  std::unique_ptr<Session> session_;
+  struct hidden;
+  std::unique_ptr<hidden> session_;
 };
 
 }  // namespace uncork::http2
