@@ -145,7 +145,7 @@ Outcome run_probe(const Probe& probe, const Target& target, Subject subject, con
   Run run(probe, subject, bounds, healthy_status, *with);
   const auto sending = Clock::now();
   Outcome outcome = probe.manner == Manner::flood ? run.flood() : probe.manner == Manner::steps ? run.steps() : run.hold();
-  outcome.time = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - sending);
+  outcome.time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - sending);
   outcome.frames = with->frames();
   outcome.bytes = with->bytes();
   outcome.resets = with->answer().resets();

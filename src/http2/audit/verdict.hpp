@@ -42,7 +42,7 @@ struct Outcome {
   unsigned status = 0;       ///< of End::status
   std::uint64_t frames = 0;  ///< that were sent before the end was seen
   std::uint64_t bytes = 0;   ///< of these
-  std::chrono::milliseconds time{0};
+  std::chrono::microseconds time{0};
   StepSize passed;                ///< the largest step that was served
   StepSize refused;               ///< the step that was not
   std::uint64_t resets = 0;       ///< streams that the server has reset
