@@ -110,6 +110,17 @@ TEST(Usage, bad_arguments_are_named_with_the_reason_and_what_is_accepted) {
       {{"send", "x", "--to", "127.0.0.1"}, "no port"},
       {{"recv", "--listen", "198.51.100.1:0"}, "--allow-remote"},
       {{"h2", "serve", "--listen", "127.0.0.1"}, "--listen address '127.0.0.1': no port"},
+      {{"h2", "audit"}, "SERVER"},
+      {{"h2", "audit", "example.org:80"},
+       "server 'example.org:80': it is not a port, nor an address with one; only a server on this"},
+      {{"h2", "audit", "192.0.2.1:80"},
+       "server '192.0.2.1:80': not a loopback address; only a server on this machine's loopback"},
+      {{"h2", "audit", "[2001:db8::1]:80"}, "not a loopback address"},
+      {{"h2", "audit", "70000"}, "server '70000': a port is a number from 1 to 65535"},
+      {{"h2", "audit", "127.0.0.1:0"}, "a port is a number from 1 to 65535"},
+      {{"h2", "audit", "8080", "--probe", "pong"}, "'pong' is no probe; give rapid-reset, "},
+      {{"h2", "audit", "8080", "--path", "big"}, "'big' is no path: it begins with /"},
+      {{"h2", "audit", "8080", "--stall-for", "0s"}, "--stall-for"},
       {{"h2", "serve", "--flush", "never"}, "--flush 'never': accepted: turn|response|frame|frame-more"},
       {{"h2", "serve", "--listen", "127.0.0.1:0", "--tls", "/no/cert", "/no/key"}, "certificate /no/cert: "},
   };
@@ -192,7 +203,7 @@ TEST(Usage, help_of_zino_and_its_parts_shows_an_example_and_stands_in_its_docume
 }
 
 TEST(Usage, help_of_h2_and_its_parts_shows_an_example_and_stands_in_its_document) {
-  for (std::vector<std::string> arguments : std::vector<std::vector<std::string>>{{"h2"}, {"h2", "serve"}}) {
+  for (std::vector<std::string> arguments : std::vector<std::vector<std::string>>{{"h2"}, {"h2", "serve"}, {"h2", "audit"}}) {
     const std::string part = arguments.back();
     arguments.emplace_back("--help");
     const Finished help = run_program(arguments);

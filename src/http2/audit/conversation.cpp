@@ -56,6 +56,19 @@ void Conversation::send(byte_span frames, const Holds& is_over, Clock::time_poin
   bytes_ += all.size() - frames.size();
 }
 
+void Conversation::send_blindly(byte_span frames, Clock::time_point deadline) {
+  const byte_span all = frames;
+  while (!frames.empty() && link() == LinkState::open && Clock::now() < deadline) {
+    const std::size_t written = transport_.write(frames);
+    frames = frames.subspan(written);
+    if (written != 0) continue;
+    transport_.wait(Transport::Want::read_or_write, deadline);
+    read();
+  }
+  frames_ += count_frames(all.first(all.size() - frames.size()));
+  bytes_ += all.size() - frames.size();
+}
+
 bool Conversation::wait(const Holds& is_over, Clock::time_point until) {
   read();
   while (!is_over()) {

@@ -23,6 +23,8 @@ class Conversation {
   using Holds = std::function<bool()>;
   /// Sends frames until all are out, `is_over` holds, or it is `deadline`; reads all the time.
   void send(byte_span frames, const Holds& is_over, Clock::time_point deadline);
+  /// The same without reading, unless the server takes no more or has ended.
+  void send_blindly(byte_span frames, Clock::time_point deadline);
   /// Reads until `is_over` holds, the connection has ended, or it is `until`; whether it holds.
   bool wait(const Holds& is_over, Clock::time_point until);
 

@@ -64,11 +64,12 @@ void priority(const Subject& /*subject*/, std::uint32_t i, byte_vector& into) { 
 
 void window_update(const Subject& /*subject*/, std::uint32_t /*i*/, byte_vector& into) { put_window_update(0, 1, into); }
 
+// Those whose answers a server must queue are not read, as CVE-2019-9512 and 9515 do it: node bounds only that queue.
 constexpr std::array kProbes = {
     Probe{.name = "rapid-reset", .what = "HEADERS, RST_STREAM", .unit = post_and_reset},
     Probe{.name = "rapid-reset-end", .what = "HEADERS with END_STREAM, RST_STREAM", .unit = get_and_reset},
-    Probe{.name = "settings", .what = "SETTINGS", .unit = settings},
-    Probe{.name = "ping", .what = "PING", .unit = ping},
+    Probe{.name = "settings", .what = "SETTINGS", .unit = settings, .reads = false},
+    Probe{.name = "ping", .what = "PING", .unit = ping, .reads = false},
     Probe{.name = "empty-continuation",
           .what = "empty CONTINUATION",
           .ends = stream,

@@ -48,6 +48,7 @@ struct Probe {
   std::uint32_t initial_window = kDefaultWindow;
   bool sends_preface = true;
   bool acknowledges = true;  ///< the server's SETTINGS
+  bool reads = true;         ///< a flood: before all is sent; what answers it piles up in the server if not
 };
 
 /// Those of each file, in the order of the report.

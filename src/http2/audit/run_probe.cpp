@@ -13,6 +13,7 @@ constexpr ping_payload kLastPing = {std::byte{'u'}, std::byte{'n'}, std::byte{'c
 // The PING may be answered before the request in front of it is.
 constexpr std::chrono::milliseconds kGrace{500};
 constexpr std::size_t kBatch = 4096;
+constexpr std::size_t kBlindBatch = 65536;
 constexpr int kSignsOfLife = 4;  // while something is held
 
 class Run {
@@ -59,13 +60,17 @@ void Run::send_units() {
   std::uint64_t frames = count_frames(batch);
   std::uint64_t bytes = batch.size();
   for (std::uint32_t i = 0; frames < bounds_.frames && bytes < bounds_.bytes && !is_over() && Clock::now() < deadline_;) {
-    while (batch.size() < kBatch && frames < bounds_.frames && bytes < bounds_.bytes) {
+    while (batch.size() < (probe_.reads ? kBatch : kBlindBatch) && frames < bounds_.frames && bytes < bounds_.bytes) {
       const std::size_t before = batch.size();
       probe_.unit(subject_, i++, batch);
       frames += count_frames(byte_span(batch).subspan(before));
       bytes += batch.size() - before;
     }
-    send(batch);
+    if (probe_.reads) {
+      send(batch);
+    } else {
+      with_.send_blindly(batch, deadline_);
+    }
     batch.clear();
   }
   if (probe_.close != nullptr) probe_.close(subject_, batch);
