@@ -64,7 +64,7 @@ class Reader {
   std::jthread reading_;
 };
 
-/// What the verbs talk to: a Zino server with cases, somebody who takes files, a folder.
+/// What the verbs talk to: a Zino server with cases, an HTTP server, somebody who takes files, a folder.
 class World {
  public:
   World() {
@@ -76,6 +76,9 @@ class World {
                          files.at("polldevs"), "--port", "0", "--notify-port", "0", "--listen", "127.0.0.1"});
     if (!served) throw std::runtime_error(served.error().message);
     server_ = std::move(*served);
+    auto spoken_to = lab::Child::start_program(UNCORK_HTTP_SERVER, {"0"});
+    if (!spoken_to) throw std::runtime_error(spoken_to.error().message);
+    http_server_ = std::move(*spoken_to);
     std::ofstream(path("file")) << "some text\n";
     const auto listed = nlohmann::json::parse(run_program(logged_in({"list", "--json"})).out);
     case_ = std::to_string(listed.at("cases").at(0).at("id").get<int>());
@@ -83,6 +86,7 @@ class World {
 
   [[nodiscard]] std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
   [[nodiscard]] std::string reader() const { return reader_.address(); }
+  [[nodiscard]] std::string http_server() const { return core::to_string(http_server_->listening()); }
   [[nodiscard]] std::string a_case() const { return case_; }
   [[nodiscard]] std::string new_maintenance() const {
     const Finished added = run_program(logged_in({"pm", "add", "--to", "+1h", "sw-1", "--json"}));
@@ -99,6 +103,7 @@ class World {
   cure::testing::ScratchDirectory folder_;
   Reader reader_;
   std::optional<lab::Child> server_;
+  std::optional<lab::Child> http_server_;
   std::string case_;
 };
 
@@ -129,6 +134,7 @@ std::vector<Row> rows(const World& world) {
     add({"send", world.path("file"), "--to", world.reader()});
     add({"recv", "--listen", "127.0.0.1:0"}, SIGTERM);
     add({"h2", "serve", "--listen", "127.0.0.1:0"}, SIGTERM);
+    add({"h2", "audit", world.http_server(), "--probe", "ping", "--probe", "long-crumbs", "--time", "20s"});
     add({"doctor"}, 0, true);
     add({"zino", "fixture", "--out", world.path("made")});
     add({"zino", "front", "--connect", "127.0.0.1:9", "--port", "0", "--notify-port", "0"}, SIGTERM);

@@ -132,7 +132,7 @@ void add_h2_audit(const Verb& h2, Action& chosen) {
       "Example:\n  uncork h2 audit 8080\n  uncork h2 audit 127.0.0.1:8443 --tls --probe ping --probe settings --json\n"
       "A server that has no limits may fall over: audit a test instance. Without --tls it must take HTTP/2 with prior "
       "knowledge.\n"
-      "Probes: {}.",
+      "Probes: {}",
       names_of_probes()));
   const auto arguments = std::make_shared<AuditArguments>();
   const auto parse = [](const std::string& /*name*/, const std::string& text) { return parse_local_server(text); };

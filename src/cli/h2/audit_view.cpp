@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "core/count.hpp"
@@ -20,6 +21,9 @@ using http2::audit::Manner;
 using http2::audit::Outcome;
 using http2::audit::StepSize;
 using http2::audit::Verdict;
+
+constexpr std::size_t kWidthWithBytes = 100;
+constexpr std::size_t kWidthWithFrames = 75;
 
 std::string bytes_text(std::uint64_t bytes) {
   constexpr double kKib = 1024;
@@ -82,16 +86,23 @@ std::string sentence_of(const Finding& one, const Bounds& bounds) {
 
 std::string audit_table(const Findings& found, const Bounds& bounds, std::size_t width) {
   using report::Align;
-  report::Table table({{"probe", Align::left},
-                       {"verdict", Align::left},
-                       {"frames", Align::right},
-                       {"bytes", Align::right},
-                       {"after", Align::right},
-                       {"what ended it", Align::left}});
+  // What ended it is what is read: on a narrow terminal the figures make room for it.
+  const bool has_bytes = width == 0 || width >= kWidthWithBytes;
+  const bool has_frames = width == 0 || width >= kWidthWithFrames;
+  std::vector<report::Column> columns = {{"probe", Align::left}, {"verdict", Align::left}};
+  if (has_frames) columns.emplace_back("frames", Align::right);
+  if (has_bytes) columns.emplace_back("bytes", Align::right);
+  columns.emplace_back("after", Align::right);
+  columns.emplace_back("what ended it", Align::left);
+  report::Table table(std::move(columns));
   for (const Finding& one : found.findings) {
     const Outcome& outcome = one.outcome;
-    table.add({std::string(one.probe->name), std::string(http2::audit::name_of(outcome.verdict)), std::to_string(outcome.frames),
-               bytes_text(outcome.bytes), core::to_string(core::Micros(outcome.time)), sentence_of(one, bounds)});
+    std::vector<std::string> cells = {std::string(one.probe->name), std::string(http2::audit::name_of(outcome.verdict))};
+    if (has_frames) cells.push_back(std::to_string(outcome.frames));
+    if (has_bytes) cells.push_back(bytes_text(outcome.bytes));
+    cells.push_back(core::to_string(core::Micros(outcome.time)));
+    cells.push_back(sentence_of(one, bounds));
+    table.add(std::move(cells));
   }
   return table.render(width, report::Fit::wrap);
 }
