@@ -153,6 +153,16 @@ TEST(HttpServer, answers_500_for_a_handler_that_throws) {
   EXPECT_EQ(late.code, errc::internal_error);
 }
 
+TEST(HttpServer, outlives_a_callback_that_throws) {
+  TestServer server([](exchange one) {
+    if (one.path() == "/throw") throw std::runtime_error("no");
+    one.respond(head(), "hello");
+  });
+  Caller caller(server.port());
+  EXPECT_TRUE(caller.get("/throw").is_reset);
+  EXPECT_EQ(caller.get("/").body, "hello");
+}
+
 TEST(HttpServer, resets_what_nobody_answers) {
   TestServer server([](const exchange& one) { static_cast<void>(one); });
   Caller caller(server.port());
@@ -279,6 +289,20 @@ TEST(Http1Server, refuses_what_is_no_request) {
     EXPECT_TRUE(wire.is_ended());
   }
   EXPECT_TRUE(eventually([&] { return server.counts().open_connections == 0; }));
+}
+
+TEST(Http1Server, counts_the_time_of_a_request_from_its_first_byte) {
+  server_options options;
+  options.greeting_timeout = 1500ms;
+  TestServer server(say_hello, options);
+  Wire wire(server.port());
+  ASSERT_TRUE(wire.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+  ASSERT_THAT(until_body(wire, "hello"), HasSubstr("200 OK"));
+  std::this_thread::sleep_for(1800ms);  // between two requests keep_alive counts
+  ASSERT_TRUE(wire.send("GET / HTTP/1.1\r\n"));
+  std::this_thread::sleep_for(400ms);  // two looks at the time
+  ASSERT_TRUE(wire.send("Host: x\r\n\r\n"));
+  EXPECT_THAT(until_body(wire, "hello"), HasSubstr("200 OK"));
 }
 
 TEST(Http1Server, takes_the_absolute_form) {
