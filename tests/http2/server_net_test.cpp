@@ -47,20 +47,32 @@ asio::awaitable<void> echo(exchange& one) {
   one.finish(trailers);
 }
 
-/// A handler that waits until its request is given up, and counts them.
-struct Waiting {
+/// How many requests wait until they are given up.
+struct Waits {
   std::atomic<int> begun{0};
   std::atomic<int> given_up{0};
-  handler handle = coroutine([this](exchange& one) -> asio::awaitable<void> {
-    ++begun;
-    struct AtEnd {
-      std::atomic<int>& count;
-      ~AtEnd() { ++count; }
-    } const at_end{given_up};
-    asio::steady_timer for_ever(one.get_executor(), std::chrono::hours(1));
-    co_await for_ever.async_wait(asio::use_awaitable);
-  });
 };
+
+asio::awaitable<void> wait_for_ever(Waits& waits, exchange& one) {
+  ++waits.begun;
+  struct AtEnd {
+    std::atomic<int>& count;
+    ~AtEnd() { ++count; }
+  } const at_end{waits.given_up};
+  asio::steady_timer for_ever(one.get_executor(), std::chrono::hours(1));
+  co_await for_ever.async_wait(asio::use_awaitable);
+}
+
+struct Waiting : Waits {
+  handler handle = coroutine([this](exchange& one) { return wait_for_ever(*this, one); });
+};
+
+asio::awaitable<void> answer_after(std::atomic<bool>& is_begun, exchange& one) {
+  is_begun = true;
+  asio::steady_timer wait(one.get_executor(), 200ms);
+  co_await wait.async_wait(asio::use_awaitable);
+  one.respond(head(), "late");
+}
 
 TEST(HttpServer, answers_and_dates) {
   TestServer server(say_hello);
@@ -149,12 +161,7 @@ TEST(HttpServer, resets_what_nobody_answers) {
 
 TEST(HttpServer, finishes_what_is_under_way_and_ends) {
   std::atomic<bool> is_begun = false;
-  TestServer server(coroutine([&](exchange& one) -> asio::awaitable<void> {
-    is_begun = true;
-    asio::steady_timer wait(one.get_executor(), 200ms);
-    co_await wait.async_wait(asio::use_awaitable);
-    one.respond(head(), "late");
-  }));
+  TestServer server(coroutine([&](exchange& one) { return answer_after(is_begun, one); }));
   Caller caller(server.port());
   Caller idle(server.port());
   const auto id = caller.open("/");
