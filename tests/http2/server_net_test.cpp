@@ -160,6 +160,7 @@ TEST(HttpServer, outlives_a_callback_that_throws) {
   });
   Caller caller(server.port());
   EXPECT_TRUE(caller.get("/throw").is_reset);
+  EXPECT_EQ(server.counts().failed_handlers, 1U);
   EXPECT_EQ(caller.get("/").body, "hello");
 }
 

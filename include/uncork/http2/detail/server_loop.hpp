@@ -66,6 +66,7 @@ struct server_loop {
     try {
       (*handle)(std::move(one));
     } catch (const std::exception&) {
+      counts->failed_handlers.fetch_add(1, std::memory_order_relaxed);
     }
   }
 
