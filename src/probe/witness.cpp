@@ -107,6 +107,24 @@ struct Witness::Loaded {
   }
 };
 
+/// Whether programs may walk over a map of socket storage. Some machines refuse every iterator over the elements of a map with
+/// EPERM, root or not (met on Linux 6.18 under lockdown), and a refused program fails the whole object: so a program that does
+/// nothing asks.
+bool may_walk_storage(const btf& kernel) {
+  const int id = btf__find_by_name_kind(&kernel, "bpf_iter_bpf_sk_storage_map", BTF_KIND_FUNC);
+  if (id < 0) return false;
+  const bpf_insn nothing[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
+                              {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
+  bpf_prog_load_opts options{};
+  options.sz = sizeof options;
+  options.expected_attach_type = BPF_TRACE_ITER;
+  options.attach_btf_id = static_cast<std::uint32_t>(id);
+  const int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "ask", "Dual BSD/GPL", nothing, std::size(nothing), &options);
+  if (fd < 0) return false;
+  ::close(fd);
+  return true;
+}
+
 core::Result<std::vector<std::string>> missing_tracepoints() {
   const auto kernel = kernel_btf();
   if (!kernel) return core::fail(kernel.error());
@@ -147,6 +165,12 @@ core::Status Witness::load_and_attach() {
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton.obj, hook.program), false);
     loaded_->unseen.push_back("this kernel has no tracepoint " + std::string(hook.tracepoint) + ", which shows " + hook.unseen);
   }
+  if (!may_walk_storage(**kernel)) {
+    bpf_program__set_autoload(skeleton.progs.each_orphan, false);
+    loaded_->unseen.emplace_back(
+        "this machine refuses BPF iterators over maps: of a socket that no process holds any more the time is known when it "
+        "ends");
+  }
   skeleton.rodata->stream_records = loaded_->options.stream;
   skeleton.rodata->tick_us = tick_us();
   skeleton.rodata->whole = loaded_->options.whole.all;
@@ -168,8 +192,10 @@ core::Status Witness::load_and_attach() {
   over_map.sz = sizeof over_map;
   over_map.link_info = &info;
   over_map.link_info_len = sizeof info;
-  loaded_->orphans = bpf_program__attach_iter(skeleton.progs.each_orphan, &over_map);
-  if (loaded_->orphans == nullptr) return core::fail(core::system_error("attach the iterator over orphaned sockets", errno));
+  const bool walks_orphans = bpf_program__autoload(skeleton.progs.each_orphan);
+  if (walks_orphans) loaded_->orphans = bpf_program__attach_iter(skeleton.progs.each_orphan, &over_map);
+  if (walks_orphans && loaded_->orphans == nullptr)
+    return core::fail(core::system_error("attach the iterator over orphaned sockets", errno));
   if (const auto first = poll(); !first) return core::fail(first.error());
   for (const Hook& hook : kHooks) {
     bpf_program* program = bpf_object__find_program_by_name(skeleton.obj, hook.program);
@@ -223,7 +249,8 @@ core::Result<std::vector<ConnectionRow>> Witness::poll() {
     }
   });
   if (!read) return core::fail(read.error());
-  read = read_pass(*loaded_->orphans, [&](ConnectionRow row) { rows.push_back(std::move(row)); });
+  if (loaded_->orphans != nullptr)
+    read = read_pass(*loaded_->orphans, [&](ConnectionRow row) { rows.push_back(std::move(row)); });
   if (!read) return core::fail(read.error());
   if (loaded_->ended != nullptr) {
     if (const int err = ring_buffer__consume(loaded_->ended); err < 0) {

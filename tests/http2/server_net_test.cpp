@@ -47,20 +47,32 @@ asio::awaitable<void> echo(exchange& one) {
   one.finish(trailers);
 }
 
-/// A handler that waits until its request is given up, and counts them.
-struct Waiting {
+/// How many requests wait until they are given up.
+struct Waits {
   std::atomic<int> begun{0};
   std::atomic<int> given_up{0};
-  handler handle = coroutine([this](exchange& one) -> asio::awaitable<void> {
-    ++begun;
-    struct AtEnd {
-      std::atomic<int>& count;
-      ~AtEnd() { ++count; }
-    } const at_end{given_up};
-    asio::steady_timer for_ever(one.get_executor(), std::chrono::hours(1));
-    co_await for_ever.async_wait(asio::use_awaitable);
-  });
 };
+
+asio::awaitable<void> wait_for_ever(Waits& waits, exchange& one) {
+  ++waits.begun;
+  struct AtEnd {
+    std::atomic<int>& count;
+    ~AtEnd() { ++count; }
+  } const at_end{waits.given_up};
+  asio::steady_timer for_ever(one.get_executor(), std::chrono::hours(1));
+  co_await for_ever.async_wait(asio::use_awaitable);
+}
+
+struct Waiting : Waits {
+  handler handle = coroutine([this](exchange& one) { return wait_for_ever(*this, one); });
+};
+
+asio::awaitable<void> answer_after(std::atomic<bool>& is_begun, exchange& one) {
+  is_begun = true;
+  asio::steady_timer wait(one.get_executor(), 200ms);
+  co_await wait.async_wait(asio::use_awaitable);
+  one.respond(head(), "late");
+}
 
 TEST(HttpServer, answers_and_dates) {
   TestServer server(say_hello);
@@ -141,6 +153,17 @@ TEST(HttpServer, answers_500_for_a_handler_that_throws) {
   EXPECT_EQ(late.code, errc::internal_error);
 }
 
+TEST(HttpServer, outlives_a_callback_that_throws) {
+  TestServer server([](exchange one) {
+    if (one.path() == "/throw") throw std::runtime_error("no");
+    one.respond(head(), "hello");
+  });
+  Caller caller(server.port());
+  EXPECT_TRUE(caller.get("/throw").is_reset);
+  EXPECT_EQ(server.counts().failed_handlers, 1U);
+  EXPECT_EQ(caller.get("/").body, "hello");
+}
+
 TEST(HttpServer, resets_what_nobody_answers) {
   TestServer server([](const exchange& one) { static_cast<void>(one); });
   Caller caller(server.port());
@@ -149,12 +172,7 @@ TEST(HttpServer, resets_what_nobody_answers) {
 
 TEST(HttpServer, finishes_what_is_under_way_and_ends) {
   std::atomic<bool> is_begun = false;
-  TestServer server(coroutine([&](exchange& one) -> asio::awaitable<void> {
-    is_begun = true;
-    asio::steady_timer wait(one.get_executor(), 200ms);
-    co_await wait.async_wait(asio::use_awaitable);
-    one.respond(head(), "late");
-  }));
+  TestServer server(coroutine([&](exchange& one) { return answer_after(is_begun, one); }));
   Caller caller(server.port());
   Caller idle(server.port());
   const auto id = caller.open("/");
@@ -272,6 +290,20 @@ TEST(Http1Server, refuses_what_is_no_request) {
     EXPECT_TRUE(wire.is_ended());
   }
   EXPECT_TRUE(eventually([&] { return server.counts().open_connections == 0; }));
+}
+
+TEST(Http1Server, counts_the_time_of_a_request_from_its_first_byte) {
+  server_options options;
+  options.greeting_timeout = 1500ms;
+  TestServer server(say_hello, options);
+  Wire wire(server.port());
+  ASSERT_TRUE(wire.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+  ASSERT_THAT(until_body(wire, "hello"), HasSubstr("200 OK"));
+  std::this_thread::sleep_for(1800ms);  // between two requests keep_alive counts
+  ASSERT_TRUE(wire.send("GET / HTTP/1.1\r\n"));
+  std::this_thread::sleep_for(400ms);  // two looks at the time
+  ASSERT_TRUE(wire.send("Host: x\r\n\r\n"));
+  EXPECT_THAT(until_body(wire, "hello"), HasSubstr("200 OK"));
 }
 
 TEST(Http1Server, takes_the_absolute_form) {

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "uncork/http2/detail/exchange_state.hpp"
+#include "uncork/http2/detail/message_stream.hpp"
 #include "uncork/stream/detail/initiation.hpp"
 
 namespace uncork::http2 {
@@ -38,107 +39,56 @@ namespace uncork::http2 {
 ///
 /// Threads: that of get_executor() alone; post to it from another. One read and one write may wait at a time; another completes
 /// with in_progress. The handler's associated executor, allocator and cancellation slot are honoured. Movable.
-class exchange {
-  using core = detail::exchange_state;
-  using error_code = boost::system::error_code;
-
+class exchange : public detail::message_stream {
  public:
-  using executor_type = core::executor_type;
+  explicit exchange(std::shared_ptr<detail::exchange_state> of) noexcept : message_stream(std::move(of)) {}
 
-  explicit exchange(std::shared_ptr<core> of) noexcept : state_(std::move(of)) {}
-  exchange(exchange&&) noexcept = default;
-  exchange& operator=(exchange&& other) noexcept {
-    if (this == &other) return *this;
-    let_go();
-    state_ = std::move(other.state_);
-    return *this;
-  }
-  ~exchange() { let_go(); }
-
-  [[nodiscard]] executor_type get_executor() const noexcept { return state_->get_executor(); }
-  [[nodiscard]] boost::asio::ip::tcp::endpoint remote_endpoint() const { return state_->remote_endpoint(); }
   /// 2, or 1 for HTTP/1.x.
-  [[nodiscard]] unsigned version() const noexcept { return state_->version(); }
+  [[nodiscard]] unsigned version() const noexcept { return shared()->version(); }
 
   /// The request; of HTTP/1.x its line and Host are the pseudo-fields that HTTP/2 has for them.
-  [[nodiscard]] const fields& request() const noexcept { return state_->request(); }
+  [[nodiscard]] const fields& request() const noexcept { return shared()->request(); }
   [[nodiscard]] std::string_view method() const noexcept { return request().value_or_empty(known_field::method); }
   [[nodiscard]] std::string_view path() const noexcept { return request().value_or_empty(known_field::path); }
   [[nodiscard]] std::string_view authority() const noexcept { return request().value_or_empty(known_field::authority); }
-  [[nodiscard]] std::optional<std::uint64_t> content_length() const noexcept { return state_->facts().content_length; }
-  /// Fields behind the body of the request, once it has been read to its end.
-  [[nodiscard]] const fields& trailers() const noexcept { return state_->trailers(); }
   /// Whether the request has come as a whole, and all of its body has been read.
-  [[nodiscard]] bool is_request_whole() const noexcept { return state_->is_input_whole(); }
+  [[nodiscard]] bool is_request_whole() const noexcept { return shared()->is_input_whole(); }
   /// Whether a head has been sent.
-  [[nodiscard]] bool has_responded() const noexcept { return state_->has_head(); }
-  /// Why nothing more can be read or sent; none while it can.
-  [[nodiscard]] const error_code& error() const noexcept { return state_->error(); }
+  [[nodiscard]] bool has_responded() const noexcept { return shared()->has_head(); }
 
   /// The whole answer, `head` with :status first. Copies what cannot be sent at once.
   void respond(const fields& head, std::string_view body = {}) {
-    if (body.empty() || state_->facts().is_head) return state_->send_head(head, true);
-    state_->send_head(head, false, body.size());
+    if (body.empty() || shared()->facts().is_head) return shared()->send_head(head, true);
+    shared()->send_head(head, false, body.size());
     const byte_span bytes = std::as_bytes(std::span(body));
-    const std::size_t taken = state_->send_body(bytes, true);
-    if (taken < bytes.size()) state_->send_rest(std::make_unique<detail::text_source>(std::string(body.substr(taken))));
+    const std::size_t taken = shared()->send_body(bytes, true);
+    if (taken < bytes.size()) shared()->send_rest(std::make_unique<detail::text_source>(std::string(body.substr(taken))));
   }
   /// The same with a part of a file as the body. Owns `descriptor` from here on.
   void respond_file(const fields& head, int descriptor, std::uint64_t offset, std::uint64_t length) {
-    if (length == 0 || state_->facts().is_head) {
+    if (length == 0 || shared()->facts().is_head) {
       ::close(descriptor);
-      return state_->send_head(head, true);
+      return shared()->send_head(head, true);
     }
-    state_->send_head(head, false, length);
-    state_->send_rest(std::make_unique<detail::file_part>(descriptor, offset, length));
+    shared()->send_head(head, false, length);
+    shared()->send_rest(std::make_unique<detail::file_part>(descriptor, offset, length));
   }
   /// A response of 1xx before the answer.
-  void send_interim(const fields& message) { state_->send_interim(message); }
+  void send_interim(const fields& message) { shared()->send_interim(message); }
   /// Begins an answer whose body is written bit by bit.
-  void send_head(const fields& head) { state_->send_head(head, false); }
-  /// Ends it.
-  void finish() { static_cast<void>(state_->send_body({}, true)); }
-  void finish(const fields& trailers) { state_->send_trailers(trailers); }
+  void send_head(const fields& head) { shared()->send_head(head, false); }
   /// The client may pause for as long as it likes within its body, as streams of messages do; without it limits::body_timeout
   /// resets the stream.
-  void allow_rest() { state_->allow_rest(); }
-  /// Ends the exchange at once: RST_STREAM, or the end of an HTTP/1.x connection.
-  void reset(errc code = errc::cancel) { state_->reset(code); }
-
-  /// Some bytes of the request's body. Signature: void(error_code, std::size_t).
-  template <typename Buffers, typename Token = boost::asio::default_completion_token_t<executor_type>>
-  auto async_read_some(const Buffers& buffers, Token&& token = Token()) {
-    stream::detail::check_token<Token, void(error_code, std::size_t)>();
-    return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(initiate<core::reading>(state_), token,
-                                                                             first_of<boost::asio::mutable_buffer>(buffers));
-  }
-  /// Sends some bytes of the answer's body; waits while there is no room. Signature: void(error_code, std::size_t).
-  template <typename Buffers, typename Token = boost::asio::default_completion_token_t<executor_type>>
-  auto async_write_some(const Buffers& buffers, Token&& token = Token()) {
-    stream::detail::check_token<Token, void(error_code, std::size_t)>();
-    return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(initiate<core::writing>(state_), token,
-                                                                             first_of<boost::asio::const_buffer>(buffers));
-  }
+  void allow_rest() { shared()->allow_rest(); }
   /// Completes when the peer or the connection gives the exchange up, with the reason; operation_aborted if it never does.
   /// Signature: void(error_code).
   template <typename Token = boost::asio::default_completion_token_t<executor_type>>
   auto async_wait_end(Token&& token = Token()) {
     stream::detail::check_token<Token, void(error_code)>();
-    return boost::asio::async_initiate<Token, void(error_code)>(initiate_end(state_), token);
+    return boost::asio::async_initiate<Token, void(error_code)>(initiate_end(shared()), token);
   }
 
  private:
-  template <typename Operation>
-  struct initiate : stream::detail::initiation<core> {
-    explicit initiate(std::shared_ptr<core> of) : stream::detail::initiation<core>(std::move(of)) {}
-    template <typename Handler, typename Buffer>
-    void operator()(Handler&& handler, const Buffer& buffer) const {
-      const std::uint64_t number = this->number(handler);
-      auto op = this->template make_waiting<Operation, error_code, std::size_t>(std::forward<Handler>(handler), buffer);
-      op->number = number;
-      this->state().start(std::move(op));
-    }
-  };
   struct initiate_end : stream::detail::initiation<core> {
     explicit initiate_end(std::shared_ptr<core> of) : stream::detail::initiation<core>(std::move(of)) {}
     template <typename Handler>
@@ -149,20 +99,7 @@ class exchange {
       this->state().start(std::move(op));
     }
   };
-  template <typename Buffer, typename Buffers>
-  static Buffer first_of(const Buffers& buffers) {
-    for (auto at = boost::asio::buffer_sequence_begin(buffers); at != boost::asio::buffer_sequence_end(buffers); ++at) {
-      const Buffer one(*at);
-      if (one.size() != 0) return one;
-    }
-    return {};
-  }
-  void let_go() noexcept {
-    if (const auto mine = std::exchange(state_, nullptr)) mine->let_go();
-  }
-
   friend class coroutine_handler;
-  std::shared_ptr<core> state_;
 };
 
 /// Answers a request, now or later: whoever needs time moves the exchange away.
@@ -176,7 +113,7 @@ class coroutine_handler {
   explicit coroutine_handler(function body) : body_(std::make_shared<const function>(std::move(body))) {}
 
   void operator()(exchange one) const {
-    const auto state = one.state_;
+    const auto state = one.shared();
     boost::asio::co_spawn(state->get_executor(), run(body_, std::move(one)),
                           boost::asio::bind_cancellation_slot(state->cancelled().slot(), [](const std::exception_ptr&) {}));
   }

@@ -39,7 +39,8 @@ struct server_counters {
   std::atomic<std::uint64_t> failed_handshakes{0};
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> http1_requests{0};
-  std::atomic<std::uint64_t> open_requests{0};  ///< whose handler is not done
+  std::atomic<std::uint64_t> open_requests{0};    ///< whose handler is not done
+  std::atomic<std::uint64_t> failed_handlers{0};  ///< callbacks that threw
   std::atomic<std::uint64_t> resets_received{0};
   std::atomic<std::uint64_t> calmed{0};  ///< connections ended with ENHANCE_YOUR_CALM
   std::atomic<std::uint64_t> bytes_received{0};

@@ -42,4 +42,8 @@ inline void set_up_server_tls(boost::asio::ssl::context& context, bool http1 = t
   SSL_CTX_set_alpn_select_cb(context.native_handle(), detail::choose_protocol, http1 ? &is_both : nullptr);
 }
 
+/// Makes `context` fit for client_options::tls. Whether certificates are verified, and against which roots, is the caller's
+/// choice: context.set_verify_mode(verify_peer) and set_default_verify_paths().
+inline void set_up_client_tls(boost::asio::ssl::context& context) { detail::set_up_ciphers(context.native_handle()); }
+
 }  // namespace uncork::http2

@@ -81,6 +81,8 @@ class connection : public member, public std::enable_shared_from_this<connection
   }
 
  protected:
+  /// Ends it without a word.
+  void give_up(error_code why) { end(why); }
   virtual void on_event(const event& one) = 0;
   /// Nothing more will come: once, with the reason.
   virtual void on_end(error_code why) = 0;

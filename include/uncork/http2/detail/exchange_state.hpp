@@ -174,6 +174,15 @@ class exchange_state : public std::enable_shared_from_this<exchange_state> {
   virtual void want_input() {}
   /// The handler has let go, and what it left to be sent has been given.
   virtual void release() = 0;
+  /// Drops what waits.
+  virtual void on_let_go() {}
+  /// Nothing more will happen on it.
+  virtual void on_over() {}
+  /// The head has been sent by the one who made it: a client's request.
+  void note_head(bool ends) noexcept {
+    has_head_ = true;
+    is_output_over_ = ends;
+  }
 
   /// As new, with the memory kept: for the next request.
   void clear() {
@@ -203,6 +212,7 @@ class exchange_state : public std::enable_shared_from_this<exchange_state> {
     serve_reader();
     if (writer_) writer_.complete(error_, std::size_t{0});
     if (ending_) ending_.complete(error_);
+    on_over();
     release_if_done();
   }
   void serve_reader() {
@@ -251,6 +261,7 @@ class exchange_state : public std::enable_shared_from_this<exchange_state> {
     release();
   }
   void drop_waiting() {
+    on_let_go();
     reader_ = {};
     writer_ = {};
     ending_ = {};

@@ -206,7 +206,7 @@ class http1_connection final : public member, public std::enable_shared_from_thi
     if (is_parsing_) return;
     is_parsing_ = true;
     while (!pending_.empty() && !is_ended_ && !is_closing_ && wants_input()) {
-      has_begun_ = true;
+      if (!std::exchange(has_begun_, true)) idle_since_ = std::chrono::steady_clock::now();
       if (!parser_->is_header_done()) {
         if (!parse_header()) break;
         begin_request();
@@ -279,7 +279,7 @@ class http1_connection final : public member, public std::enable_shared_from_thi
       count->fetch_add(1, std::memory_order_relaxed);
     }
     if (parser_->is_done()) one->on_input_end();
-    (*loop_->handle)(exchange(one));
+    loop_->hand_over(exchange(one));
   }
   void refuse(std::string_view status) {
     keeps_alive_ = false;

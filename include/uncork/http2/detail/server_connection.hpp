@@ -111,7 +111,7 @@ class server_connection final : public connection {
     loop_->counts->open_requests.fetch_add(1, std::memory_order_relaxed);
     session().attach(one.stream, stream.get());
     stream->begin(std::static_pointer_cast<server_connection>(shared_from_this()), one);
-    (*loop_->handle)(exchange(std::move(stream)));
+    loop_->hand_over(exchange(std::move(stream)));
   }
   [[nodiscard]] std::shared_ptr<exchange_state> of(stream_id id) const {
     void* const user = session().user(id);

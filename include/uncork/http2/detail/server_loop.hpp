@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <ctime>
+#include <exception>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -60,6 +61,15 @@ class date_text {
 
 /// Held by its server and by its connections.
 struct server_loop {
+  /// Gives the handler a request. One that throws loses its exchange, whose stream is reset then; the others are none the worse.
+  void hand_over(exchange one) const {
+    try {
+      (*handle)(std::move(one));
+    } catch (const std::exception&) {
+      counts->failed_handlers.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+
   std::shared_ptr<const server_options> options;
   std::shared_ptr<const handler> handle;
   std::shared_ptr<connection_set> connections;
