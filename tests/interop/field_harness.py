@@ -143,7 +143,9 @@ class FieldTest(InteropTest):
             self.assertEqual(seen.exit, 0)
             self.assertGreaterEqual(seen.summary["connections"], 1, "the load was not watched")
             # Of the millions of events of a long run some few meet the same program at work in an interrupt; they are said, and made up for.
-            limits = [limit for limit in seen.summary["limits"] if not re.match(r"\d{1,2} events? missed: the kernel", limit)]
+            # And some machines refuse one of the witness's iterators, which these connections do not need.
+            harmless = r"\d{1,2} events? missed: the kernel|this machine refuses BPF iterators over maps"
+            limits = [limit for limit in seen.summary["limits"] if not re.match(harmless, limit)]
             self.assertEqual(limits, [])
 
     def judge(self, load, sentence):

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -56,9 +57,14 @@ TEST_F(Detaching, leaves_no_program_map_or_link) {
     EXPECT_TRUE(exists(key, id)) << key << " " << id;
     ++count[key];
   }
-  EXPECT_EQ(count["prog_id:"], 8) << "six hooks and two iterators";
+  // Six hooks and two iterators, or one where the machine refuses the one over a map.
+  const bool is_refused = std::ranges::any_of(witness_->limits(), [](const std::string& limit) {
+    return limit.starts_with("this machine refuses BPF iterators over maps");
+  });
+  const int programs = is_refused ? 7 : 8;
+  EXPECT_EQ(count["prog_id:"], programs);
   EXPECT_GE(count["map_id:"], 5);
-  EXPECT_GE(count["link_id:"], 8);
+  EXPECT_GE(count["link_id:"], programs);
 
   witness_.reset();
   EXPECT_EQ(our_objects().size(), 0U);
