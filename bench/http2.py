@@ -48,6 +48,7 @@ class World:
 
     def __init__(self, folder, tls):
         self.folder, self.tls = pathlib.Path(folder), tls
+        self.folder.chmod(0o755)  # h2o serves as nobody
         (self.folder / "www").mkdir()
         (self.folder / "www" / "index.html").write_text(BODY)
         self.certificate, self.key = self.folder / "certificate.pem", self.folder / "key.pem"
