@@ -306,6 +306,20 @@ TEST(Http1Server, counts_the_time_of_a_request_from_its_first_byte) {
   EXPECT_THAT(until_body(wire, "hello"), HasSubstr("200 OK"));
 }
 
+TEST(Http1Server, lets_no_value_begin_another_line) {
+  TestServer server([](exchange one) {
+    fields made = head();
+    made.add("x-good", "1");
+    made.add("x-bad", "1\r\nset-cookie: a=b");
+    one.respond(made, "hello");
+  });
+  Wire wire(server.port());
+  ASSERT_TRUE(wire.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+  const std::string answer = until_body(wire, "hello");
+  EXPECT_THAT(answer, HasSubstr("x-good: 1\r\n"));
+  EXPECT_THAT(answer, ::testing::Not(HasSubstr("set-cookie")));
+}
+
 TEST(Http1Server, takes_the_absolute_form) {
   TestServer server([](exchange one) { one.respond(head(), std::string(one.authority()) + " " + std::string(one.path())); });
   Wire wire(server.port());

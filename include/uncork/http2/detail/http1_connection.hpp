@@ -298,7 +298,10 @@ class http1_connection final : public member, public std::enable_shared_from_thi
     output_.append(reason.data(), reason.size());
     output_ += "\r\n";
   }
+  /// One with a line break is left out: it would begin a line, or an answer, of somebody else's making (RFC 9112 11.1).
   void write_field(std::string_view name, std::string_view value) {
+    static constexpr std::string_view kBreaks("\r\n\0", 3);
+    if (name.find_first_of(kBreaks) != std::string_view::npos || value.find_first_of(kBreaks) != std::string_view::npos) return;
     output_ += name;
     output_ += ": ";
     output_ += value;
