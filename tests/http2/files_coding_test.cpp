@@ -12,8 +12,9 @@ namespace {
 
 /// The codings' names with a space between; `-` for none.
 std::string wanted(std::string_view value) {
+  const CodingOrder order = wanted_codings(value);
   std::string text;
-  for (const ContentCoding* coding : wanted_codings(value).codings()) text.append(text.empty() ? "" : " ").append(coding->name);
+  for (const ContentCoding* coding : order.codings()) text.append(text.empty() ? "" : " ").append(coding->name);
   return text.empty() ? "-" : text;
 }
 

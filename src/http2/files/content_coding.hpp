@@ -22,7 +22,9 @@ inline constexpr std::array<ContentCoding, 3> kCodings = {{{"br", ".br"}, {"zstd
 class CodingOrder {
  public:
   void add(const ContentCoding& coding) { codings_[count_++] = &coding; }
-  [[nodiscard]] std::span<const ContentCoding* const> codings() const { return std::span(codings_).first(count_); }
+  /// Of this object, which must outlive it.
+  [[nodiscard]] std::span<const ContentCoding* const> codings() const& { return std::span(codings_).first(count_); }
+  [[nodiscard]] std::span<const ContentCoding* const> codings() const&& = delete;
 
  private:
   std::array<const ContentCoding*, kCodings.size()> codings_{};
