@@ -2,21 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <thread>
 #include <utility>
 
 #include "core/stop_signal.hpp"
 #include "http2/files/file_site.hpp"
 #include "uncork/http2/server.hpp"
+#include "web/asio_endpoint.hpp"
 
 namespace uncork::web {
 
@@ -26,7 +26,7 @@ namespace {
 
 struct TextAnswer {
   http2::fields head;
-  std::string body;
+  std::shared_ptr<const std::string> body;
 };
 
 /// Once the request has come as a whole: a client that is still sending need not be cut off.
@@ -45,7 +45,7 @@ http2::handler text_handler(const std::string& text) {
   answer->head.add(":status", "200");
   answer->head.add("content-type", "text/plain; charset=utf-8");
   answer->head.add("content-length", std::to_string(text.size()));
-  answer->body = text;
+  answer->body = std::make_shared<const std::string>(text);
   const auto late = http2::coroutine([answer](http2::exchange& one) { return answer_at_its_end(answer, one); });
   return [answer, late](http2::exchange one) {
     if (!one.is_request_whole()) return late(std::move(one));
@@ -68,13 +68,6 @@ core::Result<http2::handler> file_handler(const ServeOptions& options) {
     if (answer.length != 0) return one.respond_file(answer.response, answer.file.release(), answer.offset, answer.length);
     one.respond(answer.response, answer.text);
   });
-}
-
-asio::ip::tcp::endpoint to_asio(const core::Endpoint& at) {
-  if (at.family == core::Endpoint::Family::v6) return {asio::ip::address_v6(at.bytes), at.port};
-  asio::ip::address_v4::bytes_type bytes{};
-  std::copy_n(at.bytes.begin(), bytes.size(), bytes.begin());
-  return {asio::ip::address_v4(bytes), at.port};
 }
 
 core::Status load_certificate(asio::ssl::context& tls, const ServeOptions& options) {
@@ -104,6 +97,7 @@ core::Result<ServeSummary> serve(const ServeOptions& options,
   http2::server_options how;
   how.threads = options.threads;
   how.http1 = options.http1;
+  how.http2.budget = std::make_shared<http2::memory_budget>(options.memory);
   how.transport.flush = options.flush;
   how.transport.no_delay = !options.nagle;
   asio::ssl::context tls(asio::ssl::context::tls_server);

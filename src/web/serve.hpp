@@ -1,6 +1,7 @@
 #pragma once
 // The HTTP server of `uncork h2 serve`.
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -24,7 +25,8 @@ struct ServeOptions {
   http2::flush_rule flush = http2::flush_rule::turn;
   bool nagle = false;
   bool http1 = true;
-  core::Micros grace{10'000'000};  ///< for requests under way when it is told to end
+  std::size_t memory = std::size_t{512} * 1024 * 1024;  ///< bytes that all connections of HTTP/2 may hold together
+  core::Micros grace{10'000'000};                       ///< for requests under way when it is told to end
 };
 
 /// What a server has done until it ended.

@@ -111,6 +111,13 @@ TEST(Usage, bad_arguments_are_named_with_the_reason_and_what_is_accepted) {
       {{"recv", "--listen", "198.51.100.1:0"}, "--allow-remote"},
       {{"h2", "serve", "--listen", "127.0.0.1"}, "--listen address '127.0.0.1': no port"},
       {{"h2", "audit"}, "SERVER"},
+      {{"h2", "get"}, "URL is required"},
+      {{"h2", "get", "ftp://127.0.0.1/"}, "URL 'ftp://127.0.0.1/': accepted: http://HOST[:PORT]/PATH"},
+      {{"h2", "get", "http://a:b@127.0.0.1/"}, "accepted: http://HOST"},
+      {{"h2", "get", "http://127.0.0.1:1/", "--header", "Connection: close"}, "HTTP/2 does not have it"},
+      {{"h2", "get", "http://127.0.0.1:1/", "--header", "no colon"}, "--header 'no colon': accepted: NAME:VALUE"},
+      {{"h2", "get", "http://127.0.0.1:1/", "http://127.0.0.1:1/", "-o", "/tmp/x"}, "use --into DIR"},
+      {{"h2", "get", "https://127.0.0.1:1/", "--ca", "/no/roots"}, "roots to trust of /no/roots: "},
       {{"h2", "audit", "example.org:80"},
        "server 'example.org:80': it is not a port, nor an address with one; only a server on this"},
       {{"h2", "audit", "192.0.2.1:80"},
@@ -203,7 +210,8 @@ TEST(Usage, help_of_zino_and_its_parts_shows_an_example_and_stands_in_its_docume
 }
 
 TEST(Usage, help_of_h2_and_its_parts_shows_an_example_and_stands_in_its_document) {
-  for (std::vector<std::string> arguments : std::vector<std::vector<std::string>>{{"h2"}, {"h2", "serve"}, {"h2", "audit"}}) {
+  for (std::vector<std::string> arguments :
+       std::vector<std::vector<std::string>>{{"h2"}, {"h2", "serve"}, {"h2", "get"}, {"h2", "audit"}}) {
     const std::string part = arguments.back();
     arguments.emplace_back("--help");
     const Finished help = run_program(arguments);

@@ -117,6 +117,19 @@ TEST(HttpServer, sends_what_a_handler_left_behind_as_there_is_room) {
   EXPECT_TRUE(eventually([&] { return server.counts().open_requests == 0; }));
 }
 
+TEST(HttpServer, sends_a_shared_body_to_many) {
+  const auto big = std::make_shared<const std::string>(2'000'000, 's');
+  TestServer server([&](exchange one) { one.respond(head(), big); });
+  Caller caller(server.port());
+  const auto first = caller.open("/");
+  const auto second = caller.open("/");
+  ASSERT_TRUE(caller.until_whole(first));
+  ASSERT_TRUE(caller.until_whole(second));
+  EXPECT_TRUE(caller.answer(first).body == *big);
+  EXPECT_TRUE(caller.answer(second).body == *big);
+  EXPECT_TRUE(eventually([&] { return big.use_count() == 1; }));
+}
+
 TEST(HttpServer, cancels_the_handler_when_the_client_resets) {
   Waiting waiting;
   TestServer server(waiting.handle);

@@ -115,6 +115,20 @@ INSTANTIATE_TEST_SUITE_P(
                       Fatal{"trailers_with_a_pseudo_field", FrameType::headers, 5, 1, "82", errc::protocol_error}),
     [](const auto& one) { return std::string(one.param.name); });
 
+TEST(SessionErrors, data_behind_the_end_of_a_released_stream_whose_answer_waits_resets_it_alone) {
+  ScriptedPeer peer;
+  peer.headers(1, get());
+  peer.tested.submit_headers(1, ok(), false);
+  const std::string body(100'000, 'b');  // beyond the window
+  ASSERT_EQ(peer.tested.submit_data(1, std::as_bytes(std::span(body)), true), body.size());
+  peer.tested.release(1);
+  peer.frames();
+  peer.frame(FrameType::data, 0, 1, hex("61"));
+  EXPECT_EQ(peer.reset_of(1), errc::stream_closed);
+  EXPECT_FALSE(peer.tested.is_over());
+  EXPECT_EQ(peer.tested.streams(), 0U);
+}
+
 /// Requests that are malformed (RFC 9113 8.1.1).
 class MalformedRequest : public ::testing::TestWithParam<std::pair<const char*, field_list>> {};
 

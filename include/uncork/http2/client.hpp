@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "uncork/http2/client_options.hpp"
+#include "uncork/http2/connection_times.hpp"
 #include "uncork/http2/detail/client_connection.hpp"
 #include "uncork/http2/detail/connection_set.hpp"
 #include "uncork/http2/detail/dial.hpp"
@@ -54,7 +55,14 @@ class call : public detail::message_stream {
   [[nodiscard]] unsigned status() const noexcept { return shared()->facts().status; }
   /// The whole of the body, as there is room for it, while the response may come already. Once, instead of writing.
   void send_body(std::string body) { shared()->send_rest(std::make_unique<detail::text_source>(std::move(body))); }
+  /// The same from a part of a file. Owns `descriptor` from here on.
+  void send_file(int descriptor, std::uint64_t offset, std::uint64_t length) {
+    shared()->send_rest(std::make_unique<detail::file_part>(descriptor, offset, length));
+  }
   [[nodiscard]] bool has_response() const noexcept { return mine()->has_response(); }
+  /// Of the connection, which other calls may share.
+  [[nodiscard]] boost::asio::ip::tcp::endpoint local_endpoint() const { return mine()->connection().local_endpoint(); }
+  [[nodiscard]] connection_times connection() const { return mine()->connection().times(); }
 
  private:
   struct initiate_heading : stream::detail::initiation<detail::call_state> {
@@ -174,13 +182,13 @@ class client_pool : public std::enable_shared_from_this<client_pool> {
         to, options_, set_, [weak = weak_from_this(), to, attempt](error_code error, std::optional<transport> bytes) {
           const auto alive = weak.lock();
           if (!alive) return;
-          const auto kept = attempt->lock();
-          alive->on_dialled(to, error, std::move(bytes), kept ? kept->early() : byte_span());
+          const auto kept = attempt->lock();  // its own caller
+          alive->on_dialled(to, error, std::move(bytes), *kept);
         });
     *attempt = made;
     made->start();
   }
-  void on_dialled(const origin& to, error_code error, std::optional<transport> bytes, byte_span early) {
+  void on_dialled(const origin& to, error_code error, std::optional<transport> bytes, const dial& by) {
     pool& one = pools_[to];
     --one.dialling;
     if (error) {
@@ -188,11 +196,12 @@ class client_pool : public std::enable_shared_from_this<client_pool> {
       for (auto& op : std::exchange(one.waiting, {})) op.complete(error, nullptr);
       return;
     }
-    const auto connection = std::make_shared<client_connection>(std::move(*bytes), options_, set_, [weak = weak_from_this(), to] {
+    const auto changed = [weak = weak_from_this(), to] {
       if (const auto alive = weak.lock()) alive->serve(to);
-    });
+    };
+    const auto connection = std::make_shared<client_connection>(std::move(*bytes), options_, set_, by.times(), changed);
     one.connections.push_back(connection);
-    connection->start(early);
+    connection->start(by.early());
     serve(to);
   }
 

@@ -56,13 +56,15 @@ class exchange : public detail::message_stream {
   /// Whether a head has been sent.
   [[nodiscard]] bool has_responded() const noexcept { return shared()->has_head(); }
 
-  /// The whole answer, `head` with :status first. Copies what cannot be sent at once.
+  /// The whole answer, `head` with :status first. Copies what cannot be sent at once: give long bodies by the next.
   void respond(const fields& head, std::string_view body = {}) {
-    if (body.empty() || shared()->facts().is_head) return shared()->send_head(head, true);
-    shared()->send_head(head, false, body.size());
-    const byte_span bytes = std::as_bytes(std::span(body));
-    const std::size_t taken = shared()->send_body(bytes, true);
-    if (taken < bytes.size()) shared()->send_rest(std::make_unique<detail::text_source>(std::string(body.substr(taken))));
+    const std::size_t taken = begin_response(head, body);
+    if (taken < body.size()) shared()->send_rest(std::make_unique<detail::text_source>(std::string(body.substr(taken))));
+  }
+  /// The same with a body that is shared, and never copied as a whole: many clients may be sent it at once.
+  void respond(const fields& head, std::shared_ptr<const std::string> body) {
+    const std::size_t taken = begin_response(head, *body);
+    if (taken < body->size()) shared()->send_rest(std::make_unique<detail::text_source>(std::move(body), taken));
   }
   /// The same with a part of a file as the body. Owns `descriptor` from here on.
   void respond_file(const fields& head, int descriptor, std::uint64_t offset, std::uint64_t length) {
@@ -99,6 +101,12 @@ class exchange : public detail::message_stream {
       this->state().start(std::move(op));
     }
   };
+  /// How much of the body was taken.
+  [[nodiscard]] std::size_t begin_response(const fields& head, std::string_view body) {
+    const bool ends = body.empty() || shared()->facts().is_head;
+    shared()->send_head(head, ends, ends ? std::nullopt : std::optional<std::uint64_t>(body.size()));
+    return ends ? body.size() : shared()->send_body(std::as_bytes(std::span(body)), true);
+  }
   friend class coroutine_handler;
 };
 

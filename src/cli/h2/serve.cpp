@@ -19,6 +19,7 @@ struct ServeArguments {
   web::ServeOptions options;
   std::vector<std::string> listen;
   std::vector<std::string> tls;
+  std::size_t memory_mib = 512;
   bool json = false;
 };
 
@@ -70,6 +71,7 @@ Exit run_serve(ServeArguments arguments) {
     arguments.options.certificate = arguments.tls.at(0);
     arguments.options.key = arguments.tls.at(1);
   }
+  arguments.options.memory = arguments.memory_mib * 1024 * 1024;
   const auto served = web::serve(arguments.options, [&](const auto& all) { show_listening(arguments, all); });
   if (!served) return report_error(served.error());
   show_summary(*served, arguments.json);
@@ -109,6 +111,7 @@ void add_h2_serve(const Verb& h2, Action& chosen) {
       "Send once a turn of the loop, or by each response or frame, to see what that costs (default turn)");
   add_choice<bool>(verb, "--nagle", options.nagle, {{"on", true}, {"off", false}},
                    "Turn Nagle's algorithm on or off on the server's sockets (default off)");
+  add_count(verb, "--memory", arguments->memory_mib, 1, 1'000'000, "Hold at most N MiB for all connections of HTTP/2 together");
   verb.add_flag_callback("--only-http2", [&options] { options.http1 = false; }, "Refuse HTTP/1.1");
   verb.add_flag("--json", arguments->json, "Print NDJSON on standard output: a listening line, and at the end a summary line");
   verb.callback([arguments, &chosen] { chosen = [arguments] { return run_serve(*arguments); }; });

@@ -25,7 +25,7 @@ void Session::begin_body() {
     }
   } else if (reset_streams_.has(id) || is_discarded(id)) {
     ++counts_.late_frames;  // in flight when this end reset it or told its last stream: no fault of the peer's
-  } else if (s != nullptr && s->is_owned) {
+  } else if (s != nullptr) {
     fail_stream(id, errc::stream_closed);  // half-closed: RFC 9113 5.1
   } else {
     fail(errc::stream_closed, "DATA on a closed stream");

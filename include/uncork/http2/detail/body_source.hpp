@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,19 +30,22 @@ class body_source {
   [[nodiscard]] virtual std::uint64_t left() const noexcept = 0;
 };
 
+/// A text that others may hold too.
 class text_source final : public body_source {
  public:
-  explicit text_source(std::string text) noexcept : text_(std::move(text)) {}
+  explicit text_source(std::string text) : text_source(std::make_shared<const std::string>(std::move(text)), 0) {}
+  /// From `taken` on.
+  text_source(std::shared_ptr<const std::string> text, std::size_t taken) noexcept : text_(std::move(text)), taken_(taken) {}
   [[nodiscard]] std::optional<std::span<const std::byte>> peek(std::span<std::byte> scratch) override {
-    const std::string_view rest = std::string_view(text_).substr(taken_, scratch.size());
+    const std::string_view rest = std::string_view(*text_).substr(taken_, scratch.size());
     return std::as_bytes(std::span(rest));
   }
   void take(std::size_t bytes) noexcept override { taken_ += bytes; }
-  [[nodiscard]] std::uint64_t left() const noexcept override { return text_.size() - taken_; }
+  [[nodiscard]] std::uint64_t left() const noexcept override { return text_->size() - taken_; }
 
  private:
-  std::string text_;
-  std::size_t taken_ = 0;
+  std::shared_ptr<const std::string> text_;
+  std::size_t taken_;
 };
 
 /// A part of a file, read as it is sent: from the page cache that is a copy, and a cold file waits for the disk.

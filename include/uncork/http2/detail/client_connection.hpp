@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "uncork/http2/client_options.hpp"
+#include "uncork/http2/connection_times.hpp"
 #include "uncork/http2/detail/connection.hpp"
 #include "uncork/http2/detail/exchange_state.hpp"
 #include "uncork/stream/detail/waiting.hpp"
@@ -56,6 +57,7 @@ class call_state final : public exchange_state {
 
   [[nodiscard]] executor_type get_executor() const noexcept override;
   [[nodiscard]] boost::asio::ip::tcp::endpoint remote_endpoint() const override;
+  [[nodiscard]] const client_connection& connection() const noexcept { return *of_; }
   [[nodiscard]] unsigned version() const noexcept override { return 2; }
   void allow_rest() override {}
 
@@ -81,17 +83,21 @@ class client_connection final : public connection {
  public:
   /// `changed` is called when it may take more calls than before, or will take none any more.
   client_connection(http2::detail::transport bytes, const client_options& how, std::shared_ptr<connection_set> all,
-                    std::function<void()> changed)
+                    const connection_times& times, std::function<void()> changed)
       : connection(std::move(bytes), http2::session(side::client, how.http2, std::chrono::steady_clock::now()), how.transport,
                    std::move(all)),
         changed_(std::move(changed)),
+        times_(times),
         limits_(how.liveness),
         liveness_(how.liveness, std::chrono::steady_clock::now()) {
     boost::system::error_code ignored;
     remote_ = transport().socket().remote_endpoint(ignored);
+    local_ = transport().socket().local_endpoint(ignored);
   }
 
   [[nodiscard]] const boost::asio::ip::tcp::endpoint& remote_endpoint() const noexcept { return remote_; }
+  [[nodiscard]] const boost::asio::ip::tcp::endpoint& local_endpoint() const noexcept { return local_; }
+  [[nodiscard]] const connection_times& times() const noexcept { return times_; }
   /// Until the server has said how many streams it allows, as many as RFC 9113 6.5.2 wants it to allow at least.
   [[nodiscard]] std::size_t openable() const noexcept {
     if (is_ended()) return 0;
@@ -188,6 +194,8 @@ class client_connection final : public connection {
 
   std::function<void()> changed_;
   boost::asio::ip::tcp::endpoint remote_;
+  boost::asio::ip::tcp::endpoint local_;
+  connection_times times_;
   stream::liveness_limits limits_;
   stream::liveness liveness_;
   std::uint64_t seen_ = 0;

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "uncork/http2/client_options.hpp"
+#include "uncork/http2/connection_times.hpp"
 #include "uncork/http2/detail/connection_set.hpp"
 #include "uncork/http2/detail/transport.hpp"
 #include "uncork/http2/url.hpp"
@@ -50,18 +51,20 @@ class dial final : public member, public std::enable_shared_from_this<dial> {
     const auto address = boost::asio::ip::make_address(where_.host, no_address);
     if (!no_address) {
       addresses_.emplace_back(address, where_.port);
+      times_.resolved = times_.begun;
       return attempt();
     }
     resolver_.async_resolve(where_.host, std::to_string(where_.port), tcp::resolver::numeric_service,
                             [self = shared_from_this()](const error_code& error, const tcp::resolver::results_type& found) {
                               if (self->is_over()) return;
                               if (error) return self->end(error);
+                              self->times_.resolved = std::chrono::steady_clock::now();
                               self->order(found);
                               self->attempt();
                             });
   }
   void on_time(time_point now) override {
-    if (now - begun_ >= how_.connect_timeout) end(boost::asio::error::timed_out);
+    if (now - times_.begun >= how_.connect_timeout) end(boost::asio::error::timed_out);
   }
   void shut_down() override { end(boost::asio::error::operation_aborted); }
   void abort() override { end(boost::asio::error::operation_aborted); }
@@ -100,6 +103,7 @@ class dial final : public member, public std::enable_shared_from_this<dial> {
       if (failed_ == attempts_.size()) attempt();  // nothing is under way: the next need not wait
       return;
     }
+    times_.connected = std::chrono::steady_clock::now();
     bytes_.emplace(std::move(socket), where_.tls ? how_.tls->native_handle() : nullptr, false, how_.transport.no_delay);
     give_up_others();
     if (!bytes_->tls()) return end({});
@@ -154,6 +158,7 @@ class dial final : public member, public std::enable_shared_from_this<dial> {
     resolver_.cancel();
     give_up_others();
     set_->remove(*this);
+    times_.ready = bytes_ && !bytes_->tls() ? times_.connected : std::chrono::steady_clock::now();
     if (error && bytes_) bytes_->close();
     done(error, error ? std::nullopt : std::exchange(bytes_, std::nullopt));
   }
@@ -161,6 +166,7 @@ class dial final : public member, public std::enable_shared_from_this<dial> {
  public:
   /// What the server sent behind the handshake, for the connection.
   [[nodiscard]] std::span<const std::byte> early() const noexcept { return early_; }
+  [[nodiscard]] const connection_times& times() const noexcept { return times_; }
 
  private:
   origin where_;
@@ -174,7 +180,7 @@ class dial final : public member, public std::enable_shared_from_this<dial> {
   std::size_t failed_ = 0;
   std::optional<transport> bytes_;
   std::vector<std::byte> early_;
-  time_point begun_ = std::chrono::steady_clock::now();
+  connection_times times_{.begun = std::chrono::steady_clock::now()};
 };
 
 }  // namespace uncork::http2::detail
