@@ -1,8 +1,10 @@
 // The server of HTTP/2 for those who test servers: h2spec, browsers, load generators.
 //
-// usage: http_server [--tls CERTIFICATE KEY] [--only-http2] [--threads N] PORT; listens on 127.0.0.1 and says so in one line.
-// /echo gives the body back as it comes, with a trailer; /slow answers after a second; /big is 10 MB; everything else a short
-// text, once the request has come as a whole.
+// usage: http_server [--tls CERTIFICATE KEY] [--only-http2] [--threads N] [--page FILE] PORT; listens on 127.0.0.1 and says so in
+// one line. /echo gives the body back as it comes, with trailers: how much it was, and those of the request as echoed-NAME. /slow
+// answers after a second. /held answers once somebody asks for /release-held, and /halves gives its second half once somebody
+// asks for /release-halves. /reset breaks off. /big is 10 MB. /page is the file. /tally says what was counted. Everything else is
+// a short text, once the request has come as a whole.
 
 #include <array>
 #include <boost/asio/redirect_error.hpp>
@@ -13,6 +15,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <list>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -44,6 +49,7 @@ asio::awaitable<void> echo(http2::exchange& one) {
   }
   http2::fields trailers;
   trailers.add("echoed-bytes", std::to_string(all));
+  for (const auto field : one.trailers()) trailers.add("echoed-" + std::string(field.name), field.value);
   one.finish(trailers);
 }
 
@@ -62,12 +68,61 @@ asio::awaitable<void> answer_later(http2::exchange& one) {
   one.respond(head_of("200", "text/plain"), "late\n");
 }
 
+/// Where requests of one loop wait until somebody lets all of them go.
+class Gate {
+ public:
+  asio::awaitable<void> wait(asio::any_io_executor executor) {
+    const auto mine = waiting_.emplace(waiting_.end(), executor, asio::steady_timer::time_point::max());
+    boost::system::error_code cancelled;
+    co_await mine->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    waiting_.erase(mine);
+  }
+  void open() {
+    for (asio::steady_timer& one : waiting_) one.cancel();
+  }
+
+ private:
+  std::list<asio::steady_timer> waiting_;
+};
+
+asio::awaitable<void> answer_when_released(Gate& gate, http2::exchange& one) {
+  co_await gate.wait(one.get_executor());
+  one.respond(head_of("200", "text/plain"), "released\n");
+}
+
+asio::awaitable<void> answer_by_halves(Gate& gate, http2::exchange& one) {
+  one.send_head(head_of("200", "text/plain"));
+  co_await asio::async_write(one, asio::buffer(std::string_view("first\n")), asio::use_awaitable);
+  co_await gate.wait(one.get_executor());
+  co_await asio::async_write(one, asio::buffer(std::string_view("second\n")), asio::use_awaitable);
+  one.finish();
+}
+
+asio::awaitable<void> break_off(http2::exchange& one) {
+  one.send_head(head_of("200", "text/plain"));
+  co_await asio::async_write(one, asio::buffer(std::string_view("begun\n")), asio::use_awaitable);
+  asio::steady_timer turn(one.get_executor(), std::chrono::milliseconds(20));
+  co_await turn.async_wait(asio::use_awaitable);  // so that what was written leaves first
+  one.reset(http2::errc::internal_error);
+}
+
+std::string tally_of(const http2::server_counters& counts) {
+  return "requests " + std::to_string(counts.requests) + " open " + std::to_string(counts.open_requests) + " calmed " +
+         std::to_string(counts.calmed) + " http1 " + std::to_string(counts.http1_requests) + '\n';
+}
+
+std::string content_of(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   http2::server_options options;
   asio::ssl::context tls(asio::ssl::context::tls_server);
   int port = 0;
+  std::string page;
   for (int i = 1; i < count; ++i) {
     const std::string_view word = arguments[i];
     if (word == "--tls" && i + 2 < count) {
@@ -79,6 +134,8 @@ int main(int count, char** arguments) {
       options.http1 = false;
     } else if (word == "--threads" && i + 1 < count) {
       options.threads = static_cast<unsigned>(std::atoi(arguments[++i]));
+    } else if (word == "--page" && i + 1 < count) {
+      page = content_of(arguments[++i]);
     } else {
       port = std::atoi(arguments[i]);
     }
@@ -88,17 +145,31 @@ int main(int count, char** arguments) {
   const http2::handler echoes = http2::coroutine(echo);
   const http2::handler slow = http2::coroutine(answer_later);
   const http2::handler patient = http2::coroutine(answer_when_whole);
+  Gate all_held;  // of one loop, as the other: with more threads they must not be asked for
+  Gate all_halves;
+  const http2::handler held = http2::coroutine([&](http2::exchange& one) { return answer_when_released(all_held, one); });
+  const http2::handler halves = http2::coroutine([&](http2::exchange& one) { return answer_by_halves(all_halves, one); });
+  const http2::handler broken = http2::coroutine(break_off);
   const std::string big(10'000'000, 'x');
   const http2::fields head = head_of("200", "text/plain");
+  const http2::server_counters* counts = nullptr;
   http2::server server(
       [&](http2::exchange one) {
         const std::string_view path = one.path();
         if (path == "/echo") return echoes(std::move(one));
         if (path == "/slow") return slow(std::move(one));
+        if (path == "/held") return held(std::move(one));
+        if (path == "/halves") return halves(std::move(one));
+        if (path == "/reset") return broken(std::move(one));
+        if (path == "/release-held") all_held.open();
+        if (path == "/release-halves") all_halves.open();
+        if (path == "/page") return one.respond(head_of("200", "text/html; charset=utf-8"), page);
+        if (path == "/tally") return one.respond(head, tally_of(*counts));
         if (!one.is_request_whole()) return patient(std::move(one));
         one.respond(head, path == "/big" ? std::string_view(big) : "Hello world!");
       },
       options);
+  counts = &server.counts();
   boost::system::error_code error;
   const auto at = server.listen({asio::ip::make_address("127.0.0.1"), static_cast<unsigned short>(port)}, error);
   if (error) {
@@ -115,8 +186,7 @@ int main(int count, char** arguments) {
   server.run();
   signals.stop();
   watcher.join();
-  const auto& counts = server.counts();
-  std::printf("connections %lu open %lu requests %lu open %lu\n", counts.connections.load(), counts.open_connections.load(),
-              counts.requests.load(), counts.open_requests.load());
+  std::printf("connections %lu open %lu requests %lu open %lu\n", counts->connections.load(), counts->open_connections.load(),
+              counts->requests.load(), counts->open_requests.load());
   return 0;
 }

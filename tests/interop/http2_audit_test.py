@@ -2,22 +2,16 @@
 
 import json
 import os
-import socket
 import subprocess
 import unittest
 
-from harness import PATIENCE, PROGRAM, InteropTest
+from harness import PATIENCE, PROGRAM
+from http2_harness import ServerTest, free_port
 
 HOLDING = {"zero-window", "settings-ack", "open-block", "no-preface"}
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class AuditTest(InteropTest):
+class AuditTest(ServerTest):
     def audit(self, port, *arguments, expected_exit=0):
         # Each holding probe may take its whole time, the others a second or two on a busy machine.
         done = subprocess.run([PROGRAM, "h2", "audit", str(port), "--json", *arguments], stdin=subprocess.DEVNULL, capture_output=True,
@@ -29,15 +23,9 @@ class AuditTest(InteropTest):
         self.assertTrue(said["alive"], said)
         return {one["probe"]: one for one in said["probes"]}
 
-    def serve(self, *arguments):
-        server = self.start([os.environ["UNCORK_HTTP_SERVER"], *arguments, "0"], {0, -15})
-        return server.wait_for(r"listening on 127.0.0.1:(\d+)")[1]
-
-    def certificate(self):
-        paths = [str(self.folder / name) for name in ("certificate.pem", "key.pem")]
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                        "-subj", "/CN=localhost", "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True)
-        return paths
+    def port_of(self, *arguments):
+        self.serve(*arguments)
+        return self.port
 
     def nghttpd(self):
         (self.folder / "index.html").write_text("Hello world!\n")
@@ -49,7 +37,7 @@ class AuditTest(InteropTest):
         return port
 
     def test_our_server_bounds_everything(self):
-        found = self.audit(self.serve(), "--stall-for", "50s", "--time", f"{PATIENCE}s")
+        found = self.audit(self.port_of(), "--stall-for", "50s", "--time", f"{PATIENCE}s")
         self.assertEqual({name: one["verdict"] for name, one in found.items() if one["verdict"] != "bounded"}, {}, found)
         self.assertTrue(HOLDING < found.keys())
         for flood in ("rapid-reset", "settings", "ping", "empty-continuation", "made-reset-increment"):
@@ -57,14 +45,14 @@ class AuditTest(InteropTest):
         self.assertEqual((found["crumbs"]["status"], found["crumbs"]["served"]["fields"]), (431, 64))
 
     def test_our_server_bounds_the_same_under_tls(self):
-        port = self.serve("--tls", *self.certificate())
+        port = self.port_of("--tls", *self.certificate())
         probes = ("rapid-reset", "ping", "long-continuation", "amplified")
         found = self.audit(port, "--tls", "--time", f"{PATIENCE}s", *(word for name in probes for word in ("--probe", name)))
         self.assertEqual({name: one["verdict"] for name, one in found.items()}, dict.fromkeys(probes, "bounded"))
 
     def test_tls_and_plain_text_are_told_apart(self):
-        self.assertIn("TLS: the handshake failed", self.audit(self.serve(), "--tls", expected_exit=3))
-        self.assertIn("no HTTP/2: ", self.audit(self.serve("--tls", *self.certificate()), expected_exit=3))
+        self.assertIn("TLS: the handshake failed", self.audit(self.port_of(), "--tls", expected_exit=3))
+        self.assertIn("no HTTP/2: ", self.audit(self.port_of("--tls", *self.certificate()), expected_exit=3))
 
     def test_nghttpd_gives_the_answers_that_it_is_known_for(self):
         probes = ("rapid-reset", "rapid-reset-end", "empty-continuation", "empty-data", "priority", "window-update", "crumbs")

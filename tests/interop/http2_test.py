@@ -1,15 +1,14 @@
 """The HTTP server against h2spec and clients that nobody here wrote: over HTTP/2 and HTTP/1.1, bare and under TLS."""
 
-import hashlib
 import json
 import os
 import re
 import signal
 import subprocess
-import tempfile
 import unittest
 
-from harness import PATIENCE, InteropTest, binary
+from harness import PATIENCE, binary
+from http2_harness import ServerTest, digest
 
 BODY = "Hello world!"
 NODE = """
@@ -26,58 +25,25 @@ more();
 """
 
 
-class ServerTest(InteropTest):
-    def setUp(self):
-        super().setUp()
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
-    def serve(self, *arguments):
-        server = self.start([os.environ["UNCORK_HTTP_SERVER"], *arguments, "0"], {0, -15})
-        self.port = server.wait_for(r"listening on 127.0.0.1:(\d+)")[1]
-        return server
-
-    def output(self, *arguments):
-        done = subprocess.run(arguments, capture_output=True, text=True, timeout=10 * PATIENCE)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        return done.stdout
-
-    def certificate(self):
-        paths = [os.path.join(self.folder.name, name) for name in ("certificate.pem", "key.pem")]
-        self.output("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", paths[0],
-                    "-keyout", paths[1])
-        return paths
-
-    def upload(self, size):
-        path = os.path.join(self.folder.name, "upload")
-        with open(path, "wb") as file:
-            file.write(os.urandom(size))
-        return path
-
+class CurlTest(ServerTest):
     def expect_curl_to_do_all(self, version, *curl):
         curl = ("curl", "--silent", "--fail", "--max-time", str(PATIENCE), *curl)
         self.assertEqual(self.output(*curl, "--write-out", " %{http_version}", self.url), f"{BODY} {version}")
         if "--http2-prior-knowledge" not in curl:  # curl 7.88 fails there with every server, nghttpd too
             self.assertEqual(self.output(*curl, self.url, self.url, self.url), 3 * BODY)
         self.assertRegex(self.output(*curl, "--head", self.url), r"(?i)\ndate: ")
-        path = self.upload(3_000_000)  # more than the windows
+        path = self.file_of(3_000_000)  # more than the windows
         for how in (("--data-binary", f"@{path}"), ("--upload-file", path), ("-H", "transfer-encoding: chunked", "--upload-file", path)):
             if version == "2" and "-H" in how:
                 continue
-            echoed = os.path.join(self.folder.name, "echoed")
+            echoed = self.path("echoed")
             self.output(*curl, *how, "--output", echoed, self.url + "echo")
             self.assertEqual(digest(echoed), digest(path), how)
         self.assertEqual(self.output(*curl, "--output", "/dev/null", "--write-out", "%{size_download}", self.url + "big"), "10000000")
         self.assertEqual(self.output(*curl, self.url + "slow"), "late\n")
 
 
-def digest(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-class BareTest(ServerTest):
+class BareTest(CurlTest):
     def setUp(self):
         super().setUp()
         self.server = self.serve()
@@ -117,7 +83,7 @@ class BareTest(ServerTest):
         self.server.wait_for("(request /slow.*\n){%d}" % count)
 
 
-class TlsTest(ServerTest):
+class TlsTest(CurlTest):
     def setUp(self):
         super().setUp()
         self.server = self.serve("--tls", *self.certificate())
