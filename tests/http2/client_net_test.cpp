@@ -227,6 +227,27 @@ TEST(HttpClient, tells_why_the_server_reset) {
   run([&](client& one) { return expect_failure(one, address_of(server.port()), make_error_code(errc::internal_error)); });
 }
 
+asio::awaitable<void> expect_whole_answer_to_a_post(client& one, std::string address) {
+  const response got = co_await one.fetch(std::move(address), "POST", std::string(1'000'000, 'p'));
+  EXPECT_EQ(got.status, 200);
+  EXPECT_EQ(got.body.size(), 100'000);
+}
+
+// Its server lets go of the request with RST_STREAM(NO_ERROR) (RFC 9113 8.1), which comes before the response has been read.
+TEST(HttpClient, keeps_the_whole_response_of_a_server_that_wants_no_more_of_the_request) {
+  const std::string body(100'000, 'x');
+  TestServer server([&body](exchange one) { one.respond(head(), body); });
+  run([&](client& one) { return expect_whole_answer_to_a_post(one, address_of(server.port())); });
+}
+
+TEST(HttpClient, takes_no_response_for_whole_that_was_cut_off_without_an_error) {
+  TestServer server([](exchange one) {
+    one.send_head(head());
+    one.reset(errc::no_error);
+  });
+  run([&](client& one) { return expect_failure(one, address_of(server.port()), make_error_code(errc::cancel)); });
+}
+
 TEST(Url, is_read_or_refused) {
   const auto plain = parse_url("http://example.org");
   ASSERT_TRUE(plain);

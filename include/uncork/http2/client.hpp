@@ -146,6 +146,7 @@ class client_pool : public std::enable_shared_from_this<client_pool> {
     std::vector<std::shared_ptr<client_connection>> connections;
     std::deque<stream::detail::waiting_ptr<opening>> waiting;
     std::size_t dialling = 0;
+    std::size_t allowed = 100;  // streams, as its server has said last: a new connection knows before it says it again
     bool is_serving = false;
   };
 
@@ -159,6 +160,8 @@ class client_pool : public std::enable_shared_from_this<client_pool> {
     pool& one = pools_[to];
     if (std::exchange(one.is_serving, true)) return;
     std::erase_if(one.connections, [](const auto& connection) { return connection->is_spent(); });
+    for (const auto& connection : one.connections)
+      one.allowed = std::max<std::size_t>(connection->allowed().value_or(one.allowed), 1);
     while (!one.waiting.empty()) {
       const auto free = std::ranges::find_if(one.connections, [](const auto& connection) { return connection->openable() != 0; });
       if (free == one.connections.end()) break;
@@ -200,6 +203,7 @@ class client_pool : public std::enable_shared_from_this<client_pool> {
       if (const auto alive = weak.lock()) alive->serve(to);
     };
     const auto connection = std::make_shared<client_connection>(std::move(*bytes), options_, set_, by.times(), changed);
+    connection->expect(one.allowed);
     one.connections.push_back(connection);
     connection->start(by.early());
     serve(to);

@@ -98,12 +98,18 @@ class client_connection final : public connection {
   [[nodiscard]] const boost::asio::ip::tcp::endpoint& remote_endpoint() const noexcept { return remote_; }
   [[nodiscard]] const boost::asio::ip::tcp::endpoint& local_endpoint() const noexcept { return local_; }
   [[nodiscard]] const connection_times& times() const noexcept { return times_; }
-  /// Until the server has said how many streams it allows, as many as RFC 9113 6.5.2 wants it to allow at least.
+  /// How many streams the server allows; nothing until it has said so.
+  [[nodiscard]] std::optional<std::size_t> allowed() const noexcept {
+    if (is_spent() || session().counts().settings == 0) return std::nullopt;
+    return session().openable() + session().streams();
+  }
+  /// What allowed() is taken for until then; 100 if this is not called, as many as RFC 9113 6.5.2 wants at least.
+  void expect(std::size_t allowed) noexcept { first_streams_ = allowed; }
   [[nodiscard]] std::size_t openable() const noexcept {
     if (is_ended()) return 0;
     const std::size_t open = session().streams();
     const std::size_t most =
-        session().counts().settings == 0 ? kFirstStreams - std::min(kFirstStreams, open) : session().openable();
+        session().counts().settings == 0 ? first_streams_ - std::min(first_streams_, open) : session().openable();
     return std::min(session().openable(), most);
   }
   /// Whether it will never take a call again.
@@ -144,8 +150,6 @@ class client_connection final : public connection {
   }
 
  private:
-  static constexpr std::size_t kFirstStreams = 100;
-
   void begin_watch() {
     liveness_ = stream::liveness(limits_, std::chrono::steady_clock::now());
     seen_ = transport().bytes_received();
@@ -174,7 +178,7 @@ class client_connection final : public connection {
       case event::kind::trailers:
         return call->on_trailers(*one.message);
       case event::kind::reset:
-        return call->fail(make_error_code(one.code));
+        return call->fail_unless_whole(make_error_code(one.code));
       case event::kind::room:
         return call->on_room();
       default:
@@ -188,7 +192,7 @@ class client_connection final : public connection {
   void fail_all(error_code why) {
     std::vector<std::shared_ptr<exchange_state>> all;
     session().each_user([&all](void* user) { all.push_back(static_cast<call_state*>(user)->shared_from_this()); });
-    for (const auto& one : all) one->fail(why);
+    for (const auto& one : all) one->fail_unless_whole(why);
   }
   [[nodiscard]] bool is_at_rest() const noexcept override { return true; }
 
@@ -199,6 +203,7 @@ class client_connection final : public connection {
   stream::liveness_limits limits_;
   stream::liveness liveness_;
   std::uint64_t seen_ = 0;
+  std::size_t first_streams_ = 100;
   bool has_goaway_ = false;
 };
 

@@ -158,9 +158,20 @@ class exchange_state : public std::enable_shared_from_this<exchange_state> {
   /// Nothing more comes, nothing more may be sent: the peer or the connection has given the exchange up.
   void fail(error_code why) {
     if (error_) return;
+    if (!why) why = make_error_code(errc::cancel);  // without an error it is given up all the same
     const auto kept = shared_from_this();
     end(why);
     cancelled_.emit(boost::asio::cancellation_type::terminal);
+  }
+  /// The same, but what has come as a whole stays to be read, and only this side's body is dropped: responses must not be
+  /// discarded because their server wants no more of the request (RFC 9113 8.1).
+  void fail_unless_whole(error_code why) {
+    if (!is_input_whole_) return fail(why);
+    if (error_) return;
+    is_output_over_ = true;
+    rest_.reset();
+    if (writer_) writer_.complete(why ? why : make_error_code(errc::cancel), std::size_t{0});
+    release_if_done();
   }
 
  protected:
