@@ -25,7 +25,7 @@ known_field known_field_of(std::string_view name) noexcept {
     case 2:
       return is("te", known_field::te);
     case 4:
-      return is("host", known_field::host);
+      return name[0] == 'h' ? is("host", known_field::host) : is("date", known_field::date);
     case 6:
       return name[0] == 'c' ? is("cookie", known_field::cookie) : is("expect", known_field::expect);
     case 7:

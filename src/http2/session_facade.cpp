@@ -29,6 +29,7 @@ void session::reset(stream_id id, errc code) { session_->reset(id, code); }
 void session::consume(stream_id id, std::size_t bytes) { session_->consume(id, bytes); }
 void session::release(stream_id id) { session_->release(id); }
 void session::allow_rest(stream_id id) noexcept { session_->allow_rest(id); }
+void session::take_message(stream_id id, fields& into) noexcept { session_->take_message(id, into); }
 void session::attach(stream_id id, void* user) noexcept { session_->attach(id, user); }
 void* session::user(stream_id id) const noexcept { return session_->user(id); }
 void session::each_user(const std::function<void(void*)>& function) const { session_->each_user(function); }

@@ -163,5 +163,53 @@ TEST_F(HpackDecoding, names_the_fields_that_mean_something) {
   EXPECT_EQ(fields_[5].token, known_field::te);
 }
 
+// 82 86 84 41...: GET of / at a, which the table is not needed for.
+constexpr std::string_view kPlainRequest = "8286 8401 0161";
+
+TEST_F(HpackDecoding, knows_a_block_that_has_come_twice) {
+  const auto once = ElementsAre(":method: GET", ":scheme: http", ":path: /", ":authority: a");
+  EXPECT_THAT(lines(kPlainRequest), once);
+  EXPECT_THAT(lines(kPlainRequest), once);
+  EXPECT_TRUE(decode(kPlainRequest).as_before);
+  EXPECT_THAT(lines_of(fields_), once);
+  EXPECT_THAT(lines("8286 8401 0162"), ElementsAre(":method: GET", ":scheme: http", ":path: /", ":authority: b"));
+  EXPECT_FALSE(decode(kPlainRequest).as_before);
+}
+
+TEST_F(HpackDecoding, knows_no_block_by_its_bytes_once_the_table_has_changed) {
+  lines("4001 6101 31");  // a: 1 enters the table
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(lines("be"), ElementsAre("a: 1"));
+  lines("4001 6101 32");  // a: 2
+  EXPECT_THAT(lines("be"), ElementsAre("a: 2"));
+  EXPECT_THAT(lines("be bf"), ElementsAre("a: 2", "a: 1"));
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(lines("be"), ElementsAre("a: 2"));
+  EXPECT_EQ(decode("20 be").error, errc::compression_error);  // the table of no bytes
+  EXPECT_EQ(decode("be").error, errc::compression_error);
+}
+
+TEST_F(HpackDecoding, judges_a_known_block_by_the_limits_of_now) {
+  for (int i = 0; i < 3; ++i) lines(kPlainRequest);
+  limits_.most_fields = 3;
+  EXPECT_TRUE(decode(kPlainRequest).too_large);
+  limits_.most_fields = 100;
+  limits_.most_bytes = 4 * 32 + 10;
+  EXPECT_TRUE(decode(kPlainRequest).too_large);
+}
+
+TEST_F(HpackDecoding, judges_a_block_that_is_not_well_formed_each_time) {
+  for (int i = 0; i < 4; ++i) {
+    const DecodedBlock done = decode("0001 4101 31");  // A: 1
+    EXPECT_FALSE(done.well_formed);
+    EXPECT_FALSE(done.as_before);
+  }
+}
+
+TEST_F(HpackDecoding, keeps_what_is_sensitive_in_a_known_block) {
+  for (int i = 0; i < 4; ++i) {
+    decode("1001 6101 31");
+    EXPECT_TRUE(fields_[0].sensitive);
+  }
+}
+
 }  // namespace
 }  // namespace uncork::http2

@@ -317,5 +317,48 @@ TEST(ServerSession, resets_what_its_owner_releases_before_the_end) {
   EXPECT_EQ(peer.tested.streams(), 0U);
 }
 
+TEST(ServerSession, judges_the_same_block_by_what_it_is_there_for) {
+  ScriptedPeer peer;
+  const byte_vector request = hex("8286 8401 0161");
+  for (stream_id id = 1; id <= 9; id += 2) {
+    peer.frame(FrameType::headers, 5, id, request);
+    const auto told = peer.events(Event::kind::message);
+    ASSERT_THAT(told, SizeIs(1));
+    peer.tested.submit_headers(id, ok(), true);
+    peer.tested.release(id);
+  }
+  peer.headers(11, post(), false);
+  EXPECT_THAT(peer.events(Event::kind::message), SizeIs(1));
+  peer.frame(FrameType::headers, 5, 11, request);  // as trailers it may not be
+  EXPECT_EQ(peer.reset_of(11), errc::protocol_error);
+  // A second path is one too many.
+  for (stream_id id = 13; id <= 21; id += 2) {
+    peer.frame(FrameType::headers, 5, id, hex("8286 8484"));
+    EXPECT_EQ(peer.reset_of(id), errc::protocol_error);
+  }
+  EXPECT_EQ(peer.tested.counts().malformed, 6U);
+}
+
+TEST(ServerSession, lends_its_message_and_counts_it_until_the_stream_has_gone) {
+  ScriptedPeer peer;
+  field_list list = get();
+  list.emplace_back("x", std::string(3000, 'x'));
+  peer.headers(1, list);
+  ASSERT_THAT(peer.events(Event::kind::message), SizeIs(1));
+  const std::size_t before = peer.tested.memory();
+  fields taken;
+  peer.tested.take_message(1, taken);
+  EXPECT_EQ(taken.find("x"), std::string(3000, 'x'));
+  EXPECT_EQ(peer.tested.memory(), before);
+  fields other;
+  peer.tested.take_message(1, other);
+  EXPECT_TRUE(other.empty());
+  peer.tested.take_message(3, taken);  // no such stream
+  EXPECT_EQ(taken.find("x"), std::string(3000, 'x'));
+  peer.tested.submit_headers(1, ok(), true);
+  peer.tested.release(1);
+  EXPECT_LT(peer.tested.memory(), before);
+}
+
 }  // namespace
 }  // namespace uncork::http2

@@ -34,6 +34,7 @@ enum class known_field : std::uint8_t {
   content_length,
   cookie,
   expect,
+  date,
   priority  // the last
 };
 inline constexpr std::size_t kKnownFieldCount = static_cast<std::size_t>(known_field::priority) + 1;
@@ -80,6 +81,11 @@ class fields {
     return *this;
   }
   ~fields() = default;
+  void swap(fields& other) noexcept {
+    bytes_.swap(other.bytes_);
+    entries_.swap(other.entries_);
+    std::swap(seen_, other.seen_);
+  }
 
   /// `name` must be in lower case: HTTP/2 has no other (RFC 9113 8.2).
   void add(std::string_view name, std::string_view value, bool sensitive = false) {
@@ -107,7 +113,7 @@ class fields {
   [[nodiscard]] field operator[](std::size_t index) const noexcept {
     const entry& e = entries_[index];
     const char* name = bytes_.data() + e.at;
-    return {{name, e.name_size}, {name + e.name_size, e.value_size}, e.token, e.sensitive};
+    return {{name, e.name_size}, {name + e.name_size, e.value_size}, e.token, e.sensitive != 0};
   }
   /// The value of the first field of that name; nothing if there is none.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
@@ -132,7 +138,7 @@ class fields {
 
   /// Whether both are the same fields in the same order.
   [[nodiscard]] bool operator==(const fields& other) const noexcept {
-    return std::ranges::equal(entries_, other.entries_) && text() == other.text();
+    return entries_ == other.entries_ && bytes_ == other.bytes_;
   }
 
   class iterator {
@@ -166,8 +172,8 @@ class fields {
     std::uint32_t name_size;
     std::uint32_t value_size;
     known_field token;
-    bool sensitive;
-    bool operator==(const entry&) const = default;
+    std::uint8_t sensitive;    // 0 or 1
+    std::uint16_t unused = 0;  // no byte is without a value, so that entries are compared as bytes
   };
 
   /// What may be asked without a look at each.
@@ -185,7 +191,8 @@ class fields {
     } else {
       note(token);
     }
-    entries_.push({static_cast<std::uint32_t>(bytes_.size()), name_size, value_size, token, sensitive});
+    entries_.push(
+        {static_cast<std::uint32_t>(bytes_.size()), name_size, value_size, token, sensitive ? std::uint8_t{1} : std::uint8_t{0}});
   }
   void note(known_field token) noexcept {
     const std::uint32_t bit = bit_of(token);
@@ -199,8 +206,6 @@ class fields {
     ++seen_.pseudo_count;
     seen_.pseudo_end = static_cast<std::uint32_t>(entries_.size()) + 1;
   }
-
-  [[nodiscard]] std::string_view text() const noexcept { return {bytes_.data(), bytes_.size()}; }
 
   detail::block<char> bytes_;
   detail::block<entry> entries_;

@@ -34,6 +34,8 @@ class memory_budget {
   void add(std::size_t bytes) noexcept { used_.fetch_add(bytes, std::memory_order_relaxed); }
   void subtract(std::size_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
 
+  /// While there is plenty everybody may take of it, whatever it holds.
+  [[nodiscard]] bool is_scarce() const noexcept { return used() >= most_ / 2; }
   /// How many bytes more a session that holds `held` may take now.
   [[nodiscard]] std::size_t room(std::size_t held) const noexcept {
     const std::size_t taken = used();

@@ -46,7 +46,7 @@ struct event {
   bool end_stream = false;  ///< nothing more comes on the stream
   errc code = errc::no_error;
   byte_span data = {};
-  const fields* message = nullptr;  ///< lives until the stream's next event
+  const fields* message = nullptr;  ///< lives until the stream's next event, or take_message()
   const message_facts* facts = nullptr;
 };
 
@@ -84,6 +84,9 @@ class session {
   void release(stream_id id);
   /// The stream may rest for as long as it likes: limits::body_timeout is not for it.
   void allow_rest(stream_id id) noexcept;
+  /// After event::kind::message, before the stream's next event: the message in exchange for `into`, which need not be empty.
+  /// No copy is made, and the memory of `into` is used for what comes next.
+  void take_message(stream_id id, fields& into) noexcept;
   /// What the owner calls the stream: user() gives it back, null until then.
   void attach(stream_id id, void* user) noexcept;
   [[nodiscard]] void* user(stream_id id) const noexcept;

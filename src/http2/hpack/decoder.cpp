@@ -1,5 +1,7 @@
 #include "http2/hpack/decoder.hpp"
 
+#include <cstring>
+
 #include "http2/field_syntax.hpp"
 #include "http2/hpack/huffman.hpp"
 #include "http2/hpack/integer.hpp"
@@ -119,7 +121,10 @@ bool HpackDecoder::take_literal(std::span<const std::byte>& block, unsigned pref
   constexpr unsigned kIncremental = 6;
   constexpr std::uint32_t kNeverIndexed = 0x10;
   to.put(literal, prefix != kIncremental && (first & kNeverIndexed) != 0);
-  if (prefix == kIncremental) table_.insert(literal);
+  if (prefix == kIncremental) {
+    table_.insert(literal);
+    changes_table_ = true;
+  }
   return true;
 }
 
@@ -127,10 +132,50 @@ bool HpackDecoder::take_table_size(std::span<const std::byte>& block) {
   const auto size = take_integer(block, 5);
   if (!size || *size > most_table_bytes_) return false;
   table_.set_capacity(*size);
+  changes_table_ = true;
   return true;
 }
 
+bool HpackDecoder::is_as_before(std::span<const std::byte> block, const field_limits& limits) const noexcept {
+  return block.size() == last_size_ && !last_message_.empty() &&
+         std::memcmp(block.data(), last_block_.data(), block.size()) == 0 && last_message_.list_size() <= limits.most_bytes &&
+         last_message_.size() <= limits.most_fields;
+}
+
+void HpackDecoder::note(std::span<const std::byte> block, const DecodedBlock& done, const fields& message) {
+  if (changes_table_ || !done.well_formed || done.too_large || done.error != errc::no_error || block.empty() ||
+      block.size() > kMostRemembered) {
+    last_size_ = 0;
+    return last_message_.clear();
+  }
+  const bool has_come = block.size() == last_size_ && std::memcmp(block.data(), last_block_.data(), block.size()) == 0;
+  if (has_come) {
+    constexpr std::size_t kMostBytes = 1024;
+    if (message.list_size() <= kMostBytes) last_message_ = message;
+    return;
+  }
+  last_size_ = block.size();
+  std::memcpy(last_block_.data(), block.data(), block.size());
+  last_message_.clear();
+}
+
 DecodedBlock HpackDecoder::decode(std::span<const std::byte> block, const field_limits& limits, fields& into) {
+  const bool begins = into.empty();
+  if (begins && is_as_before(block, limits)) {
+    into = last_message_;
+    return {.as_before = true};
+  }
+  changes_table_ = false;
+  const DecodedBlock done = decode_anew(block, limits, into);
+  if (begins) {
+    note(block, done, into);
+  } else {
+    last_size_ = 0;
+  }
+  return done;
+}
+
+DecodedBlock HpackDecoder::decode_anew(std::span<const std::byte> block, const field_limits& limits, fields& into) {
   Sink to(limits, into);
   bool may_resize = true;  // only at the beginning of a block (RFC 7541 4.2)
   while (!block.empty()) {

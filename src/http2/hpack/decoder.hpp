@@ -1,6 +1,7 @@
 #pragma once
 // The decoding side of HPACK (RFC 7541).
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -17,6 +18,7 @@ namespace uncork::http2 {
 struct DecodedBlock {
   errc error = errc::no_error;  ///< compression_error: the connection must end (RFC 9113 4.3)
   bool too_large = false;       ///< beyond the limits: the fields that were over them are not there
+  bool as_before = false;       ///< the same fields as in the block before, of which nothing was wrong
   bool well_formed = true;      ///< whether every name and value is one that may be; see field_syntax.hpp
 };
 
@@ -32,7 +34,7 @@ class HpackDecoder {
   [[nodiscard]] DecodedBlock decode(std::span<const std::byte> block, const field_limits& limits, fields& into);
 
   /// Bytes of memory held.
-  [[nodiscard]] std::size_t memory() const noexcept { return table_.memory() + text_.capacity(); }
+  [[nodiscard]] std::size_t memory() const noexcept { return table_.memory() + text_.capacity() + last_message_.capacity(); }
 
  private:
   struct Text {
@@ -46,6 +48,18 @@ class HpackDecoder {
   [[nodiscard]] bool take_table_size(std::span<const std::byte>& block);
   [[nodiscard]] FoundEntry find(std::uint32_t index) const noexcept;
   [[nodiscard]] Text take_text(std::span<const std::byte>& block, std::size_t at);
+
+  DecodedBlock decode_anew(std::span<const std::byte> block, const field_limits& limits, fields& into);
+  [[nodiscard]] bool is_as_before(std::span<const std::byte> block, const field_limits& limits) const noexcept;
+  void note(std::span<const std::byte> block, const DecodedBlock& done, const fields& message);
+
+  // The last block that left the table as it was, and, once it has come twice, its message: most requests of one that calls
+  // procedures are like the one before.
+  static constexpr std::size_t kMostRemembered = 64;  // bytes of a block
+  std::array<std::byte, kMostRemembered> last_block_{};
+  std::size_t last_size_ = 0;  // 0: none
+  fields last_message_;        // empty: it has come once
+  bool changes_table_ = false;
 
   DynamicTable table_;
   std::uint32_t most_table_bytes_;

@@ -40,6 +40,7 @@ class BudgetShare {
     }
     told_ = held;
   }
+  [[nodiscard]] bool is_scarce() const noexcept { return budget_ && budget_->is_scarce(); }
   /// How much more it may take.
   [[nodiscard]] std::size_t room(std::size_t held) const noexcept {
     return budget_ ? budget_->room(held) : std::numeric_limits<std::size_t>::max();

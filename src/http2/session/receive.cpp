@@ -21,7 +21,8 @@ std::size_t Session::receive(byte_span bytes, time_point now) {
     taken += of_frame;
     counts_.bytes_received += of_frame;
   }
-  tell_budget();
+  untold_ += taken;
+  if (untold_ >= kMostUntold) tell_budget();
   return is_over_ ? bytes.size() : taken;  // what comes behind the end is nobody's
 }
 

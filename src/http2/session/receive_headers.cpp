@@ -60,6 +60,7 @@ void Session::on_block(byte_span bytes) {
 bool Session::decode(byte_span bytes, fields& into, DecodedBlock& done) {
   into.clear();
   done = decoder_.decode(bytes, options_.limits.fields, into);
+  if (!done.as_before) last_judged_.reset();
   if (done.error != errc::no_error) fail(done.error, "a field block that cannot be decoded");
   return !is_over_;
 }
@@ -87,7 +88,7 @@ void Session::refuse(stream_id id) {
 
 void Session::on_new_stream(stream_id id, byte_span bytes) {
   DecodedBlock done;
-  const bool is_beyond_budget = share_ && share_.room(memory()) == 0;
+  const bool is_beyond_budget = share_.is_scarce() && share_.room(memory()) == 0;
   if (is_last_told_ || is_beyond_budget || streams_.size() >= options_.limits.concurrent_streams) {
     if (!decode(bytes, scratch_, done)) return;
     if (is_last_told_) {  // beyond the last that is processed: the peer knows, or soon will
@@ -147,7 +148,7 @@ void Session::on_further_block(Stream& s, byte_span bytes) {
 
 /// Small indexed blocks become large sections (CVE-2026-49975): what all streams hold together is bounded too.
 bool Session::hold_fields(Stream& s, bool is_new) {
-  if (s.message.capacity() == s.fields_held) return true;  // in memory that was held before, as spare
+  if (s.message.capacity() + s.lent == s.fields_held) return true;  // in memory that was held before, as spare
   streams_.recount(s);
   if (has_room_for_fields()) return true;
   ++counts_.refused_for_memory;
@@ -172,8 +173,10 @@ void Session::judge_message(Stream& s, const DecodedBlock& done) {
   }
   const auto extended = options_.extended_connect ? ExtendedConnect::allowed : ExtendedConnect::refused;
   const auto facts = !done.well_formed       ? std::nullopt
+                     : last_judged_          ? last_judged_
                      : side_ == Side::server ? judge_request(s.message, extended, why)
                                              : judge_response(s.message, why);
+  last_judged_ = facts;
   const bool is_interim = facts && side_ == Side::client && facts->status < 200;
   if (!facts || (is_interim && block_.end_stream)) {
     ++counts_.malformed;

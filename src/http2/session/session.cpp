@@ -163,6 +163,17 @@ void Session::consume(stream_id id, std::size_t bytes) {
   s->receive_window += std::exchange(s->unreturned, 0U);
 }
 
+// What is lent counts until the stream has gone: a hundred owners who keep their requests hold a hundred of them. What is brought
+// stands for as much of it.
+void Session::take_message(stream_id id, fields& into) noexcept {
+  Stream* s = streams_.find(id);
+  if (s == nullptr) return;
+  into.clear();
+  if (s->message.capacity() > into.capacity()) s->lent += s->message.capacity() - into.capacity();
+  s->message.swap(into);
+  if (s->message.capacity() + s->lent != s->fields_held) streams_.recount(*s);
+}
+
 void Session::attach(stream_id id, void* user) noexcept {
   if (Stream* s = streams_.find(id); s != nullptr) s->user = user;
 }

@@ -60,6 +60,8 @@ class Session {
   void consume(stream_id id, std::size_t bytes);
   /// The owner has done with the stream: if it has not ended, it is reset, with NO_ERROR where the answer is complete.
   void release(stream_id id);
+  /// After Event::kind::message, before the stream's next event: the message in exchange for `into`.
+  void take_message(stream_id id, fields& into) noexcept;
   void attach(stream_id id, void* user) noexcept;
   [[nodiscard]] void* user(stream_id id) const noexcept;
   void each_user(const std::function<void(void*)>& function) const;
@@ -167,6 +169,7 @@ class Session {
   [[nodiscard]] bool has_room_for_fields();
   [[nodiscard]] std::size_t room_for_bodies() const noexcept;
   void tell_budget() noexcept {
+    untold_ = 0;
     if (share_) share_.tell(memory());
   }
 
@@ -226,6 +229,10 @@ class Session {
 
   // Streams.
   StreamTable streams_;
+  std::optional<MessageFacts> last_judged_;  // of the block before, if it was judged and nothing was wrong
+  /// Bytes that may come before the budget is told: no more than a few dozen streams fit in them.
+  static constexpr std::size_t kMostUntold = 512;
+  std::size_t untold_ = 0;
   BudgetShare share_;
   stream_id last_peer_ = 0;
   stream_id last_own_ = 0;

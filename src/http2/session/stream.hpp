@@ -26,6 +26,8 @@ struct StreamState {
   std::uint32_t unreturned = 0;     // consumed, and not given back by a WINDOW_UPDATE yet
   std::uint32_t unconsumed = 0;     // given to the owner, who has not consumed it
 
+  std::size_t lent = 0;  // bytes of memory that the owner has taken with the message
+
   // What leaves. Open until END_STREAM has been framed, or a reset.
   bool sends = false;
   bool has_headers = false;  // the final header section has been sent
@@ -60,7 +62,7 @@ struct Stream : StreamState {
   fields trailers;  // that follow the queue
   BodyQueue queue;
 
-  // What the table has counted of it: of the message, and of all three.
+  // What the table has counted of it: of the message, what was lent of it too, and of all three.
   std::size_t fields_held = 0;
   std::size_t held = 0;
 

@@ -12,10 +12,10 @@ constexpr std::size_t kMostKeptByAll = 128UL * 1024;
 
 }  // namespace
 
-Stream* StreamTable::find(stream_id id) const noexcept {
+Stream* StreamTable::search(stream_id id) const noexcept {
   if (slots_.empty()) return nullptr;
   for (std::size_t at = home_of(id); slots_[at]; at = (at + 1) & (slots_.size() - 1)) {
-    if (slots_[at]->id == id) return slots_[at].get();
+    if (slots_[at]->id == id) return last_ = slots_[at].get();
   }
   return nullptr;
 }
@@ -35,7 +35,8 @@ Stream& StreamTable::insert(stream_id id) {
   while (slots_[at]) at = (at + 1) & (slots_.size() - 1);
   slots_[at] = std::move(made);
   ++size_;
-  return *slots_[at];
+  last_ = slots_[at].get();
+  return *last_;
 }
 
 // What stands behind it moves up, unless it stands at home or nearer to it than the hole.
@@ -46,6 +47,7 @@ void StreamTable::erase(stream_id id) noexcept {
   while (slots_[hole] && slots_[hole]->id != id) hole = (hole + 1) & mask;
   if (!slots_[hole]) return;
   --size_;
+  last_ = nullptr;
   keep(std::move(slots_[hole]));
   for (std::size_t at = (hole + 1) & mask; slots_[at]; at = (at + 1) & mask) {
     const std::size_t home = home_of(slots_[at]->id);

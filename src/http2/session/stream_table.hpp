@@ -16,7 +16,7 @@ class StreamTable {
  public:
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// Null if there is none.
-  [[nodiscard]] Stream* find(stream_id id) const noexcept;
+  [[nodiscard]] Stream* find(stream_id id) const noexcept { return last_ != nullptr && last_->id == id ? last_ : search(id); }
   /// Which must not be there yet.
   Stream& insert(stream_id id);
   void erase(stream_id id) noexcept;
@@ -29,7 +29,7 @@ class StreamTable {
   }
   /// The memory of a stream's fields or queue has changed.
   void recount(Stream& s) noexcept {
-    const std::size_t fields = s.message.capacity();
+    const std::size_t fields = s.message.capacity() + s.lent;
     const std::size_t all = fields + s.trailers.capacity() + s.queue.memory();
     fields_held_ += fields - s.fields_held;
     held_ += all - s.held;
@@ -52,12 +52,14 @@ class StreamTable {
 
  private:
   [[nodiscard]] std::size_t home_of(stream_id id) const noexcept { return (id >> 1U) & (slots_.size() - 1); }
+  [[nodiscard]] Stream* search(stream_id id) const noexcept;
   void grow();
   void keep(std::unique_ptr<Stream> used);
 
   static constexpr std::size_t kMostSpare = 128;
   std::vector<std::unique_ptr<Stream>> slots_;  // a power of 2, or none; at most half full
   std::vector<std::unique_ptr<Stream>> spare_;
+  mutable Stream* last_ = nullptr;  // that was found or inserted: it is asked for several times in a row
   std::size_t size_ = 0;
   // By all streams, spare ones too, so that it stays the same when one goes from use to spare and back.
   std::size_t fields_held_ = 0;

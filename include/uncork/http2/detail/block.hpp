@@ -37,6 +37,17 @@ class block {
   }
   ~block() = default;
 
+  void swap(block& other) noexcept {
+    elements_.swap(other.elements_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+  [[nodiscard]] bool operator==(const block& other) const noexcept
+    requires std::has_unique_object_representations_v<T>
+  {
+    return size_ == other.size_ && (size_ == 0 || std::memcmp(data(), other.data(), size_ * sizeof(T)) == 0);
+  }
+
   void push(const T& element) {
     if (size_ == capacity_) grow(1);
     elements_[size_++] = element;

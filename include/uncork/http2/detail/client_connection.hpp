@@ -47,13 +47,7 @@ class call_state final : public exchange_state {
   [[nodiscard]] bool has_response() const noexcept { return has_response_; }
   void know(stream_id id) noexcept { id_ = id; }
 
-  void on_response(const event& one) {
-    request_ = *one.message;
-    facts_ = *one.facts;
-    has_response_ = true;
-    if (one.end_stream) on_input_end();
-    if (heading_) heading_.complete(error_code());
-  }
+  void on_response(const event& one);
 
   [[nodiscard]] executor_type get_executor() const noexcept override;
   [[nodiscard]] boost::asio::ip::tcp::endpoint remote_endpoint() const override;
@@ -209,6 +203,13 @@ class client_connection final : public connection {
 
 inline call_state::executor_type call_state::get_executor() const noexcept { return of_->executor(); }
 inline boost::asio::ip::tcp::endpoint call_state::remote_endpoint() const { return of_->remote_endpoint(); }
+inline void call_state::on_response(const event& one) {
+  of_->session().take_message(id_, request_);
+  facts_ = *one.facts;
+  has_response_ = true;
+  if (one.end_stream) on_input_end();
+  if (heading_) heading_.complete(error_code());
+}
 inline std::size_t call_state::submit_body(byte_span bytes, bool ends) {
   const std::size_t taken = of_->session().submit_data(id_, bytes, ends);
   of_->submitted(ends && taken == bytes.size());

@@ -85,7 +85,7 @@ class exchange_state : public std::enable_shared_from_this<exchange_state> {
   /// The handler has let go.
   void let_go() {
     is_abandoned_ = true;
-    drop_waiting();
+    if (!is_output_over_ || !is_input_whole_ || reader_ || writer_ || ending_) drop_waiting();
     if (rest_) kept_ = shared_from_this();
     release_if_done();
   }
@@ -197,8 +197,10 @@ class exchange_state : public std::enable_shared_from_this<exchange_state> {
 
   /// As new, with the memory kept: for the next request.
   void clear() {
+    constexpr std::size_t kMostKept = 4096;
     request_.clear();
-    trailers_.clear();
+    if (request_.capacity() > kMostKept) request_.shrink(0);
+    if (!trailers_.empty()) trailers_ = fields();
     facts_ = {};
     inbox_.clear();
     inbox_taken_ = 0;

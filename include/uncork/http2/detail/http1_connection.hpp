@@ -90,7 +90,7 @@ class http1_connection final : public member, public std::enable_shared_from_thi
     }
     if (!is_interim) {
       must_say_continue_ = false;
-      if (loop_->options->date && !message.find("date")) write_field("date", loop_->date.at(std::time(nullptr)));
+      if (loop_->options->date && !message.has(known_field::date)) write_field("date", loop_->date.at(std::time(nullptr)));
       is_chunked_ = false;
       if (may_have_body && !message.has(known_field::content_length)) {
         if (ends || length) {

@@ -52,13 +52,9 @@ class server_connection final : public connection {
 
   [[nodiscard]] const boost::asio::ip::tcp::endpoint& remote_endpoint() const noexcept { return remote_; }
   void send_head(stream_id id, const fields& message, bool ends) {
-    if (!loop_->options->date || message.find("date") || message.value_or_empty(known_field::status).starts_with('1')) {
-      session().submit_headers(id, message, ends);
-    } else {
-      dated_ = message;
-      dated_.append(known_field::other, "date", loop_->date.at(std::time(nullptr)));
-      session().submit_headers(id, dated_, ends);
-    }
+    const bool is_dated =
+        !loop_->options->date || message.has(known_field::date) || message.value_or_empty(known_field::status).starts_with('1');
+    session().submit_headers(id, is_dated ? message : dated(message), ends);
     submitted(ends);
   }
   void done(stream_id id, std::shared_ptr<exchange_state> one) {
@@ -71,6 +67,16 @@ class server_connection final : public connection {
 
  private:
   static constexpr std::size_t kMostSpare = 16;
+
+  /// With the field `date`. Most answers within a second are like the one before.
+  [[nodiscard]] const fields& dated(const fields& message) {
+    const std::time_t now = std::time(nullptr);
+    if (now == dated_at_ && message == undated_) return dated_;
+    dated_at_ = now;
+    undated_ = dated_ = message;
+    dated_.append(known_field::date, "date", loop_->date.at(now));
+    return dated_;
+  }
 
   void on_event(const event& one) override {
     switch (one.what) {
@@ -138,14 +144,16 @@ class server_connection final : public connection {
   boost::asio::ip::tcp::endpoint remote_;
   std::vector<std::shared_ptr<stream_exchange>> spare_;
   std::size_t open_ = 0;
+  fields undated_;
   fields dated_;
+  std::time_t dated_at_ = 0;
 };
 
 inline void stream_exchange::begin(std::shared_ptr<server_connection> of, const event& request) {
   clear();
   of_ = std::move(of);
   id_ = request.stream;
-  request_ = *request.message;
+  of_->session().take_message(id_, request_);
   facts_ = *request.facts;
   if (request.end_stream) on_input_end();
 }

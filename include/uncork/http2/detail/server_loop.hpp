@@ -62,7 +62,7 @@ class date_text {
 /// Held by its server and by its connections.
 struct server_loop {
   /// Gives the handler a request. One that throws loses its exchange, whose stream is reset then; the others are none the worse.
-  void hand_over(exchange one) const {
+  void hand_over(exchange&& one) const {
     try {
       (*handle)(std::move(one));
     } catch (const std::exception&) {
