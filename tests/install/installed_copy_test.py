@@ -15,12 +15,13 @@ import unittest
 import building
 import echo_example_test
 import file_example_test
+import grpc_example_test
 import http2_example_test
 import http_example_test
 import running
 import tls_example_test
 
-EXAMPLES = (echo_example_test, file_example_test, http2_example_test, http_example_test, tls_example_test)
+EXAMPLES = (echo_example_test, file_example_test, grpc_example_test, http2_example_test, http_example_test, tls_example_test)
 NEEDED = ("cmake", "ninja", "pkg-config", "openssl")
 
 
