@@ -135,6 +135,7 @@ std::vector<Row> rows(const World& world) {
     add({"recv", "--listen", "127.0.0.1:0"}, SIGTERM);
     add({"h2", "serve", "--listen", "127.0.0.1:0"}, SIGTERM);
     add({"h2", "get", "--timing", "http://" + world.http_server() + "/"});
+    add({"h2", "load", "-n", "100", "http://" + world.http_server() + "/"});
     add({"h2", "audit", world.http_server(), "--probe", "ping", "--probe", "long-crumbs", "--time", "20s"});
     add({"doctor"}, 0, true);
     add({"zino", "fixture", "--out", world.path("made")});

@@ -112,6 +112,10 @@ TEST(Usage, bad_arguments_are_named_with_the_reason_and_what_is_accepted) {
       {{"h2", "serve", "--listen", "127.0.0.1"}, "--listen address '127.0.0.1': no port"},
       {{"h2", "audit"}, "SERVER"},
       {{"h2", "get"}, "URL is required"},
+      {{"h2", "load"}, "URL is required"},
+      {{"h2", "load", "127.0.0.1:80"}, "URL '127.0.0.1:80': accepted: http://HOST[:PORT]/PATH"},
+      {{"h2", "load", "http://127.0.0.1:1/", "-m", "0"}, "--streams"},
+      {{"h2", "load", "http://127.0.0.1:1/", "-n", "10", "--for", "1s"}, "excludes"},
       {{"h2", "get", "ftp://127.0.0.1/"}, "URL 'ftp://127.0.0.1/': accepted: http://HOST[:PORT]/PATH"},
       {{"h2", "get", "http://a:b@127.0.0.1/"}, "accepted: http://HOST"},
       {{"h2", "get", "http://127.0.0.1:1/", "--header", "Connection: close"}, "HTTP/2 does not have it"},
@@ -211,7 +215,7 @@ TEST(Usage, help_of_zino_and_its_parts_shows_an_example_and_stands_in_its_docume
 
 TEST(Usage, help_of_h2_and_its_parts_shows_an_example_and_stands_in_its_document) {
   for (std::vector<std::string> arguments :
-       std::vector<std::vector<std::string>>{{"h2"}, {"h2", "serve"}, {"h2", "get"}, {"h2", "audit"}}) {
+       std::vector<std::vector<std::string>>{{"h2"}, {"h2", "serve"}, {"h2", "get"}, {"h2", "load"}, {"h2", "audit"}}) {
     const std::string part = arguments.back();
     arguments.emplace_back("--help");
     const Finished help = run_program(arguments);

@@ -12,6 +12,7 @@
 
 #include "cli/h2/get_bodies.hpp"
 #include "cli/h2/get_timing.hpp"
+#include "cli/h2/header_option.hpp"
 #include "cli/h2/parts.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
@@ -140,39 +141,6 @@ Exit run_get(GetArguments arguments) {
   return outcome_of(*all);
 }
 
-core::Result<std::pair<std::string, std::string>> parse_header(const std::string& text) {
-  const std::size_t colon = text.find(':');
-  std::string name = text.substr(0, colon);
-  const auto is_token = [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || std::string_view("!#$%&'*+-.^_`|~").contains(static_cast<char>(c));
-  };
-  std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  if (colon == std::string::npos || name.empty() || !std::ranges::all_of(name, is_token)) {
-    return core::fail(core::invalid_argument(fmt::format("--header '{}': accepted: NAME:VALUE", text.substr(0, 80))));
-  }
-  static constexpr std::string_view kOfTheConnection[] = {"connection",        "host",   "keep-alive", "proxy-connection", "te",
-                                                          "transfer-encoding", "upgrade"};
-  if (std::ranges::find(kOfTheConnection, name) != std::end(kOfTheConnection)) {
-    return core::fail(core::invalid_argument(fmt::format("--header '{}': HTTP/2 does not have it (RFC 9113 8.2.2)", name)));
-  }
-  std::string value = text.substr(colon + 1);
-  value.erase(0, value.find_first_not_of(" \t"));
-  value.erase(value.find_last_not_of(" \t") + 1);
-  if (std::ranges::any_of(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; })) {
-    return core::fail(core::invalid_argument(fmt::format("--header '{}': a value is of one line", name)));
-  }
-  return std::pair(std::move(name), std::move(value));
-}
-
-core::Status read_headers(const std::vector<std::string>& texts, web::GetOptions& into) {
-  for (const std::string& text : texts) {
-    auto header = parse_header(text);
-    if (!header) return core::fail(header.error());
-    into.headers.push_back(std::move(*header));
-  }
-  return {};
-}
-
 }  // namespace
 
 void add_h2_get(const Verb& h2, Action& chosen) {
@@ -185,7 +153,6 @@ void add_h2_get(const Verb& h2, Action& chosen) {
       "did "
       "not come.");
   const auto arguments = std::make_shared<GetArguments>();
-  const auto headers = std::make_shared<std::vector<std::string>>();
   web::GetOptions& options = arguments->options;
   verb.add_option("URL", options.urls, "What to fetch; bodies go to standard output in this order").required();
   const Option output = verb.add_option("-o,--output", arguments->output, "Write the body to this file").type_name("FILE");
@@ -195,7 +162,7 @@ void add_h2_get(const Verb& h2, Action& chosen) {
   verb.add_option("--method", arguments->method, "Ask with this method (default GET, or POST with a body)").type_name("METHOD");
   const Option post = verb.add_option("--post", arguments->post, "Send this text").type_name("TEXT");
   verb.add_option("--post-file", arguments->post_file, "Send this file").type_name("FILE").excludes(post);
-  verb.add_option("--header", *headers, "Send this field too; may be repeated").type_name("NAME:VALUE").one_at_a_time();
+  add_headers(verb, options.headers);
   add_count(verb, "--parallel", options.parallel, 1, 10'000, "Keep N requests under way at once");
   const Option insecure = verb.add_flag("--insecure", options.insecure, "Take whatever certificate the server has");
   verb.add_option("--ca", options.authorities, "Trust the roots in this PEM file, not the system's")
@@ -205,12 +172,7 @@ void add_h2_get(const Verb& h2, Action& chosen) {
   verb.add_flag("--timing", arguments->timing,
                 "Print on standard error where the time of each request went, and what was lost on its connection");
   verb.add_flag("--json", arguments->json, "Print a JSON line an answer instead of the bodies; files are written all the same");
-  verb.callback([arguments, headers, &chosen] {
-    chosen = [arguments, headers] {
-      if (const auto read = read_headers(*headers, arguments->options); !read) return report_error(read.error());
-      return run_get(*arguments);
-    };
-  });
+  verb.callback([arguments, &chosen] { chosen = [arguments] { return run_get(*arguments); }; });
 }
 
 }  // namespace uncork::cli

@@ -11,6 +11,7 @@ void add_h2(const Verb& program, Action& chosen) {
   verb.footer("Example:\n  uncork h2 serve --listen 127.0.0.1:8080\n  curl --http2-prior-knowledge http://127.0.0.1:8080/");
   add_h2_serve(verb, chosen);
   add_h2_get(verb, chosen);
+  add_h2_load(verb, chosen);
   add_h2_audit(verb, chosen);
 }
 

@@ -8,6 +8,7 @@ namespace uncork::cli {
 /// Each adds its part to `h2`; parsing it sets `chosen`.
 void add_h2_serve(const Verb& h2, Action& chosen);
 void add_h2_get(const Verb& h2, Action& chosen);
+void add_h2_load(const Verb& h2, Action& chosen);
 void add_h2_audit(const Verb& h2, Action& chosen);
 
 }  // namespace uncork::cli

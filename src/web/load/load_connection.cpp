@@ -1,0 +1,118 @@
+#include "web/load/load_connection.hpp"
+
+#include <boost/asio/error.hpp>
+#include <chrono>
+#include <span>
+#include <utility>
+
+namespace uncork::web {
+
+using http2::event;
+
+LoadConnection::LoadConnection(http2::detail::transport bytes, const http2::options& how, unsigned streams,
+                               std::shared_ptr<http2::detail::connection_set> all, LoadWork& work)
+    : connection(std::move(bytes), http2::session(http2::side::client, how, std::chrono::steady_clock::now()), {},
+                 std::move(all)),
+      work_(work),
+      requests_(streams) {
+  for (Request& one : requests_) free_.push_back(&one);
+}
+
+void LoadConnection::go_on() {
+  if (is_ended() || !takes_more_) return;
+  bool is_any = false;
+  while (!free_.empty() && session().openable() != 0) {
+    const auto due = work_.take(std::chrono::steady_clock::now());
+    if (!due) break;
+    const http2::stream_id id = session().open(work_.request(), work_.body().empty());
+    if (id == 0) {
+      work_.give_back(*due);
+      break;
+    }
+    Request& one = *free_.back();
+    free_.pop_back();
+    one = {.due = *due, .stream = id};
+    session().attach(id, &one);
+    if (!work_.body().empty()) send_body(one);
+    is_any = true;
+  }
+  if (is_any) submitted(true);
+}
+
+void LoadConnection::on_time(http2::time_point now) {
+  connection::on_time(now);
+  if (is_ended()) return;
+  bool is_any = false;
+  for (Request& one : requests_) {
+    if (one.stream == 0 || now - one.due < work_.timeout()) continue;
+    session().reset(one.stream, http2::errc::cancel);
+    fail(one, "no answer in time");
+    is_any = true;
+  }
+  if (is_any) submitted(true);
+  go_on();  // SETTINGS may have raised the number of streams
+}
+
+void LoadConnection::on_event(const event& one) {
+  if (one.what == event::kind::goaway || one.what == event::kind::ended) {
+    takes_more_ = false;
+    if (!is_busy()) give_up(boost::asio::error::connection_aborted);
+    return;
+  }
+  Request* const asked = of(one.stream);
+  if (asked == nullptr) return;
+  switch (one.what) {
+    case event::kind::message:
+      asked->status = one.facts->status;
+      break;
+    case event::kind::data:
+      asked->bytes += one.data.size();
+      session().consume(one.stream, one.data.size());
+      break;
+    case event::kind::room:
+      return send_body(*asked);
+    case event::kind::reset:
+      return fail(*asked, http2::name_of(one.code).empty() ? "reset with an unknown error" : http2::name_of(one.code));
+    default:
+      break;
+  }
+  if (one.end_stream) finish(*asked);
+}
+
+void LoadConnection::on_end(boost::system::error_code why) {
+  takes_more_ = false;
+  for (Request& one : requests_) {
+    if (one.stream == 0) continue;
+    work_.failed(one.due, "the connection ended");
+    one = {};
+  }
+  work_.ended(std::static_pointer_cast<LoadConnection>(shared_from_this()), why);
+}
+
+void LoadConnection::send_body(Request& one) {
+  const std::string_view rest = work_.body().substr(one.sent);
+  one.sent += session().submit_data(one.stream, std::as_bytes(std::span(rest)), true);
+  submitted(true);
+}
+
+void LoadConnection::finish(Request& one) {
+  ++answers_;
+  work_.answered(one.due, std::chrono::steady_clock::now(), one.status, one.bytes);
+  free(one);
+}
+
+void LoadConnection::fail(Request& one, std::string_view why) {
+  work_.failed(one.due, why);
+  free(one);
+}
+
+// The next request leaves in the same turn.
+void LoadConnection::free(Request& one) {
+  session().release(std::exchange(one.stream, 0));
+  free_.push_back(&one);
+  submitted(true);
+  if (takes_more_) return go_on();
+  if (!is_busy()) give_up(boost::asio::error::connection_aborted);
+}
+
+}  // namespace uncork::web
