@@ -67,7 +67,7 @@ Exit run_lab(const LabArguments& arguments) {
     put_line(lab::chatty_json(*result, opened->source->confidence()).dump());
   } else {
     print_page(fmt::format("\n{}\n{}", lab::cure_text(result->cure), lab::chatty_sentence(*result)));
-    if (!arguments.named) print("\nScenarios: chatty (this one), churn, coalesce, field, heartbeat, stress, transmit, zino.\n");
+    if (!arguments.named) print("\nScenarios: chatty (this one), churn, coalesce, field, heartbeat, http2, stress, transmit, zino.\n");
   }
   return result->passed() ? Exit::ok : Exit::found;
 }
@@ -115,6 +115,7 @@ void add_lab(const Verb& program, Action& chosen) {
   add_lab_coalesce(verb, chosen);
   add_lab_transmit(verb, chosen);
   add_lab_heartbeat(verb, chosen);
+  add_lab_http2(verb, chosen);
   add_lab_zino(verb, chosen);
   add_lab_field(verb, chosen);
   add_lab_churn(verb, chosen);

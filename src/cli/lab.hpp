@@ -10,6 +10,7 @@ void add_lab_churn(const Verb& lab, Action& chosen);
 void add_lab_coalesce(const Verb& lab, Action& chosen);
 void add_lab_field(const Verb& lab, Action& chosen);
 void add_lab_heartbeat(const Verb& lab, Action& chosen);
+void add_lab_http2(const Verb& lab, Action& chosen);
 void add_lab_stress(const Verb& lab, Action& chosen);
 void add_lab_transmit(const Verb& lab, Action& chosen);
 void add_lab_zino(const Verb& lab, Action& chosen);
