@@ -7,7 +7,7 @@ import subprocess
 
 # What the library alone must not even look for.
 NOT_NEEDED = ("CLI11", "GTest", "OpenSSL", "PkgConfig", "fmt", "nlohmann_json")
-TLS = ("grpc_client", "grpc_server", "http2_server", "tls_client", "tls_server")
+TLS = ("beast_ported", "grpc_client", "grpc_server", "http2_server", "tls_client", "tls_server")
 
 
 def run(*command, **more):

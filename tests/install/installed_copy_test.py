@@ -12,6 +12,7 @@ import shutil
 import sys
 import unittest
 
+import beast_ported_example_test
 import building
 import echo_example_test
 import file_example_test
@@ -21,7 +22,8 @@ import http_example_test
 import running
 import tls_example_test
 
-EXAMPLES = (echo_example_test, file_example_test, grpc_example_test, http2_example_test, http_example_test, tls_example_test)
+EXAMPLES = (beast_ported_example_test, echo_example_test, file_example_test, grpc_example_test, http2_example_test, http_example_test,
+            tls_example_test)
 NEEDED = ("cmake", "ninja", "pkg-config", "openssl")
 
 
