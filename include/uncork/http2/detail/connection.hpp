@@ -48,8 +48,8 @@ class connection : public member, public std::enable_shared_from_this<connection
 
   /// Something was submitted: it leaves at the end of this turn, or at once where the rule says so.
   void submitted(bool ends_message) {
-    const bool is_by_frame = how_.flush == flush_rule::frame || how_.flush == flush_rule::frame_more;
-    if (is_by_frame || (how_.flush == flush_rule::response && ends_message)) return flush();
+    if (how_.flush == flush_rule::frame || (how_.flush == flush_rule::response && ends_message)) return flush();
+    if (how_.flush == flush_rule::frame_more) flush(last_frame::kept);
     is_stirred_ = true;
     if (!is_taking_) schedule_flush();
   }
@@ -163,9 +163,11 @@ class connection : public member, public std::enable_shared_from_this<connection
     });
   }
 
-  void flush() {
+  /// The last frame so far has MSG_MORE or not, as another follows in this turn or not: kept until then.
+  enum class last_frame : bool { sent, kept };
+  void flush(last_frame last = last_frame::sent) {
     if (is_ended_ || is_waiting_to_send_ || is_closing_) return;
-    is_stirred_ = false;
+    if (last == last_frame::sent) is_stirred_ = false;
     for (std::size_t sends = 0;; ++sends) {
       if (sends == kSends) return schedule_flush();
       byte_span all = session_.gather();
@@ -175,6 +177,7 @@ class connection : public member, public std::enable_shared_from_this<connection
       error_code error;
       const bool is_by_frame = how_.flush == flush_rule::frame || how_.flush == flush_rule::frame_more;
       const byte_span piece = is_by_frame ? first_frame(all) : all;
+      if (last == last_frame::kept && piece.size() == all.size()) return;
       const bool more_comes = how_.flush == flush_rule::frame_more && piece.size() < all.size();
       const std::size_t sent = transport_.send(piece, more_comes, error);
       session_.sent(sent);
