@@ -74,6 +74,50 @@ TEST(LabCoalesce, a_signal_ends_it) {
   EXPECT_THAT(finished.err, HasSubstr("stopped before the end"));
 }
 
+/// The ratios that are judged are five and more on a quiet machine; a sanitizer makes the sends of a frame the smaller part.
+TEST(LabHttp2, shows_what_a_send_a_turn_buys_and_what_nagle_costs) {
+  if (!probe::testing::is_root()) UNCORK_SKIP_TEST("needs root for the kernel's witness, which counts the sends");
+  const auto met = [](const Json& criterion) {
+    return testing::passed(criterion) || (!kAtFullSpeed && criterion.at("measured").is_number());
+  };
+  const auto trial = testing::try_scenario({"lab", "http2", "--rounds", "3", "--json"}, kAtFullSpeed ? 2 : 1, met);
+  EXPECT_EQ(trial.unmet, "");
+  const Json& result = trial.last();
+  EXPECT_EQ(result.at("scenario"), "http2");
+  EXPECT_EQ(result.at("rows").size(), 40U);
+  EXPECT_TRUE(result.at("nagle_seen").is_boolean());
+  EXPECT_EQ(result.at("criteria").size(), result.at("nagle_seen").get<bool>() ? 7U : 6U);
+  for (const Json& row : result.at("rows")) {
+    EXPECT_GT(row.at("requests_per_s").get<double>(), 0) << row;
+    EXPECT_GT(row.at("latency_p50_us").get<double>(), 0) << row;
+    const double sends = row.at("sends_per_request").get<double>();
+    const std::string by = row.at("sends_by");
+    if (by == "turn") {
+      EXPECT_LE(sends, 1.5) << row;  // with SETTINGS and the like
+    } else {
+      EXPECT_GE(sends, by == "response" ? 0.95 : 1.9) << row;
+    }
+    const bool has_more = by == "frame-more" && row.at("transport") == "tcp" && row.at("streams") == 100;
+    if (has_more && kAtFullSpeed) {
+      EXPECT_GE(row.at("against_frame").get<double>(), 1.2) << row;  // measured: 2.1
+    }
+  }
+}
+
+TEST(LabHttp2, takes_a_number_of_requests_instead_of_a_time) {
+  if (!probe::testing::is_root()) UNCORK_SKIP_TEST("needs root for the kernel's witness, which counts the sends");
+  const Finished finished = run_program({"lab", "http2", "--rounds", "3", "--requests", "10", "--json"});
+  ASSERT_LE(finished.exit, 1) << finished.err;
+  const Json result = Json::parse(finished.out);
+  for (const Json& row : result.at("rows")) EXPECT_EQ(row.at("requests"), 30) << row;
+}
+
+TEST(LabHttp2, a_signal_ends_it) {
+  const Finished finished = run_program({"lab", "http2"}, {.signal = SIGTERM});
+  EXPECT_EQ(finished.exit, 3);
+  EXPECT_THAT(finished.err, HasSubstr("stopped before the end"));
+}
+
 TEST(LabHeartbeat, shows_who_is_called_dead_under_each_rule) {
   const auto trial = testing::try_scenario({"lab", "heartbeat", "--seeds", "2", "--json"}, 3);
   EXPECT_EQ(trial.unmet, "");
