@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
-"""What a request over HTTP/2 costs this server and its peers, all in one run: nghttpd, h2o, nginx, node, caddy.
+"""What a request over HTTP/2 costs this server and its peers, all in one run: nghttpd, h2o, libh2o, nginx, node, caddy.
 
   ./dev bench http2 [--rounds 5] [--seconds 1.5] [--servers uncork,nghttpd,…] [--shapes c1m1,c10m100] [--tls] [--json FILE]
-                    [--instructions]
+                    [--client h2load] [--instructions]
 
 Each round runs every server in turn, and every other round in reverse order; figures are medians, with the least and the most. The
-server has one processor, h2load the other. A shape c10m100 is 10 connections with 100 requests under way on each. Columns: requests a
-second; nanoseconds of the server's processors a request, by the kernel's account (/proc/PID/task/*/schedstat); p50 and p99 from
-h2load's log of a run of its own; sends and all system calls a request, counted by strace in a run of its own; KiB held for each of
-1,000 connections that rest after one request; with --instructions user instructions a request (callgrind, two runs of different
-lengths; not for node and caddy, which compile as they run).
+server has one processor, the client the other. A shape c10m100 is 10 connections with 100 requests under way on each. Columns: requests a
+second; nanoseconds of the server's processors a request, by the kernel's account (/proc/PID/task/*/schedstat), and ours as a part of the
+peer's; p50 and p99; sends and all system calls a request, counted by strace in a run of its own; KiB held for each of 1,000 connections
+that rest after one request; with --instructions user instructions a request (callgrind, two runs of different lengths; not for node and
+caddy, which compile as they run).
 
-h2load needs more processor than the fast servers do: where the processor column says less than the time a request took, the client
-was measured. Needs nghttp2's programs, h2o, nginx, node, caddy, strace and openssl, and valgrind for --instructions; a server that is
-not there is named and left out.
+The client is `uncork h2 load`, or with --client h2load nghttp2's, which needs more processor than the fast servers do: where the processor
+column says less than the time a request took, it was the client that was measured. libh2o is h2o's library under a handler that serves no
+file (libh2o_server.c, compiled here). Needs nghttp2's programs, h2o, libh2o-evloop-dev, nginx, node, caddy, strace and openssl, and
+valgrind for --instructions; a server that is not there is named and left out.
 """
 import argparse
 import contextlib
@@ -46,8 +47,8 @@ server.listen(Number(port), '127.0.0.1');
 class World:
     """A folder for configurations, the page and the certificate."""
 
-    def __init__(self, folder, tls):
-        self.folder, self.tls = pathlib.Path(folder), tls
+    def __init__(self, folder, tls, client="uncork"):
+        self.folder, self.tls, self.client = pathlib.Path(folder), tls, client
         self.folder.chmod(0o755)  # h2o serves as nobody
         (self.folder / "www").mkdir()
         (self.folder / "www" / "index.html").write_text(BODY)
@@ -121,7 +122,22 @@ def caddy(world, port):
 """)]
 
 
-SERVERS = {one.__name__: one for one in (uncork, nghttpd, h2o, nginx, node, caddy)}
+def libh2o(world, port):
+    program = world.folder / "libh2o_server"
+    if not program.exists():
+        source = pathlib.Path(__file__).resolve().with_name("libh2o_server.c")
+        subprocess.run(["gcc", "-O2", "-DH2O_USE_EPOLL=1", "-DH2O_USE_LIBUV=0", "-o", program, source, "-lh2o-evloop", "-lssl", "-lcrypto",
+                        "-lz"], check=True)
+    return [program, port, BODY, *([world.certificate, world.key] if world.tls else [])]
+
+
+def is_there(name):
+    if name == "uncork":
+        return PROGRAM.exists()
+    return pathlib.Path("/usr/include/h2o.h").exists() if name == "libh2o" else shutil.which(name)
+
+
+SERVERS = {one.__name__: one for one in (uncork, nghttpd, h2o, libh2o, nginx, node, caddy)}
 COMPILE_AS_THEY_RUN = ("node", "caddy")
 
 
@@ -166,47 +182,46 @@ def processor_ns(pid):
     return sum(int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
 
 
-def h2load(world, port, shape, how):
-    connections, streams = re.fullmatch(r"c(\d+)m(\d+)", shape).groups()
-    command = ["h2load", "-t1", "-c", connections, "-m", streams, *how, f"{world.scheme}://127.0.0.1:{port}/"]
-    out = subprocess.run(on_processor(1, command), capture_output=True, text=True, check=True).stdout
-    done = int(re.search(r"(\d+) succeeded", out)[1])
-    failed = int(re.search(r"(\d+) failed", out)[1])
+def ask(world, port, shape, about):
+    """About so many requests, at least one on each stream: what was done, requests a second, and latencies."""
+    connections, streams = map(int, re.fullmatch(r"c(\d+)m(\d+)", shape).groups())
+    count = max(connections * streams, int(about))
+    how = ["-c", connections, "-m", streams, "-n", count, f"{world.scheme}://127.0.0.1:{port}/"]
+    if world.client == "uncork":
+        out = subprocess.run(on_processor(1, [PROGRAM, "h2", "load", "--json", *how]), capture_output=True, text=True, check=False)
+        if out.returncode:
+            sys.exit(f"bench http2: requests failed:\n{out.stdout}{out.stderr}")
+        told = json.loads(out.stdout)
+        return {"done": told["answered"], "rate": told["per_second"], "p50_us": round(told["latency_ms"]["p50"] * 1000),
+                "p99_us": round(told["latency_ms"]["p99"] * 1000)}
+    log = world.folder / "latencies"
+    log.unlink(missing_ok=True)
+    out = subprocess.run(on_processor(1, ["h2load", "-t1", f"--log-file={log}", *how]), capture_output=True, text=True, check=True).stdout
+    done, failed = (int(re.search(rf"(\d+) {word}", out)[1]) for word in ("succeeded", "failed"))
     if failed or not done:
         sys.exit(f"bench http2: {failed} requests failed, {done} succeeded:\n{out}")
-    return done, float(re.search(r"([\d.]+) req/s", out)[1])
+    took = sorted(int(line.split("\t")[2]) for line in log.read_text().splitlines())
+    return {"done": done, "rate": float(re.search(r"([\d.]+) req/s", out)[1]), "p50_us": took[len(took) // 2],
+            "p99_us": took[len(took) * 99 // 100]}
 
 
 def measure(name, world, shape, seconds):
     """Requests a second, and processor a request."""
     with serving(name, world) as (pid, port):
-        count = h2load(world, port, shape, ["-n", count_of(shape, 200)])[1]  # warm; a first guess
+        rate = ask(world, port, shape, 200)["rate"]  # warm; a first guess
+        rate = ask(world, port, shape, max(200, rate * seconds / 10))["rate"]
         before = processor_ns(pid)
-        done, rate = h2load(world, port, shape, ["-n", count_of(shape, max(200, count * seconds))])
-        return {"rate": rate, "cpu_ns": (processor_ns(pid) - before) / done}
-
-
-def count_of(shape, about):
-    connections, streams = map(int, re.fullmatch(r"c(\d+)m(\d+)", shape).groups())
-    return max(connections * streams, int(about))
-
-
-def latencies(name, world, shape):
-    log = world.folder / "latencies"
-    log.unlink(missing_ok=True)
-    with serving(name, world) as (_, port):
-        h2load(world, port, shape, ["-n", count_of(shape, 20_000), f"--log-file={log}"])
-    took = sorted(int(line.split("\t")[2]) for line in log.read_text().splitlines())
-    return {"p50_us": took[len(took) // 2], "p99_us": took[len(took) * 99 // 100]}
+        told = ask(world, port, shape, max(200, rate * seconds))
+        return {**told, "cpu_ns": (processor_ns(pid) - before) / told["done"]}
 
 
 def system_calls(name, world, shape):
     """By strace's summary of a run that serves nothing else."""
     with serving(name, world) as (pid, port):
-        h2load(world, port, shape, ["-n", count_of(shape, 200)])
+        ask(world, port, shape, 200)
         tracer = subprocess.Popen(["strace", "-f", "-c", "-p", str(pid)], stderr=subprocess.PIPE, text=True)
         time.sleep(0.5)
-        done = h2load(world, port, shape, ["-n", count_of(shape, 20_000)])[0]
+        done = ask(world, port, shape, 20_000)["done"]
         tracer.send_signal(signal.SIGINT)
         summary = tracer.communicate(timeout=30)[1]
     calls = {}
@@ -268,7 +283,7 @@ def instructions(name, world, shape):
         with tempfile.TemporaryDirectory() as folder:
             out = pathlib.Path(folder) / "callgrind"
             with serving(name, world, ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"], 60) as (_, port):
-                done = h2load(world, port, shape, ["-n", count_of(shape, about)])[0]
+                done = ask(world, port, shape, about)["done"]
             counts.append((done, int(re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE)[1])))
     (short, few), (long, many) = counts
     return (many - few) / (long - short)
@@ -286,6 +301,7 @@ def main():
     parser.add_argument("--servers", default=",".join(SERVERS))
     parser.add_argument("--shapes", default="c1m1,c1m100,c10m100,c100m10")
     parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--client", choices=("uncork", "h2load"), default="uncork")
     parser.add_argument("--instructions", action="store_true")
     parser.add_argument("--json", type=pathlib.Path)
     wanted = parser.parse_args()
@@ -294,13 +310,13 @@ def main():
     for name in wanted.servers.split(","):
         if name not in SERVERS:
             sys.exit(f"bench http2: no server '{name}'; there are: {', '.join(SERVERS)}")
-        if name == "uncork" and PROGRAM.exists() or shutil.which(name):
+        if is_there(name):
             names.append(name)
         else:
             print(f"bench http2: {name} is not installed and left out", file=sys.stderr)
     results = {}
     with tempfile.TemporaryDirectory() as folder:
-        world = World(folder, wanted.tls)
+        world = World(folder, wanted.tls, wanted.client)
         for shape in wanted.shapes.split(","):
             rows = {name: [] for name in names}
             for number in range(wanted.rounds):
@@ -318,7 +334,8 @@ def main():
 
 def summary(name, world, shape, rounds, with_instructions):
     row = {"rate": statistics.median(one["rate"] for one in rounds), "cpu_ns": statistics.median(one["cpu_ns"] for one in rounds),
-           "rounds": rounds, **latencies(name, world, shape), **system_calls(name, world, shape)}
+           **{name: statistics.median(one[name] for one in rounds) for name in ("p50_us", "p99_us")}, "rounds": rounds,
+           **system_calls(name, world, shape)}
     if with_instructions and name not in COMPILE_AS_THEY_RUN:
         row["instructions"] = instructions(name, world, shape)
     return row
@@ -332,7 +349,7 @@ def print_shape(shape, world, rows, rounds):
     for name, row in rows.items():
         ratio = f"{ours['cpu_ns'] / row['cpu_ns']:.2f}" if ours else ""
         print(f"{name:<10} {shown([one['rate'] for one in rounds[name]]):>34} {shown([one['cpu_ns'] for one in rounds[name]]):>32} "
-              f"{ratio:>6} {row['p50_us']:>8,} {row['p99_us']:>8,} {row['sends']:>7.3f} {row['calls']:>7.3f} "
+              f"{ratio:>6} {row['p50_us']:>8,.0f} {row['p99_us']:>8,.0f} {row['sends']:>7.3f} {row['calls']:>7.3f} "
               f"{row.get('instructions', 0):>13,.0f}")
 
 
