@@ -159,6 +159,7 @@ int main(int count, char** arguments) {
   std::thread watcher([&] { signals.run(); });
   server.run();
   watcher.join();
-  std::cout << "calls " << all.calls << " cancelled " << all.cancelled << " late " << all.late << '\n';
+  std::cout << "calls " << all.calls << " cancelled " << all.cancelled << " late " << all.late << " connections "
+            << server.counts().connections << " calmed " << server.counts().calmed << '\n';
   return 0;
 }

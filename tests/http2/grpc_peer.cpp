@@ -1,6 +1,6 @@
 // grpc++ itself, for examples/grpc_server and examples/grpc_client to be tried on: the service Lines and a client of it.
 //
-// usage: grpc_peer serve | call PORT | cancel PORT COUNT A_SECOND
+// usage: grpc_peer serve | call PORT | cancel PORT COUNT A_SECOND | refused PORT COUNT
 // serve listens on a port of 127.0.0.1, says which, and when a call of Wait is cancelled. call makes every kind of call and
 // prints JSON. cancel begins COUNT calls, so many a second at most, gives each up when it has been sent, and prints JSON of how
 // they ended and of one call more on the same connection.
@@ -216,13 +216,31 @@ int cancel(const std::string& port, int calls, int a_second) {
   return 0;
 }
 
+/// Calls that are answered without a message, one after the other and as fast as they are.
+int refused(const std::string& port, int calls) {
+  Lines::Stub stub(channel_to(port));
+  std::map<int, int> codes;
+  for (int i = 0; i < calls; ++i) {
+    grpc::ClientContext context;
+    set_patience(context);
+    Line said;
+    ++codes[stub.Missing(&context, line(""), &said).error_code()];
+  }
+  std::printf("{");
+  const char* comma = "";
+  for (const auto& [code, times] : codes) std::printf("%s\"%d\": %d", std::exchange(comma, ", "), code, times);
+  std::printf("}\n");
+  return 0;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   const std::string_view verb = count > 1 ? arguments[1] : "";
   if (verb == "serve") return serve();
   if (verb == "call" && count == 3) return call(arguments[2]);
+  if (verb == "refused" && count == 4) return refused(arguments[2], std::atoi(arguments[3]));
   if (verb == "cancel" && count == 5) return cancel(arguments[2], std::atoi(arguments[3]), std::atoi(arguments[4]));
-  std::fprintf(stderr, "usage: grpc_peer serve | call PORT | cancel PORT COUNT A_SECOND\n");
+  std::fprintf(stderr, "usage: grpc_peer serve | call PORT | cancel PORT COUNT A_SECOND | refused PORT COUNT\n");
   return 2;
 }

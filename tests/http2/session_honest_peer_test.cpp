@@ -54,6 +54,21 @@ TEST(HonestPeer, sends_bodies_on_streams_that_were_refused) {
   EXPECT_FALSE(peer.tested.is_over());
 }
 
+// As grpc++ does; and answers of gRPC that are errors have no DATA.
+TEST(HonestPeer, opens_the_window_of_each_of_many_requests_whose_answers_have_no_body) {
+  ScriptedPeer peer;
+  acknowledge_settings(peer);
+  for (stream_id id = 1; id < 20'000 && !peer.tested.is_over(); id += 2) {
+    peer.headers(id, get());
+    peer.window_update(id, 5);
+    peer.window_update(0, 5);
+    peer.tested.submit_headers(id, ok(), true);
+    peer.frames();
+    peer.tested.release(id);
+  }
+  EXPECT_FALSE(peer.tested.is_over());
+}
+
 // RFC 9218: of two responses that are not incremental the second waits; its peer reads as fast as the first comes.
 TEST(HonestPeer, downloads_one_response_after_the_other_for_longer_than_the_stall_timeout) {
   ScriptedPeer peer;

@@ -32,9 +32,11 @@ class OurServerTest(GrpcTest):
         self.port = self.port_of(os.environ["UNCORK_GRPC_SERVER"], "0", expected_exit={0})
 
     def at_its_end(self):
-        """How many calls our server had, how many were cancelled, how many were late."""
+        """How many calls our server had, how many were cancelled, how many were late; it had one connection, and kept it."""
         self.server.stop()
-        return [int(count) for count in self.server.wait_for(r"calls (\d+) cancelled (\d+) late (\d+)").groups()]
+        found = self.server.wait_for(r"calls (\d+) cancelled (\d+) late (\d+) connections (\d+) calmed (\d+)")
+        self.assertEqual(found.groups()[3:], ("1", "0"))
+        return [int(count) for count in found.groups()[:3]]
 
     def test_every_kind_of_call(self):
         said = json.loads(self.output("UNCORK_GRPC_PEER", "call", self.port))
@@ -54,7 +56,7 @@ class OurServerTest(GrpcTest):
         self.assertEqual(cancelled + late, 1)  # whichever saw the deadline first
 
     def test_cancelling_ten_thousand_calls_is_not_held_against_a_client(self):
-        """A thousand a second, as docs/h2.md promises; after a GOAWAY some would end as unavailable."""
+        """A thousand a second, as docs/h2.md promises."""
         said = json.loads(self.output("UNCORK_GRPC_PEER", "cancel", self.port, 10_000, 1000))
         self.assertEqual(said["codes"], {"1": 10_000})
         self.assertEqual(said["last"], [0, "", "hello you", 1])
@@ -62,6 +64,12 @@ class OurServerTest(GrpcTest):
         # Those that are given up before they have left are never seen here: none, where the machine is not busy.
         self.assertGreater(calls, 1000)
         self.assertEqual(cancelled, calls - 1)
+
+
+    def test_errors_alone_are_not_held_against_a_client(self):
+        """Answers without DATA, as fast as one comes after the other, to a client that opens the window of each call."""
+        self.assertEqual(json.loads(self.output("UNCORK_GRPC_PEER", "refused", self.port, 10_000)), {"12": 10_000})
+        self.assertEqual(self.at_its_end(), [10_000, 0, 0])
 
 
 class OurClientTest(GrpcTest):

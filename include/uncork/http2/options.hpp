@@ -54,7 +54,8 @@ struct limits {
   rate_limit settings{100, 10};       ///< GOAWAY too
   rate_limit pings{1000, 500};        ///< answers to PING too
   rate_limit priorities{2000, 1000};  ///< PRIORITY, PRIORITY_UPDATE, frames of unknown types
-  /// What comes beyond four for each DATA frame that was sent.
+  /// What comes beyond four for each DATA frame that was sent, and two for each request: gRPC's clients open the window of each
+  /// call at its beginning.
   rate_limit window_updates{2000, 1000};
   rate_limit empty_data{200, 200};  ///< DATA without a byte of body that ends nothing
   /// Header sections for streams that this end has reset, or beyond its GOAWAY: each must be decoded. A client that cancels

@@ -107,6 +107,7 @@ void Session::on_new_stream(stream_id id, byte_span bytes) {
   }
   note_used(id);
   ++counts_.streams;
+  window_updates_.add(2);  // of it and of the connection, for an answer that may have no DATA
   Stream& s = streams_.insert(id);
   s.receives = s.sends = true;
   s.receive_window = are_settings_taken_ ? options_.stream_window : std::max(options_.stream_window, kDefaultWindow);
