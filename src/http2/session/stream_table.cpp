@@ -31,15 +31,26 @@ Stream& StreamTable::insert(stream_id id) {
     spare_held_ -= made->fields_held;
   }
   made->id = id;
-  std::size_t at = home_of(id);
-  while (slots_[at]) at = (at + 1) & (slots_.size() - 1);
-  slots_[at] = std::move(made);
+  last_ = made.get();
+  put(std::move(made));
   ++size_;
-  last_ = slots_[at].get();
   return *last_;
 }
 
-// What stands behind it moves up, unless it stands at home or nearer to it than the hole.
+// Who is farther from home takes the slot (Robin Hood hashing): behind one that stands at home nobody has come past it.
+void StreamTable::put(std::unique_ptr<Stream> one) noexcept {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t at = home_of(one->id);
+  for (std::size_t far = 0; slots_[at]; ++far, at = (at + 1) & mask) {
+    const std::size_t theirs = (at - home_of(slots_[at]->id)) & mask;
+    if (theirs >= far) continue;
+    std::swap(slots_[at], one);
+    far = theirs;
+  }
+  slots_[at] = std::move(one);
+}
+
+// What stands behind it moves up, to the first that stands at home: with ids that follow each other that is the next.
 void StreamTable::erase(stream_id id) noexcept {
   if (slots_.empty()) return;
   const std::size_t mask = slots_.size() - 1;
@@ -49,9 +60,7 @@ void StreamTable::erase(stream_id id) noexcept {
   --size_;
   last_ = nullptr;
   keep(std::move(slots_[hole]));
-  for (std::size_t at = (hole + 1) & mask; slots_[at]; at = (at + 1) & mask) {
-    const std::size_t home = home_of(slots_[at]->id);
-    if (((at - home) & mask) < ((at - hole) & mask)) continue;
+  for (std::size_t at = (hole + 1) & mask; slots_[at] && home_of(slots_[at]->id) != at; at = (at + 1) & mask) {
     slots_[hole] = std::move(slots_[at]);
     hole = at;
   }
@@ -79,10 +88,7 @@ void StreamTable::grow() {
   std::vector<std::unique_ptr<Stream>> old(std::max<std::size_t>(8, 2 * slots_.size()));
   std::swap(old, slots_);
   for (auto& slot : old) {
-    if (!slot) continue;
-    std::size_t at = home_of(slot->id);
-    while (slots_[at]) at = (at + 1) & (slots_.size() - 1);
-    slots_[at] = std::move(slot);
+    if (slot) put(std::move(slot));
   }
 }
 

@@ -53,6 +53,7 @@ class StreamTable {
  private:
   [[nodiscard]] std::size_t home_of(stream_id id) const noexcept { return (id >> 1U) & (slots_.size() - 1); }
   [[nodiscard]] Stream* search(stream_id id) const noexcept;
+  void put(std::unique_ptr<Stream> one) noexcept;
   void grow();
   void keep(std::unique_ptr<Stream> used);
 
