@@ -97,8 +97,17 @@ void LoadConnection::send_body(Request& one) {
 
 void LoadConnection::finish(Request& one) {
   ++answers_;
-  work_.answered(one.due, std::chrono::steady_clock::now(), one.status, one.bytes);
+  work_.answered(one.due, read_at(), one.status, one.bytes);
   free(one);
+}
+
+// What one read has brought has come at one time: a look at the clock for each answer was a tenth of what it costs.
+http2::time_point LoadConnection::read_at() {
+  if (transport().bytes_received() != received_) {
+    received_ = transport().bytes_received();
+    read_at_ = std::chrono::steady_clock::now();
+  }
+  return read_at_;
 }
 
 void LoadConnection::fail(Request& one, std::string_view why) {

@@ -67,6 +67,7 @@ class LoadConnection final : public http2::detail::connection {
   [[nodiscard]] bool is_at_rest() const noexcept override { return true; }
   [[nodiscard]] Request* of(http2::stream_id id) const noexcept { return static_cast<Request*>(session().user(id)); }
   void send_body(Request& one);
+  [[nodiscard]] http2::time_point read_at();
   void finish(Request& one);
   void fail(Request& one, std::string_view why);
   void free(Request& one);
@@ -75,6 +76,8 @@ class LoadConnection final : public http2::detail::connection {
   std::vector<Request> requests_;
   std::vector<Request*> free_;
   std::uint64_t answers_ = 0;
+  std::uint64_t received_ = 0;  // bytes, at read_at_
+  http2::time_point read_at_{};
   bool takes_more_ = true;  // until GOAWAY
 };
 
