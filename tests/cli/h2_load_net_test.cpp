@@ -5,11 +5,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -24,11 +31,14 @@
 namespace uncork::cli {
 namespace {
 
+namespace asio = boost::asio;
+
 using cli::testing::During;
 using cli::testing::Finished;
 using cli::testing::run_program;
 using http2::exchange;
 using http2::fields;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using uncork::testing::TestServer;
 
@@ -204,6 +214,118 @@ TEST(LoadVerb, makes_another_connection_for_one_that_has_ended) {
   EXPECT_EQ(result["answered"].get<int>() + result["failures"].value("the connection ended", 0), 70) << done.out;
   EXPECT_GE(result["answered"], 60);
   EXPECT_GE(result["connections"], 9);
+}
+
+/// Acknowledges SETTINGS, announces its own, then answers each request with `answer(stream, number)`: frames, written out.
+class ScriptedServer {
+ public:
+  using Answer = std::function<std::string(unsigned stream, int number)>;
+
+  ScriptedServer(std::string settings, Answer answer)
+      : answer_(std::move(answer)), settings_(std::move(settings)), acceptor_(loop_, {asio::ip::make_address("127.0.0.1"), 0}) {
+    thread_ = std::thread([this] {
+      for (;;) {
+        asio::ip::tcp::socket one(loop_);
+        boost::system::error_code error;
+        acceptor_.accept(one, error);
+        if (is_over_ || error) return;
+        serve(one);
+      }
+    });
+  }
+  ScriptedServer(const ScriptedServer&) = delete;
+  ScriptedServer& operator=(const ScriptedServer&) = delete;
+  ~ScriptedServer() {
+    is_over_ = true;
+    boost::system::error_code ignored;
+    asio::ip::tcp::socket(loop_).connect(acceptor_.local_endpoint(), ignored);  // wakes accept()
+    thread_.join();
+  }
+  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/"; }
+
+  static std::string number_of(unsigned value, int bytes) {
+    std::string text;
+    for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i) & 0xffU);
+    return text;
+  }
+  static std::string frame(unsigned type, unsigned flags, unsigned stream, const std::string& payload = "") {
+    return number_of(static_cast<unsigned>(payload.size()), 3) + number_of(type, 1) + number_of(flags, 1) + number_of(stream, 4) +
+           payload;
+  }
+  static std::string status_200(unsigned stream) { return frame(1, 5, stream, "\x88"); }
+  static std::string goaway(unsigned last) { return frame(7, 0, 0, number_of(last, 4) + number_of(0, 4)); }
+
+ private:
+  void serve(asio::ip::tcp::socket& one) {
+    boost::system::error_code error;
+    asio::write(one, asio::buffer(frame(4, 0, 0, settings_) + frame(4, 1, 0)), error);
+    std::string left;
+    std::array<char, 4096> buffer{};
+    std::size_t preface = 24;
+    for (int number = 1; !error;) {
+      left.append(buffer.data(), one.read_some(asio::buffer(buffer), error));
+      const std::size_t skipped = std::min(preface, left.size());
+      left.erase(0, skipped);
+      preface -= skipped;
+      std::string out;
+      while (left.size() >= 9) {
+        const auto at = [&](std::size_t i) { return static_cast<unsigned char>(left[i]); };
+        const std::size_t size = (at(0) * 65536U + at(1) * 256U + at(2)) + 9U;
+        if (left.size() < size) break;
+        if (at(3) == 1) out += answer_(at(7) * 256U + at(8), number++);
+        left.erase(0, size);
+      }
+      if (!error && !out.empty()) asio::write(one, asio::buffer(out), error);
+    }
+  }
+
+  Answer answer_;
+  std::string settings_;
+  asio::io_context loop_;
+  asio::ip::tcp::acceptor acceptor_;
+  std::atomic<bool> is_over_ = false;
+  std::thread thread_;
+};
+
+TEST(LoadVerb, asks_again_what_was_not_processed_before_goaway) {
+  // Ten answers, then the connection ends; five requests are under way at a time.
+  const ScriptedServer server("", [](unsigned stream, int number) {
+    if (number > 10) return std::string();
+    return ScriptedServer::status_200(stream) + (number == 10 ? ScriptedServer::goaway(stream) : "");
+  });
+  const Finished done = run_program({"h2", "load", "--json", "-n", "45", "-m", "5", server.url()});
+  const auto result = nlohmann::json::parse(done.out, nullptr, false);
+  EXPECT_EQ(done.exit, 0) << done.out << done.err;
+  EXPECT_EQ(result["answered"], 45);
+  EXPECT_EQ(result["failed"], 0);
+  EXPECT_GT(result["asked_again"], 0);
+  EXPECT_EQ(result["connections"], 5);
+}
+
+TEST(LoadVerb, ends_with_a_reason_where_no_connection_comes_to_an_answer) {
+  const auto load_of = [](const std::string& url) {
+    return run_program({"h2", "load", "-n", "1000", "-m", "3", "--timeout", "100ms", url});
+  };
+  const ScriptedServer mute("", [](unsigned /*stream*/, int /*number*/) { return std::string(); });
+  const Finished unanswered = load_of(mute.url());
+  EXPECT_EQ(unanswered.exit, 3);
+  EXPECT_THAT(unanswered.err, HasSubstr("it does not answer"));
+  const ScriptedServer closed(ScriptedServer::number_of(3, 2) + ScriptedServer::number_of(0, 4),
+                              [](unsigned /*stream*/, int /*number*/) { return std::string(); });
+  const Finished streamless = load_of(closed.url());
+  EXPECT_EQ(streamless.exit, 3);
+  // It may have been asked before it had said so.
+  EXPECT_THAT(streamless.err, AnyOf(HasSubstr("it allows no stream"), HasSubstr("it does not answer")));
+}
+
+TEST(LoadVerb, tells_how_far_it_came_when_the_server_stops_answering) {
+  std::atomic<int> all = 0;
+  const ScriptedServer server(
+      "", [&](unsigned stream, int /*number*/) { return ++all > 20 ? std::string() : ScriptedServer::status_200(stream); });
+  const Finished done = run_program({"h2", "load", "-n", "1000", "-m", "4", "--timeout", "100ms", server.url()});
+  EXPECT_EQ(done.exit, 1);
+  EXPECT_THAT(done.out, HasSubstr("requests  20 answered"));
+  EXPECT_THAT(done.out, HasSubstr("never sent: it does not answer"));
 }
 
 TEST(LoadVerb, says_that_nobody_listens) {

@@ -48,15 +48,20 @@ void show(const web::LoadResult& result, bool is_open) {
   print("requests  {} answered in {}, {:.0f} a second; {} failed\n", result.answered, core::to_string(result.taken),
         result.per_second(), result.failed());
   for (const auto& [why, count] : result.failures) print("          {} {}\n", count, why);
+  if (result.asked_again != 0) print("          {} asked again after GOAWAY\n", result.asked_again);
+  if (!result.gave_up.empty()) print("          ended early, {} never sent: {}\n", result.never_sent, result.gave_up);
   const auto at = [&](double share) { return core::to_string(result.latencies.quantile(share)); };
   print("latency   p50 {}, p90 {}, p99 {}, p99.9 {}, most {}{}\n", at(0.5), at(0.9), at(0.99), at(0.999),
         core::to_string(result.latencies.max()), is_open ? ", each from the time when it was due" : "");
   if (is_open) {
     print("due       {} at most waited for a stream at once; {} never had one\n", result.most_waiting, result.never_sent);
   }
-  print("traffic   {}; a request {:.1f} B sent and {:.1f} B received, {:.1f} B of them its body; {:.3f} sends\n",
-        core::count_of(result.connections, "connection"), a_request(result.wire_sent, result),
-        a_request(result.wire_received, result), a_request(result.bytes, result), a_request(result.sends, result));
+  print(
+      "traffic   {}; a request {:.1f} B sent and {:.1f} B received, {:.1f} B of them its body; {:.3f} sends, {:.3f} "
+      "reads\n",
+      core::count_of(result.connections, "connection"), a_request(result.wire_sent, result),
+      a_request(result.wire_received, result), a_request(result.bytes, result), a_request(result.sends, result),
+      a_request(result.reads, result));
   print("client    {:.0f} % of {}, {:.0f} ns a request{}\n", 100 * result.client_share(),
         core::count_of(result.threads, "thread"), client_ns(result),
         result.client_share() < kSaturated
@@ -87,6 +92,9 @@ void show_json(const web::LoadResult& result) {
                                {"wire_sent", result.wire_sent},
                                {"wire_received", result.wire_received},
                                {"sends", result.sends},
+                               {"reads", result.reads},
+                               {"asked_again", result.asked_again},
+                               {"gave_up", result.gave_up},
                                {"threads", result.threads},
                                {"client_share", result.client_share()},
                                {"client_ns_a_request", client_ns(result)}};
@@ -109,8 +117,8 @@ Exit run_load(LoadArguments arguments) {
   const auto result = web::load(options, [&](const web::LoadProgress& now) {
     if (options.duration) {
       const auto whole = options.warm_up + *options.duration;
-      const auto tenths = [](core::Micros time) { return static_cast<std::uint64_t>(time.count()) / 100'000; };
-      progress.show_count(std::min(tenths(now.since_begin), tenths(whole)), tenths(whole), "tenth of a second");
+      const auto seconds = [](core::Micros time) { return static_cast<std::uint64_t>(time.count()) / 1'000'000; };
+      progress.show_count(seconds(std::min(now.since_begin, whole)), seconds(whole + core::Micros(999'999)), "second");
     } else {
       progress.show_count(now.done, options.requests, "request");
     }
@@ -123,7 +131,7 @@ Exit run_load(LoadArguments arguments) {
   } else {
     show(*result, options.rate.has_value());
   }
-  return result->failed() == 0 && result->never_sent == 0 ? Exit::ok : Exit::found;
+  return result->failed() == 0 && result->never_sent == 0 && result->gave_up.empty() ? Exit::ok : Exit::found;
 }
 
 }  // namespace

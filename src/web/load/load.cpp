@@ -72,11 +72,14 @@ void add(LoadResult& sum, const LoadResult& one) {
   sum.taken = std::max(sum.taken, one.taken);
   sum.latencies.merge(one.latencies);
   sum.sends += one.sends;
+  sum.reads += one.reads;
   sum.wire_sent += one.wire_sent;
   sum.wire_received += one.wire_received;
   sum.connections += one.connections;
   sum.most_waiting += one.most_waiting;
   sum.never_sent += one.never_sent;
+  sum.asked_again += one.asked_again;
+  if (!one.gave_up.empty()) sum.gave_up = one.gave_up;
   sum.client_cpu += one.client_cpu;
 }
 
@@ -138,7 +141,7 @@ core::Result<LoadResult> load(const LoadOptions& options, const std::function<bo
   LoadResult sum;
   sum.threads = count;
   for (const auto& one : threads.all()) add(sum, one->result());
-  const bool is_fruitless = sum.connections == 0 || (sum.answered == 0 && goes_on && sum.failed() == 0);
+  const bool is_fruitless = sum.connections == 0 || (sum.answered == 0 && (!sum.gave_up.empty() || sum.failed() == 0));
   if (is_fruitless && goes_on) return core::fail(unreachable(options, threads));
   return sum;
 }

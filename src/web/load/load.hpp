@@ -41,11 +41,14 @@ struct LoadResult {
   core::Micros taken{0};                          ///< from the first request to the last answer
   core::Histogram latencies;                      ///< of the answered ones
   std::uint64_t sends = 0;                        ///< system calls
+  std::uint64_t reads = 0;                        ///< likewise, those that brought answers
   std::uint64_t wire_sent = 0;                    ///< bytes
   std::uint64_t wire_received = 0;
   std::uint64_t connections = 0;   ///< that were made, those that took the place of ended ones too
   std::uint64_t most_waiting = 0;  ///< with a rate: due, and without a stream, at once
-  std::uint64_t never_sent = 0;    ///< with a rate: still so at the end
+  std::uint64_t never_sent = 0;    ///< with a rate: still so at the end; else those left when the client gave up
+  std::uint64_t asked_again = 0;   ///< which the server had not processed when it ended a connection (GOAWAY)
+  std::string gave_up;             ///< why no connection was kept any more; empty: it ended in order
   std::chrono::nanoseconds client_cpu{0};
   unsigned threads = 1;
 

@@ -15,6 +15,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr unsigned kMostFruitless = 8;
+constexpr unsigned kSlowlyFruitless = 2;  // of one that was waited for
 
 std::chrono::nanoseconds thread_cpu() {
   timespec now{};
@@ -78,7 +79,7 @@ void LoadWorker::on_dialled(boost::system::error_code error, std::optional<http2
     if (++fruitless_ < kMostFruitless && has_begun_) {
       dial();
     } else if (has_begun_ && connections_.empty() && dialling_ == 0) {
-      return end();
+      return give_up();
     }
   } else {
     ++result_.connections;
@@ -187,6 +188,11 @@ void LoadWorker::give_back(time_point due) {
   }
 }
 
+void LoadWorker::unprocessed(time_point due) {
+  if (counts(due)) ++result_.asked_again;
+  give_back(due);
+}
+
 void LoadWorker::answered(time_point due, time_point now, unsigned status, std::uint64_t bytes) {
   --under_way_;
   fruitless_ = 0;
@@ -218,17 +224,26 @@ void LoadWorker::failed(time_point due, std::string_view why) {
 void LoadWorker::ended(const std::shared_ptr<LoadConnection>& one, boost::system::error_code why) {
   note_traffic(*one);
   if (one->answers() == 0) {
-    ++fruitless_;
-    trouble_ = "it ends connections without an answer: " + why.message();
+    fruitless_ += one->was_silent() ? kSlowlyFruitless : 1;
+    trouble_ = one->fault().empty() ? "it ends connections without an answer: " + why.message() : one->fault();
   }
   std::erase(connections_, one);
   if (is_ending_ || !has_begun_) return;
   if (fruitless_ < kMostFruitless) return dial();
-  if (connections_.empty() && dialling_ == 0) end();
+  if (connections_.empty() && dialling_ == 0) give_up();
+}
+
+/// No connection is kept.
+void LoadWorker::give_up() {
+  if (is_ending_) return;
+  result_.gave_up = trouble_;
+  if (!options_.duration) result_.never_sent = left_;
+  end();
 }
 
 void LoadWorker::note_traffic(LoadConnection& one) {
   result_.sends += one.transport().sends();
+  result_.reads += one.reads();
   result_.wire_sent += one.transport().bytes_sent();
   result_.wire_received += one.transport().bytes_received();
 }
@@ -251,7 +266,7 @@ void LoadWorker::end() {
   if (has_begun_) {
     result_.client_cpu += thread_cpu();
     result_.taken = std::chrono::duration_cast<core::Micros>(last_answer_ - counts_from_);
-    result_.never_sent =
+    result_.never_sent +=
         static_cast<std::uint64_t>(std::ranges::count_if(waiting_, [this](time_point due) { return counts(due); }));
   }
   // Not within a call of one of them.

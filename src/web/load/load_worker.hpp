@@ -54,6 +54,7 @@ class LoadWorker final : private LoadWork {
   [[nodiscard]] std::chrono::nanoseconds timeout() const override { return options_.timeout; }
   [[nodiscard]] std::optional<time_point> take(time_point now) override;
   void give_back(time_point due) override;
+  void unprocessed(time_point due) override;
   void answered(time_point due, time_point now, unsigned status, std::uint64_t bytes) override;
   void failed(time_point due, std::string_view why) override;
   void ended(const std::shared_ptr<LoadConnection>& one, boost::system::error_code why) override;
@@ -68,6 +69,7 @@ class LoadWorker final : private LoadWork {
   [[nodiscard]] time_point due_at(std::uint64_t number) const;
   [[nodiscard]] bool counts(time_point due) const noexcept { return due >= counts_from_; }
   void settle(time_point now);
+  void give_up();
   void end();
   void note_traffic(LoadConnection& one);
 
