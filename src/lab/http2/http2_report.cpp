@@ -8,7 +8,7 @@ namespace uncork::lab {
 namespace {
 
 constexpr const char* kLine = "{:<4} {:<8} {:<11} {:>10} {:>9} {:>9} {:>8} {:>7} {:>6}\n";
-constexpr double kSaturated = 0.9;  // of the client's time
+constexpr double kSaturated = 0.9;  // of a thread's time
 
 std::string cpu_text(double nanoseconds) {
   return nanoseconds < 100'000 ? fmt::format("{:.0f} ns", nanoseconds)
@@ -26,14 +26,16 @@ std::string nagle_text(const std::vector<Http2Row>& rows) {
   return "This machine's loopback shows no stall of frame-nagle; that it is held is not judged.\n";
 }
 
+/// Where the client computed all the time, and the server did not.
 std::string client_text(const std::vector<Http2Row>& rows) {
+  std::string cells;
   for (const Http2Row& row : rows) {
-    if (median(row.client_share) >= kSaturated) {
-      return "Where CLIENT is 90 % or more, the load client was the limit: the server could do more, and its ratio is a lower "
-             "bound.\n";
-    }
+    const double server_share = median(row.requests_per_second) * median(row.cpu_ns_per_request) / 1e9;
+    if (median(row.client_share) < kSaturated || server_share >= kSaturated) continue;
+    cells += fmt::format("{}{} {} {}", cells.empty() ? "" : ", ", name(row.transport), name(row.shape), name(row.sends));
   }
-  return "";
+  if (cells.empty()) return "";
+  return fmt::format("The load client, not the server, was the limit of {}: the server could do more.\n", cells);
 }
 
 }  // namespace
