@@ -67,7 +67,8 @@ Exit run_lab(const LabArguments& arguments) {
     put_line(lab::chatty_json(*result, opened->source->confidence()).dump());
   } else {
     print_page(fmt::format("\n{}\n{}", lab::cure_text(result->cure), lab::chatty_sentence(*result)));
-    if (!arguments.named) print("\nScenarios: chatty (this one), churn, coalesce, field, heartbeat, http2, stress, transmit, zino.\n");
+    if (!arguments.named)
+      print("\nScenarios: chatty (this one), churn, coalesce, field, heartbeat, http2, stress, transmit, zino.\n");
   }
   return result->passed() ? Exit::ok : Exit::found;
 }

@@ -20,7 +20,8 @@ using ::testing::Not;
 using testing::run_program;
 
 const std::vector<std::string> kVerbs = {"watch", "sockets", "lab", "cure", "proxy", "send", "recv", "doctor"};
-const std::vector<std::string> kScenarios = {"chatty", "churn", "coalesce", "field", "heartbeat", "http2", "stress", "transmit", "zino"};
+const std::vector<std::string> kScenarios = {"chatty", "churn",  "coalesce", "field", "heartbeat",
+                                             "http2",  "stress", "transmit", "zino"};
 
 TEST(Usage, an_unknown_verb_is_an_error_that_suggests_the_nearest) {
   const Finished finished = run_program({"wacth"});
