@@ -145,6 +145,17 @@ TEST(GetVerbAlone, gives_up_a_server_that_does_not_answer) {
   EXPECT_THAT(done.err, HasSubstr("no answer in time"));
 }
 
+TEST(GetVerbAlone, gives_up_a_server_that_allows_no_stream) {
+  http2::server_options none;
+  none.http2.limits.concurrent_streams = 0;
+  TestServer server([](exchange one) { one.respond(head(), "x"); }, none);
+  const std::string url = "http://127.0.0.1:" + std::to_string(server.port()) + "/";
+  const Finished done = run_program({"h2", "get", "--parallel", "1", "--timeout", "300ms", url, url, url, url, url, url});
+  EXPECT_EQ(done.exit, 3);
+  EXPECT_THAT(done.err, HasSubstr("REFUSED_STREAM"));     // one a connection, which leaves before the server has said so
+  EXPECT_THAT(done.err, HasSubstr("no answer in time"));  // the others wait for a stream
+}
+
 TEST(GetVerbAlone, posts_a_text_and_fields) {
   TestServer server([](exchange one) {
     const auto length = one.content_length().value_or(0);

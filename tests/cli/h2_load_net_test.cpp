@@ -86,6 +86,7 @@ TEST(LoadVerb, ends_after_its_time) {
   EXPECT_GT(result["answered"], 0);
   EXPECT_LT(result["answered"], server.counts().requests.load());  // those of the warm-up
   EXPECT_LT(result["sends"], 2 * result["answered"].get<int>() + 10);
+  EXPECT_LT(result["reads"], 2 * result["answered"].get<int>() + 10);
 }
 
 TEST(LoadVerb, times_a_request_from_when_it_was_due) {

@@ -102,11 +102,18 @@ class Getter {
     if (--all.working_ == 0) all.end();
   }
 
+  /// Optional only since what is spawned must have a default.
+  static asio::awaitable<std::optional<http2::call>> open(Getter& all, const http2::url& where) {
+    co_return co_await all.client_->open(where.origin, all.request_for(where), all.options_.body.empty());
+  }
   static asio::awaitable<void> fetch(Getter& all, Request& one, error_code& error) {
     const http2::url& where = all.urls_[one.index];
     Fetched& out = all.fetched_[one.index];
     const std::string& body = all.options_.body;
-    http2::call call = co_await all.client_->open(where.origin, all.request_for(where), body.empty());
+    // Spawned, so that it can be given up: a server may allow no stream for ever.
+    auto opened_call = co_await asio::co_spawn(all.loop_, open(all, where),
+                                               asio::bind_cancellation_slot(one.cancel.slot(), asio::use_awaitable));
+    http2::call& call = *opened_call;
     const http2::time_point opened = SteadyClock::now();
     all.note_connection(call, one, opened);
     const auto slot = [&] {

@@ -125,13 +125,13 @@ core::Result<LoadResult> load(const LoadOptions& options, const std::function<bo
   const unsigned count = std::max(1U, std::min(options.threads, options.connections));
   Threads threads(options, *where, how, count);
   bool goes_on = true;
-  while (goes_on && !threads.are_ready()) {
+  while (goes_on && !threads.are_ready()) {  // no longer than the time for a connection
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     goes_on = on_progress({});
   }
   const auto begun = std::chrono::steady_clock::now();
   for (const auto& one : threads.all()) one->begin(begun);
-  while (goes_on && !threads.are_over()) {
+  while (goes_on && !threads.are_over()) {  // the workers work: this thread only tells how far they are
     std::this_thread::sleep_for(kTick);
     const auto now = std::chrono::steady_clock::now();
     goes_on = on_progress({.done = threads.done(), .since_begin = std::chrono::duration_cast<core::Micros>(now - begun)});

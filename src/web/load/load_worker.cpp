@@ -123,9 +123,10 @@ void LoadWorker::begin_here(time_point at) {
 // What was sent so far is taken away from what will be at the end.
 void LoadWorker::forget_warm_up() {
   result_.client_cpu = -thread_cpu();
-  result_.sends = result_.wire_sent = result_.wire_received = 0;
+  result_.sends = result_.reads = result_.wire_sent = result_.wire_received = 0;
   for (const auto& one : connections_) {
     result_.sends -= one->transport().sends();
+    result_.reads -= one->reads();
     result_.wire_sent -= one->transport().bytes_sent();
     result_.wire_received -= one->transport().bytes_received();
   }
