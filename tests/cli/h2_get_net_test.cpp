@@ -123,6 +123,14 @@ TEST_F(GetVerb, gives_the_same_as_json) {
   }
 }
 
+TEST_F(GetVerb, sends_no_part_of_a_file_that_is_too_large) {
+  std::ofstream(path("large")).close();
+  std::filesystem::resize_file(path("large"), 300ULL * 1024 * 1024);  // a hole
+  const Finished done = run_program({"h2", "get", "--post-file", path("large"), url("/")});
+  EXPECT_EQ(done.exit, 2);
+  EXPECT_THAT(done.err, HasSubstr("larger than 256 MiB"));
+}
+
 TEST_F(GetVerb, ends_at_a_signal) {
   TestServer silent([](exchange one) {
     static std::vector<exchange> kept;

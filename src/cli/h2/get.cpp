@@ -12,8 +12,8 @@
 
 #include "cli/h2/get_bodies.hpp"
 #include "cli/h2/get_timing.hpp"
-#include "cli/h2/header_option.hpp"
 #include "cli/h2/parts.hpp"
+#include "cli/h2/request_options.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "core/json.hpp"
@@ -25,31 +25,15 @@ namespace uncork::cli {
 namespace {
 
 constexpr std::size_t kMostWaiting = std::size_t{64} * 1024 * 1024;
-constexpr std::size_t kMostPosted = std::size_t{256} * 1024 * 1024;
 
 struct GetArguments {
   web::GetOptions options;
-  std::string method;
-  std::string post;
-  std::filesystem::path post_file;
+  RequestArguments asked;
   std::filesystem::path output;
   std::filesystem::path folder;
   bool timing = false;
   bool json = false;
 };
-
-core::Status read_method(GetArguments& arguments) {
-  if (!arguments.post_file.empty()) {
-    auto body = core::read_file(arguments.post_file.string(), kMostPosted);
-    if (!body) return core::fail(body.error());
-    arguments.options.body = std::move(*body);
-  } else {
-    arguments.options.body = arguments.post;
-  }
-  const bool posts = !arguments.post.empty() || !arguments.post_file.empty();
-  arguments.options.method = !arguments.method.empty() ? arguments.method : posts ? "POST" : "GET";
-  return {};
-}
 
 core::Result<std::unique_ptr<Bodies>> bodies_for(const GetArguments& arguments) {
   const auto& urls = arguments.options.urls;
@@ -85,7 +69,8 @@ Exit outcome_of(const std::vector<web::Fetched>& all) {
 }
 
 Exit run_get(GetArguments arguments) {
-  if (const auto read = read_method(arguments); !read) return report_error(read.error());
+  if (const auto read = read_request(arguments.asked); !read) return report_error(read.error());
+  arguments.options.request = arguments.asked.request;
   const auto bodies = bodies_for(arguments);
   if (!bodies) return report_error(bodies.error());
   core::StopSignal stop;
@@ -159,10 +144,7 @@ void add_h2_get(const Verb& h2, Action& chosen) {
   verb.add_option("--into", arguments->folder, "Write each body to a file of its own in this folder")
       .type_name("DIR")
       .excludes(output);
-  verb.add_option("--method", arguments->method, "Ask with this method (default GET, or POST with a body)").type_name("METHOD");
-  const Option post = verb.add_option("--post", arguments->post, "Send this text").type_name("TEXT");
-  verb.add_option("--post-file", arguments->post_file, "Send this file").type_name("FILE").excludes(post);
-  add_headers(verb, options.headers);
+  add_request_options(verb, arguments->asked);
   add_count(verb, "--parallel", options.parallel, 1, 10'000, "Keep N requests under way at once");
   const Option insecure = verb.add_flag("--insecure", options.insecure, "Take whatever certificate the server has");
   verb.add_option("--ca", options.authorities, "Trust the roots in this PEM file, not the system's")

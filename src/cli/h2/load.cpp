@@ -3,34 +3,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "cli/h2/header_option.hpp"
 #include "cli/h2/parts.hpp"
+#include "cli/h2/request_options.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "core/count.hpp"
 #include "core/duration.hpp"
 #include "core/json.hpp"
 #include "core/stop_signal.hpp"
-#include "core/syscall.hpp"
 #include "web/load/load.hpp"
 
 namespace uncork::cli {
 namespace {
 
-constexpr std::size_t kMostPosted = std::size_t{16} * 1024 * 1024;
 /// Of its threads' time; beyond it the client is the limit.
 constexpr double kSaturated = 0.9;
 
 struct LoadArguments {
   web::LoadOptions options;
-  std::string method;
-  std::string post;
-  std::filesystem::path post_file;
+  RequestArguments asked;
   double rate = 0;
   bool json = false;
 };
@@ -103,14 +98,8 @@ void show_json(const web::LoadResult& result) {
 
 Exit run_load(LoadArguments arguments) {
   web::LoadOptions& options = arguments.options;
-  options.body = arguments.post;
-  if (!arguments.post_file.empty()) {
-    auto body = core::read_file(arguments.post_file.string(), kMostPosted);
-    if (!body) return report_error(body.error());
-    options.body = std::move(*body);
-  }
-  const bool posts = !arguments.post.empty() || !arguments.post_file.empty();
-  options.method = !arguments.method.empty() ? arguments.method : posts ? "POST" : "GET";
+  if (const auto read = read_request(arguments.asked); !read) return report_error(read.error());
+  options.request = arguments.asked.request;
   if (arguments.rate != 0) options.rate = arguments.rate;
   core::StopSignal stop;
   Progress progress;
@@ -156,10 +145,7 @@ void add_h2_load(const Verb& h2, Action& chosen) {
   add_real(verb, "--rate", arguments->rate, 0, 100'000'000, "N",
            "Let N requests a second become due, whatever becomes of those before; 0: the next one when one is answered");
   add_count(verb, "--threads", options.threads, 1, 256, "Use N threads, each with its part of the connections");
-  verb.add_option("--method", arguments->method, "Ask with this method (default GET, or POST with a body)").type_name("METHOD");
-  const Option post = verb.add_option("--post", arguments->post, "Send this text with each").type_name("TEXT");
-  verb.add_option("--post-file", arguments->post_file, "Send this file with each").type_name("FILE").excludes(post);
-  add_headers(verb, options.headers);
+  add_request_options(verb, arguments->asked);
   add_duration(verb, "--timeout", options.timeout, "Give a request up after this time", Zero::refused);
   verb.add_flag("--json", arguments->json, "Print JSON");
   verb.callback([arguments, &chosen] { chosen = [arguments] { return run_load(*arguments); }; });

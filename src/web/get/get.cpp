@@ -104,12 +104,13 @@ class Getter {
 
   /// Optional only since what is spawned must have a default.
   static asio::awaitable<std::optional<http2::call>> open(Getter& all, const http2::url& where) {
-    co_return co_await all.client_->open(where.origin, all.request_for(where), all.options_.body.empty());
+    co_return co_await all.client_->open(where.origin, request_for(where, all.options_.request),
+                                         all.options_.request.body.empty());
   }
   static asio::awaitable<void> fetch(Getter& all, Request& one, error_code& error) {
     const http2::url& where = all.urls_[one.index];
     Fetched& out = all.fetched_[one.index];
-    const std::string& body = all.options_.body;
+    const std::string& body = all.options_.request.body;
     // Spawned, so that it can be given up: a server may allow no stream for ever.
     auto opened_call = co_await asio::co_spawn(all.loop_, open(all, where),
                                                asio::bind_cancellation_slot(one.cancel.slot(), asio::use_awaitable));
@@ -151,18 +152,6 @@ class Getter {
     }
   }
 
-  [[nodiscard]] http2::fields request_for(const http2::url& where) const {
-    http2::fields request;
-    request.append(http2::known_field::method, ":method", options_.method);
-    request.append(http2::known_field::scheme, ":scheme", where.origin.tls ? "https" : "http");
-    request.append(http2::known_field::authority, ":authority", where.authority);
-    request.append(http2::known_field::path, ":path", where.path);
-    request.add("user-agent", "uncork");
-    request.add("accept", "*/*");
-    for (const auto& [name, value] : options_.headers) request.add(name, value);
-    if (!options_.body.empty()) request.add("content-length", std::to_string(options_.body.size()));
-    return request;
-  }
   void note_connection(const http2::call& call, const Request& one, http2::time_point opened) {
     Fetched& out = fetched_[one.index];
     out.waited = between(one.begun, opened);
@@ -256,11 +245,8 @@ core::Status set_up_tls(asio::ssl::context& tls, const GetOptions& options) {
 core::Result<std::vector<Fetched>> get(const GetOptions& options, const GetObserver& observer) {
   std::vector<http2::url> urls;
   for (const std::string& text : options.urls) {
-    auto where = http2::parse_url(text);
-    if (!where) {
-      return core::fail(core::invalid_argument(
-          fmt::format("URL '{}': accepted: http://HOST[:PORT]/PATH and https://HOST[:PORT]/PATH", text.substr(0, 80))));
-    }
+    auto where = parse_address(text);
+    if (!where) return core::fail(where.error());
     urls.push_back(std::move(*where));
   }
   asio::ssl::context tls(asio::ssl::context::tls_client);

@@ -7,24 +7,22 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/clock.hpp"
 #include "core/endpoint.hpp"
 #include "core/result.hpp"
+#include "web/request.hpp"
 
 namespace uncork::web {
 
 struct GetOptions {
   std::vector<std::string> urls;  ///< of http (prior knowledge) and https
-  std::string method = "GET";
-  std::string body;                                          ///< of each request
-  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
-  unsigned parallel = 100;                                   ///< so many requests under way at once
-  bool insecure = false;                                     ///< whatever the server's certificate is
-  std::string authorities;                                   ///< a PEM file of roots to trust; empty: the system's
-  core::Micros timeout = std::chrono::minutes(5);            ///< for one request without any byte of its answer
+  RequestOptions request;
+  unsigned parallel = 100;                         ///< so many requests under way at once
+  bool insecure = false;                           ///< whatever the server's certificate is
+  std::string authorities;                         ///< a PEM file of roots to trust; empty: the system's
+  core::Micros timeout = std::chrono::minutes(5);  ///< for one request without any byte of its answer
 };
 
 /// How the connection of an answer was made. A step that was not needed takes no time.

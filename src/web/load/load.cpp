@@ -110,11 +110,8 @@ double LoadResult::client_share() const {
 }
 
 core::Result<LoadResult> load(const LoadOptions& options, const std::function<bool(const LoadProgress&)>& on_progress) {
-  const auto where = http2::parse_url(options.url);
-  if (!where) {
-    return core::fail(core::invalid_argument(
-        fmt::format("URL '{}': accepted: http://HOST[:PORT]/PATH and https://HOST[:PORT]/PATH", options.url.substr(0, 80))));
-  }
+  const auto where = parse_address(options.url);
+  if (!where) return core::fail(where.error());
   boost::asio::ssl::context tls(boost::asio::ssl::context::tls_client);
   http2::set_up_client_tls(tls);
   http2::client_options how;

@@ -7,20 +7,17 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "core/clock.hpp"
 #include "core/histogram.hpp"
 #include "core/result.hpp"
+#include "web/request.hpp"
 
 namespace uncork::web {
 
 struct LoadOptions {
   std::string url;
-  std::string method = "GET";
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+  RequestOptions request;
   unsigned connections = 1;
   unsigned streams = 1;  ///< requests under way on each connection, if the server allows so many
   unsigned threads = 1;  ///< each with an event loop and its part of the connections

@@ -23,18 +23,6 @@ std::chrono::nanoseconds thread_cpu() {
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
-http2::fields request_of(const LoadOptions& options, const http2::url& where) {
-  http2::fields made;
-  made.append(http2::known_field::method, ":method", options.method);
-  made.append(http2::known_field::scheme, ":scheme", where.origin.tls ? "https" : "http");
-  made.append(http2::known_field::authority, ":authority", where.authority);
-  made.append(http2::known_field::path, ":path", where.path);
-  made.add("user-agent", "uncork");
-  for (const auto& [name, value] : options.headers) made.add(name, value);
-  if (!options.body.empty()) made.add("content-length", std::to_string(options.body.size()));
-  return made;
-}
-
 }  // namespace
 
 LoadWorker::LoadWorker(const LoadOptions& options, const http2::url& where, const http2::client_options& how, LoadPart part)
@@ -42,7 +30,7 @@ LoadWorker::LoadWorker(const LoadOptions& options, const http2::url& where, cons
       where_(where),
       how_(how),
       part_(part),
-      request_(request_of(options, where)),
+      request_(request_for(where, options.request)),
       set_(std::make_shared<http2::detail::connection_set>(loop_.get_executor())),
       warm_timer_(loop_),
       due_timer_(loop_),

@@ -50,7 +50,7 @@ class LoadWorker final : private LoadWork {
 
  private:
   [[nodiscard]] const http2::fields& request() const override { return request_; }
-  [[nodiscard]] std::string_view body() const override { return options_.body; }
+  [[nodiscard]] std::string_view body() const override { return options_.request.body; }
   [[nodiscard]] std::chrono::nanoseconds timeout() const override { return options_.timeout; }
   [[nodiscard]] std::optional<time_point> take(time_point now) override;
   void give_back(time_point due) override;

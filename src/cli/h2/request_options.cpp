@@ -1,4 +1,4 @@
-#include "cli/h2/header_option.hpp"
+#include "cli/h2/request_options.hpp"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,14 @@
 #include <array>
 #include <iterator>
 #include <string_view>
+#include <utility>
+
+#include "core/syscall.hpp"
 
 namespace uncork::cli {
 namespace {
+
+constexpr std::size_t kMostPosted = std::size_t{256} * 1024 * 1024;
 
 core::Result<std::pair<std::string, std::string>> parse_header(const std::string& text) {
   const std::size_t colon = text.find(':');
@@ -36,14 +41,33 @@ core::Result<std::pair<std::string, std::string>> parse_header(const std::string
 
 }  // namespace
 
-void add_headers(const Verb& verb, std::vector<std::pair<std::string, std::string>>& into) {
-  const auto read = [&into](const std::string& text) -> core::Status {
+void add_request_options(const Verb& verb, RequestArguments& into) {
+  verb.add_option("--method", into.method, "Ask with this method (default GET, or POST with a body)").type_name("METHOD");
+  const Option post = verb.add_option("--post", into.post, "Send this text with each request").type_name("TEXT");
+  verb.add_option("--post-file", into.post_file, "Send this file with each request").type_name("FILE").excludes(post);
+  const auto read = [&headers = into.request.headers](const std::string& text) -> core::Status {
     auto header = parse_header(text);
     if (!header) return core::fail(header.error());
-    into.push_back(std::move(*header));
+    headers.push_back(std::move(*header));
     return {};
   };
   verb.add_read("--header", read, "Send this field too; may be repeated").type_name("NAME:VALUE").one_at_a_time();
+}
+
+core::Status read_request(RequestArguments& arguments) {
+  arguments.request.body = arguments.post;
+  if (!arguments.post_file.empty()) {
+    auto body = core::read_file(arguments.post_file.string(), kMostPosted + 1);
+    if (!body) return core::fail(body.error());
+    if (body->size() > kMostPosted) {
+      return core::fail(core::invalid_argument(fmt::format("--post-file {}: larger than {} MiB, which is kept in memory",
+                                                           arguments.post_file.string(), kMostPosted / (1024 * 1024))));
+    }
+    arguments.request.body = std::move(*body);
+  }
+  const bool posts = !arguments.post.empty() || !arguments.post_file.empty();
+  arguments.request.method = !arguments.method.empty() ? arguments.method : posts ? "POST" : "GET";
+  return {};
 }
 
 }  // namespace uncork::cli
