@@ -55,10 +55,6 @@ class call : public detail::message_stream {
   [[nodiscard]] unsigned status() const noexcept { return shared()->facts().status; }
   /// The whole of the body, as there is room for it, while the response may come already. Once, instead of writing.
   void send_body(std::string body) { shared()->send_rest(std::make_unique<detail::text_source>(std::move(body))); }
-  /// The same from a part of a file. Owns `descriptor` from here on.
-  void send_file(int descriptor, std::uint64_t offset, std::uint64_t length) {
-    shared()->send_rest(std::make_unique<detail::file_part>(descriptor, offset, length));
-  }
   [[nodiscard]] bool has_response() const noexcept { return mine()->has_response(); }
   /// Of the connection, which other calls may share.
   [[nodiscard]] boost::asio::ip::tcp::endpoint local_endpoint() const { return mine()->connection().local_endpoint(); }
