@@ -21,6 +21,7 @@ namespace uncork::probe {
 namespace {
 
 using record::Row;
+using record::RowKind;
 using testing::Space;
 using testing::SpaceFolder;
 
@@ -131,7 +132,9 @@ TEST_P(Vanishing, costs_one_miss_and_no_row_under_a_wrong_name) {
     EXPECT_LT(rows.at(name), 2 * kPairsForParts) << "the rest was not there any more";
   }
 
-  const Look next = looked(*looker);
+  // The kernel ends the sockets of a deleted namespace in a worker of its own: the last rows of some may come one look later.
+  Look next = looked(*looker);
+  std::erase_if(next.rows, [&](const Row& row) { return row.netns_inode == doomed.inode() && row.row_kind == RowKind::closed; });
   const auto next_rows = three.rows_under_right_names(next);
   EXPECT_EQ(next_rows.size(), 2U);
   for (const std::size_t other : {0U, 2U}) EXPECT_EQ(next_rows.at(three.spaces[other]->name()), 2 * kPairs);
