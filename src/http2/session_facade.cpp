@@ -25,6 +25,9 @@ void session::submit_trailers(stream_id id, const fields& trailers) { session_->
 std::size_t session::submit_data(stream_id id, byte_span body, bool end_stream) {
   return session_->submit_data(id, body, end_stream);
 }
+void session::submit_external(stream_id id, std::uint64_t size, std::shared_ptr<external_body> body) {
+  session_->submit_external(id, size, std::move(body));
+}
 void session::reset(stream_id id, errc code) { session_->reset(id, code); }
 void session::consume(stream_id id, std::size_t bytes) { session_->consume(id, bytes); }
 void session::release(stream_id id) { session_->release(id); }
@@ -38,6 +41,8 @@ void session::shut_down() { session_->shut_down(); }
 void session::terminate(errc code, std::string_view debug) { session_->terminate(code, debug); }
 byte_span session::gather() { return session_->gather(); }
 void session::sent(std::size_t bytes) { session_->sent(bytes); }
+external_piece session::external() const noexcept { return session_->external(); }
+void session::external_sent(std::size_t bytes) { session_->external_sent(bytes); }
 bool session::wants_read() const noexcept { return session_->wants_read(); }
 bool session::is_over() const noexcept { return session_->is_over(); }
 std::size_t session::streams() const noexcept { return session_->streams(); }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -30,6 +31,19 @@ void check_output(byte_vector& out, bool is_client, bool& is_preface_read) {
   }
   if (!rest.empty()) std::abort();
   out.clear();
+}
+
+/// All that can be sent now. External bodies are zeros.
+void send_all(Session& tested, byte_vector& out) {
+  for (;;) {
+    const byte_span sent = tested.gather();
+    out.insert(out.end(), sent.begin(), sent.end());
+    tested.sent(sent.size());
+    const std::size_t size = tested.external().size;
+    if (size == 0) return;
+    out.resize(out.size() + size);
+    tested.external_sent(size);
+  }
 }
 
 fields message_of(const char* name, const char* value) {
@@ -75,7 +89,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (one->what == Event::kind::reset) tested.release(id);
         if (one->what == Event::kind::message && !is_client) {
           tested.submit_headers(id, message_of(":status", "200"), false);
-          static_cast<void>(tested.submit_data(id, byte_span(body).first(id % body.size()), (how & 32U) != 0));
+          if (id % 4 == 3) {
+            tested.submit_external(id, id * 1'000, std::make_shared<external_body>());
+          } else {
+            static_cast<void>(tested.submit_data(id, byte_span(body).first(id % body.size()), (how & 32U) != 0));
+          }
         }
         if (one->end_stream) {
           if ((how & 64U) != 0) tested.submit_trailers(id, message_of("a", "b"));
@@ -89,9 +107,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       part = part.subspan(taken);
     }
     if (tested.memory() > 2U << 20U) std::abort();
-    const byte_span sent = tested.gather();
-    out.insert(out.end(), sent.begin(), sent.end());
-    tested.sent(sent.size());
+    send_all(tested, out);
     check_output(out, is_client, is_preface_read);
     now += std::chrono::milliseconds((how & 128U) != 0 ? 700 : 1);
     if (now >= tested.deadline()) tested.on_time(now);

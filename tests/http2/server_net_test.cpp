@@ -1,12 +1,14 @@
 // The server on real sockets.
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <random>
 #include <stdexcept>
@@ -414,6 +416,52 @@ TEST(HttpServer, keeps_nothing_of_requests_that_were_cancelled_reset_or_cut_off)
     EXPECT_EQ(healthy.get("/").body, "hello");
   }
   EXPECT_EQ(open_descriptors(), descriptors);
+}
+
+/// A file whose byte n is n modulo 251, opened.
+int numbered_file(std::size_t size) {
+  std::string path = (std::filesystem::temp_directory_path() / "uncork-sent-XXXXXX").string();
+  const int descriptor = ::mkstemp(path.data());
+  ::unlink(path.c_str());
+  std::string bytes(size, ' ');
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i % 251);
+  EXPECT_EQ(::write(descriptor, bytes.data(), bytes.size()), static_cast<ssize_t>(size));
+  return descriptor;
+}
+
+std::string numbered_text(std::size_t from, std::size_t size) {
+  std::string bytes(size, ' ');
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>((from + i) % 251);
+  return bytes;
+}
+
+TEST(HttpServer, sends_files_beside_other_answers) {
+  TestServer server([](exchange one) {
+    if (one.request().value_or_empty(known_field::path) == "/") return one.respond(head(), "small");
+    one.respond_file(head(), numbered_file(1'000'000), 5, 900'001);
+  });
+  Caller caller(server.port());
+  std::vector<stream_id> files;
+  std::vector<stream_id> texts;
+  for (int i = 0; i < 4; ++i) {
+    files.push_back(caller.open("/file"));
+    texts.push_back(caller.open("/"));
+  }
+  for (const stream_id id : files) ASSERT_TRUE(caller.until_whole(id));
+  for (const stream_id id : files) EXPECT_EQ(caller.answers().at(id).body, numbered_text(5, 900'001));
+  for (const stream_id id : texts) EXPECT_EQ(caller.answers().at(id).body, "small");
+}
+
+// A frame of the file has been promised, so no other stream can go on.
+TEST(HttpServer, ends_the_connection_when_a_file_that_it_sends_becomes_shorter) {
+  TestServer server([](exchange one) { one.respond_file(head(), numbered_file(100'000), 0, 200'000); });
+  Caller caller(server.port());
+  const auto answer = caller.get("/");
+  EXPECT_FALSE(answer.is_whole);
+  EXPECT_EQ(answer.body, numbered_text(0, answer.body.size()));
+  EXPECT_FALSE(answer.is_reset);
+  EXPECT_FALSE(caller.until_whole(caller.open("/")));
+  EXPECT_EQ(Caller(server.port()).get("/").status, 200U);
 }
 
 }  // namespace

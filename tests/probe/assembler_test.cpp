@@ -126,6 +126,38 @@ class Assembler : public ::testing::Test {
   Look look_;
 };
 
+// Between looks and beyond: a last row names what the look before named, and nothing else keeps a name.
+TEST_F(Assembler, keeps_the_texts_of_what_it_remembers_and_no_others) {
+  const auto look_at = [&](const std::string& name) {
+    begin_look();
+    std::vector<std::byte> datagram;
+    Socket{}.write_to(datagram, 1);
+    assembler_.begin_space({.inode = kSpace, .name = name});
+    ASSERT_TRUE(assembler_.feed(datagram, 1));
+    assembler_.end_space(std::nullopt, {});
+    assembler_.end();
+  };
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string name = "namespace " + std::to_string(i);
+    const std::vector<Row> before = look_.rows;
+    look_at(name);
+    assembler_.sweep_texts(look_);  // oftener than is worth it
+    ASSERT_EQ(look_.rows.size(), 1U);
+    EXPECT_EQ(look_.rows[0].netns.view(), name);
+    if (!before.empty()) EXPECT_EQ(before[0].netns.view(), "namespace " + std::to_string(i - 1));
+  }
+  EXPECT_LE(texts_.size(), 4U);
+  begin_look();
+  assembler_.begin_space({.inode = kSpace + 1, .name = "another"});
+  assembler_.end_space(std::nullopt, {});
+  close({.state = kClose, .bytes_sent = 300});
+  assembler_.end();
+  const auto rows = last_rows(look_);
+  ASSERT_EQ(rows.size(), 1U);
+  for (int i = 0; i < 5; ++i) assembler_.sweep_texts(look_);
+  EXPECT_EQ(rows[0].netns.view(), "blue");
+}
+
 TEST_F(Assembler, makes_a_last_row_of_a_close_event_and_what_the_look_before_knew) {
   look({{.bytes_sent = 100, .inode = 55}});
   close({.state = kClose, .bytes_sent = 300});

@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "any_row.hpp"
+#include "record/row.hpp"
 #include "record/utf8.hpp"
 
 namespace uncork::record {
@@ -70,6 +75,102 @@ TEST(Texts, are_always_utf8_and_never_endless) {
   EXPECT_EQ(cut.size(), Texts::kLongest - 1);
   EXPECT_TRUE(is_utf8(cut.view()));
   EXPECT_LE(texts.keep(std::string(4096, '\xff')).size(), Texts::kLongest);
+}
+
+TEST(Texts, a_sweep_leaves_what_is_held_where_it_is_and_frees_the_rest_one_sweep_late) {
+  Texts texts;
+  const Text held = texts.keep("held");
+  const char* const place = held.view().data();
+  const Text row_of_the_look_before = texts.keep("of the look before");
+  const auto sweep = [&] {
+    Texts::hold(held);
+    texts.sweep();
+  };
+  sweep();
+  EXPECT_EQ(texts.size(), 2u);
+  EXPECT_EQ(row_of_the_look_before.view(), "of the look before");
+  sweep();
+  EXPECT_EQ(texts.size(), 1u);
+  for (int i = 0; i < 5; ++i) sweep();
+  EXPECT_EQ(held.view(), "held");
+  EXPECT_EQ(held.view().data(), place);
+  EXPECT_EQ(texts.keep("held").view().data(), place);
+  for (int i = 0; i < 3; ++i) texts.sweep();
+  EXPECT_EQ(texts.size(), 0u);
+  EXPECT_EQ(texts.bytes(), 0u);
+  EXPECT_EQ(texts.keep("held").view(), "held");
+}
+
+TEST(Texts, what_was_held_at_one_sweep_outlives_the_next) {
+  Texts texts;
+  const Text text = texts.keep("x");
+  Texts::hold(text);
+  texts.sweep();
+  EXPECT_EQ(text.view(), "x");
+  texts.sweep();
+  EXPECT_EQ(texts.size(), 0u);
+}
+
+TEST(Texts, holding_what_is_empty_or_anothers_does_nothing_here) {
+  Texts texts;
+  Texts others;
+  const Text other = others.keep("y");
+  texts.keep("x");
+  Texts::hold(Text{});
+  Texts::hold(other);
+  for (int i = 0; i < 3; ++i) texts.sweep();
+  EXPECT_EQ(texts.size(), 0u);
+  EXPECT_EQ(other.view(), "y");
+}
+
+/// Names that come and go, as those of namespaces do; a look holds its own, and those of the look before are still read.
+TEST(Texts, take_no_more_memory_than_four_times_what_is_held) {
+  for (const std::size_t names : {std::size_t{10}, std::size_t{1000}}) {
+    Texts texts;
+    std::vector<Text> now;
+    std::vector<Text> before;
+    std::size_t held = 0;
+    std::size_t most = 0;
+    for (std::size_t look = 0; look < 2000; ++look) {
+      before = std::move(now);
+      now.clear();
+      const auto name = [&](std::size_t of, std::size_t i) {
+        return "net:[" + std::to_string(1'000'000 + of * names / 10 + i) + "]";
+      };
+      for (std::size_t i = 0; i < names; ++i) now.push_back(texts.keep(name(look, i)));
+      if (look == 0) held = texts.bytes();
+      if (texts.wants_sweep()) {
+        for (const Text text : now) Texts::hold(text);
+        texts.sweep();
+      }
+      for (std::size_t i = 0; i < names; ++i) {
+        ASSERT_EQ(now[i].view(), name(look, i));
+        if (look != 0) ASSERT_EQ(before[i].view(), name(look - 1, i));
+      }
+      most = std::max(most, texts.bytes());
+    }
+    EXPECT_LE(most, std::max(4 * held + held / 10, std::size_t{65'536})) << names;
+  }
+}
+
+TEST(Texts, a_row_tells_of_all_its_texts) {
+  Texts texts;
+  Random random(7);
+  std::vector<Row> rows;
+  for (int i = 0; i < 50; ++i) rows.push_back(any_row(texts, random));
+  const std::size_t known = texts.size();
+  std::size_t named = 0;
+  for (int i = 0; i < 5; ++i) {
+    for (const Row& row : rows) hold_texts(row);
+    texts.sweep();
+  }
+  EXPECT_EQ(texts.size(), known);
+  for (const Row& row : rows) {
+#define FIELD(name, number, type, block, unit, source) \
+  if constexpr (std::is_same_v<types::type, Text>) named += row.name.empty() ? 0u : 1u;
+#include "record/fields.inc"
+  }
+  EXPECT_GT(named, known / 2);
 }
 
 TEST(Utf8, knows_a_character_from_bytes_that_are_none) {

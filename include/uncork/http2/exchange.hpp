@@ -73,7 +73,7 @@ class exchange : public detail::message_stream {
       return shared()->send_head(head, true);
     }
     shared()->send_head(head, false, length);
-    shared()->send_rest(std::make_unique<detail::file_part>(descriptor, offset, length));
+    shared()->send_file(descriptor, offset, length);
   }
   /// A response of 1xx before the answer.
   void send_interim(const fields& message) { shared()->send_interim(message); }

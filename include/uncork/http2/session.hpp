@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "uncork/http2/error.hpp"
+#include "uncork/http2/external_body.hpp"
 #include "uncork/http2/fields.hpp"
 #include "uncork/http2/options.hpp"
 #include "uncork/http2/types.hpp"
@@ -77,6 +78,9 @@ class session {
   /// Bytes of the body; how many were taken. If fewer than given, `end_stream` is not either, and event::kind::room tells when to
   /// give the rest.
   [[nodiscard]] std::size_t submit_data(stream_id id, byte_span body, bool end_stream);
+  /// All of the body, of `size` bytes, as frames whose payloads this session does not hold: see external(). Instead of
+  /// submit_data(), not behind it.
+  void submit_external(stream_id id, std::uint64_t size, std::shared_ptr<external_body> body);
   void reset(stream_id id, errc code);
   /// The owner has done with so many bytes of data.
   void consume(stream_id id, std::size_t bytes);
@@ -103,6 +107,10 @@ class session {
   [[nodiscard]] byte_span gather();
   /// So many bytes of it were sent.
   void sent(std::size_t bytes);
+  /// What must be sent when all that gather() gave has been, before what it gives next. A piece that cannot be sent leaves the
+  /// connection with half a frame: it must end.
+  [[nodiscard]] external_piece external() const noexcept;
+  void external_sent(std::size_t bytes);
 
   /// False while so much waits to be sent that nothing should be read.
   [[nodiscard]] bool wants_read() const noexcept;

@@ -13,8 +13,9 @@ std::size_t difference(std::size_t most, std::size_t used) noexcept { return mos
 
 std::size_t Session::memory() const noexcept {
   return sizeof *this + out_.capacity() + payload_.capacity() + block_.bytes.capacity() + decoder_.memory() + encoder_.memory() +
-         scratch_.capacity() + streams_.memory() + events_.capacity() * sizeof(Event) + reset_streams_.memory() +
-         waiting_.capacity() * sizeof(stream_id) + early_priorities_.capacity() * sizeof(early_priorities_[0]);
+         scratch_.capacity() + streams_.memory() + events_.capacity() * sizeof(Event) + cuts_.size() * sizeof(Cut) +
+         reset_streams_.memory() + waiting_.capacity() * sizeof(stream_id) +
+         early_priorities_.capacity() * sizeof(early_priorities_[0]);
 }
 
 /// Whether the fields that were decoded last may stay. What is kept for streams to come goes first.

@@ -122,16 +122,63 @@ std::size_t Session::frame_at_once(Stream& s, byte_span body, bool end_stream) {
 
 void Session::put_piece(Stream& s, byte_span piece, bool end_stream) {
   put_data(s.id, piece, end_stream, out_);
-  s.send_window -= static_cast<std::int64_t>(piece.size());
-  send_window_ -= static_cast<std::int64_t>(piece.size());
-  counts_.body_bytes_sent += piece.size();
-  s.moved += piece.size();
+  note_framed(s, piece.size());
+}
+
+void Session::note_framed(Stream& s, std::size_t bytes) {
+  s.send_window -= static_cast<std::int64_t>(bytes);
+  send_window_ -= static_cast<std::int64_t>(bytes);
+  counts_.body_bytes_sent += bytes;
+  s.moved += bytes;
   window_updates_.add(4);
+}
+
+void Session::submit_external(stream_id id, std::uint64_t size, std::shared_ptr<external_body> body) {
+  Stream* s = sending(id);
+  if (s == nullptr || !s->has_headers || s->has_body()) return;
+  stop_waiting(*s);
+  if (size == 0) {
+    put_data(id, {}, true, out_);
+    return end_sending(*s);
+  }
+  s->external_left = size;
+  s->external = std::move(body);
+  s->ends_after_queue = true;
+  schedule(*s);
+}
+
+void Session::frame_external(Stream& s, std::size_t most) {
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(most, s.external_left));
+  s.external_left -= size;
+  const bool is_last = s.external_left == 0;
+  put_frame_header({.length = static_cast<std::uint32_t>(size),
+                    .type = static_cast<std::uint8_t>(FrameType::data),
+                    .flags = is_last ? frame_flag::kEndStream : std::uint8_t{0},
+                    .stream = s.id},
+                   out_);
+  cuts_.push_back({out_.size(), size, s.external});
+  external_waiting_ += size;
+  note_framed(s, size);
+  if (!is_last) return schedule(s);
+  s.external.reset();
+  end_sending(s);
+}
+
+external_piece Session::external() const noexcept {
+  if (cuts_.empty()) return {};
+  return {cuts_.front().body.get(), cuts_.front().size};
+}
+
+void Session::external_sent(std::size_t bytes) {
+  Cut& first = cuts_.front();
+  first.size -= bytes;
+  external_waiting_ -= bytes;
+  if (first.size == 0) cuts_.pop_front();
 }
 
 // Has a body that waits, and a window for it; an end alone needs none and has not waited.
 void Session::schedule(Stream& s) {
-  if (s.is_scheduled || !s.sends || s.queue.empty() || s.send_window <= 0) return;
+  if (s.is_scheduled || !s.sends || !s.has_body() || s.send_window <= 0) return;
   s.is_scheduled = true;
   scheduler_.add(s.id, s.priority);
 }
@@ -150,6 +197,7 @@ void Session::frame_body(Stream& s) {
   const std::int64_t window = std::max<std::int64_t>(0, std::min(s.send_window, send_window_));
   const std::size_t most = std::min<std::size_t>(static_cast<std::size_t>(window), kLeastMaxFrameSize);
   if (most == 0) return;  // SETTINGS took the window away since it was scheduled
+  if (s.external_left != 0) return frame_external(s, most);
   const byte_span piece = s.queue.front(most);
   const bool is_last = piece.size() == s.queue.size() && s.ends_after_queue;
   put_piece(s, piece, is_last && !s.has_trailers);
@@ -193,15 +241,18 @@ byte_span Session::gather() {
   }
   if (!waiting_.empty() && !is_over_) give_room();
   tell_budget();
-  return byte_span(out_).subspan(out_taken_);
+  const std::size_t end = cuts_.empty() ? out_.size() : cuts_.front().at;
+  return byte_span(out_).subspan(out_taken_, end - out_taken_);
 }
 
 void Session::sent(std::size_t bytes) {
   out_taken_ += bytes;
   if (out_taken_ == out_.size()) {
+    for (Cut& one : cuts_) one.at -= out_taken_;
     out_.clear();
     out_taken_ = 0;
   } else if (out_taken_ > out_.size() / 2) {
+    for (Cut& one : cuts_) one.at -= out_taken_;
     out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(out_taken_));
     out_taken_ = 0;
   }

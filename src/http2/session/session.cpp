@@ -91,6 +91,8 @@ void Session::close(Stream& s) {
   stop_waiting(s);
   queued_ -= s.queue.size();
   s.queue.clear();
+  s.external_left = 0;
+  s.external.reset();
   streams_.recount(s);
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -55,6 +56,7 @@ class Session {
   /// Bytes of the body; how many were taken. If fewer than given, `end_stream` is not either, and Event::kind::room tells when to
   /// give the rest.
   [[nodiscard]] std::size_t submit_data(stream_id id, byte_span body, bool end_stream);
+  void submit_external(stream_id id, std::uint64_t size, std::shared_ptr<external_body> body);
   void reset(stream_id id, errc code);
   /// The owner has done with so many bytes of data.
   void consume(stream_id id, std::size_t bytes);
@@ -83,6 +85,8 @@ class Session {
   [[nodiscard]] byte_span gather();
   /// So many bytes of it were sent.
   void sent(std::size_t bytes);
+  [[nodiscard]] external_piece external() const noexcept;
+  void external_sent(std::size_t bytes);
 
   /// False while so much waits to be sent that nothing should be read.
   [[nodiscard]] bool wants_read() const noexcept { return output_size() < options_.limits.output_high_water; }
@@ -156,6 +160,8 @@ class Session {
 
   // send.cpp
   [[nodiscard]] Stream* sending(stream_id id) const noexcept;
+  void frame_external(Stream& s, std::size_t most);
+  void note_framed(Stream& s, std::size_t bytes);
   void put_block(Stream& s, const fields& message, bool end_stream);
   void schedule(Stream& s);
   void frame_body(Stream& s);
@@ -192,7 +198,7 @@ class Session {
   void calm(std::string_view why);
   void return_connection_window(std::size_t bytes);
   void finish_shutdown();
-  [[nodiscard]] std::size_t output_size() const noexcept { return out_.size() - out_taken_; }
+  [[nodiscard]] std::size_t output_size() const noexcept { return out_.size() - out_taken_ + external_waiting_; }
 
   // timing.cpp
   [[nodiscard]] bool has_stalled(Stream& s) const;
@@ -222,6 +228,14 @@ class Session {
   // Output.
   byte_vector out_;
   std::size_t out_taken_ = 0;
+  /// Where in out_ bytes stand that are not there.
+  struct Cut {
+    std::size_t at;
+    std::size_t size;
+    std::shared_ptr<external_body> body;
+  };
+  std::deque<Cut> cuts_;
+  std::size_t external_waiting_ = 0;  // bytes of all cuts
   HpackEncoder encoder_;
   Scheduler scheduler_;
   std::size_t queued_ = 0;          // bytes of bodies of all streams

@@ -2,12 +2,14 @@
 // What a session knows of one stream.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "http2/frame.hpp"
 #include "http2/message_rules.hpp"
 #include "http2/session/body_queue.hpp"
 #include "http2/session/priority.hpp"
+#include "uncork/http2/external_body.hpp"
 #include "uncork/http2/fields.hpp"
 #include "uncork/http2/types.hpp"
 
@@ -33,8 +35,9 @@ struct StreamState {
   bool has_headers = false;  // the final header section has been sent
   bool ends_after_queue = false;
   bool has_trailers = false;
-  std::int64_t send_window = 0;  // may be negative (RFC 9113 6.9.2)
-  bool wants_room = false;       // the owner was told that the queue is full
+  std::int64_t send_window = 0;     // may be negative (RFC 9113 6.9.2)
+  std::uint64_t external_left = 0;  // bytes of an external body that are not framed yet
+  bool wants_room = false;          // the owner was told that the queue is full
 
   // Its owner, a handler or the one who asked.
   bool is_owned = false;
@@ -61,11 +64,13 @@ struct Stream : StreamState {
   fields message;   // of the event that was given out last
   fields trailers;  // that follow the queue
   BodyQueue queue;
+  std::shared_ptr<external_body> external;  // instead of the queue
 
   // What the table has counted of it: of the message, what was lent of it too, and of all three.
   std::size_t fields_held = 0;
   std::size_t held = 0;
 
+  [[nodiscard]] bool has_body() const noexcept { return !queue.empty() || external_left != 0; }
   [[nodiscard]] bool is_closed() const noexcept { return !receives && !sends; }
 };
 

@@ -74,7 +74,7 @@ void Session::sweep() {
 // Progress is bytes, and enough of them: window updates of one byte are none. A request of unknown length may rest, as a stream
 // of messages does between two of them; see has_rested().
 bool Session::has_stalled(Stream& s) const {
-  const bool has_to_send = s.sends && (!s.queue.empty() || s.wants_room);
+  const bool has_to_send = s.sends && (s.has_body() || s.wants_room);
   const bool has_to_come = s.receives && s.unconsumed == 0 && s.facts.content_length && !s.facts.is_connect;
   const auto begin_anew = [&] {
     s.progress_since = now_;

@@ -137,6 +137,45 @@ TEST(Enricher, keeps_the_path_of_a_cgroup_that_is_gone) {
   EXPECT_EQ(rows[0].cgroup_path.view(), "/user.slice");
 }
 
+// Jobs and containers come and go by the thousand.
+TEST(Enricher, forgets_cgroups_that_no_row_is_of_any_more) {
+  const Folder folder;
+  record::Row lasting[] = {row_in(folder.make("user.slice"))};
+  record::Texts texts;
+  Enricher enricher(texts, {.cgroup = folder.path()});
+  for (int job = 0; job < 50; ++job) {
+    const std::string name = "job" + std::to_string(job);
+    record::Row rows[] = {row_in(folder.make(name))};
+    enricher.enrich(rows, at(31 * job));
+    EXPECT_EQ(rows[0].cgroup_path.view(), "/" + name);
+    enricher.enrich(lasting, at(31 * job + 1));
+    EXPECT_EQ(lasting[0].cgroup_path.view(), "/user.slice");
+    fs::remove(fs::path(folder.path()) / name);
+    enricher.hold_texts();
+    texts.sweep();
+  }
+  EXPECT_LE(enricher.cgroups_remembered(), 3U);
+  EXPECT_LE(texts.size(), 4U);
+}
+
+TEST(CgroupPaths, forget_what_is_gone_and_was_not_asked_for_lately) {
+  const Folder folder;
+  const std::uint64_t lasting = folder.make("lasting");
+  const std::uint64_t gone = folder.make("gone");
+  CgroupPaths paths(folder.path());
+  paths.begin_look();
+  EXPECT_EQ(paths.path_of(gone), "/gone");
+  fs::remove(fs::path(folder.path()) / "gone");
+  paths.refresh();
+  EXPECT_EQ(paths.path_of(gone), "/gone");
+  paths.refresh();
+  EXPECT_EQ(paths.size(), 3U);  // the root, too
+  paths.refresh();
+  EXPECT_EQ(paths.size(), 2U);
+  EXPECT_EQ(paths.path_of(lasting), "/lasting");
+  EXPECT_EQ(paths.path_of(gone), "");
+}
+
 TEST(Enricher, finds_a_cgroup_that_was_not_there_at_first) {
   const Folder folder;
   const std::uint64_t id = folder.make("later");

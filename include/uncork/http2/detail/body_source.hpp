@@ -1,6 +1,7 @@
 #pragma once
 // Where the rest of an answer comes from when there is room for it.
 
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "uncork/http2/external_body.hpp"
 
 namespace uncork::http2::detail {
 
@@ -48,6 +51,16 @@ class text_source final : public body_source {
   std::size_t taken_;
 };
 
+/// What of it could be read; nothing where it cannot, or is shorter than it was: the promised length cannot be kept.
+[[nodiscard]] inline std::optional<std::span<const std::byte>> read_at(int descriptor, std::uint64_t offset,
+                                                                       std::span<std::byte> into) {
+  for (;;) {
+    const ssize_t got = ::pread(descriptor, into.data(), into.size(), static_cast<off_t>(offset));
+    if (got > 0) return into.first(static_cast<std::size_t>(got));
+    if (got == 0 || errno != EINTR) return std::nullopt;
+  }
+}
+
 /// A part of a file, read as it is sent: from the page cache that is a copy, and a cold file waits for the disk.
 class file_part final : public body_source {
  public:
@@ -57,12 +70,7 @@ class file_part final : public body_source {
   ~file_part() override { ::close(descriptor_); }
 
   [[nodiscard]] std::optional<std::span<const std::byte>> peek(std::span<std::byte> scratch) override {
-    const std::size_t most = static_cast<std::size_t>(std::min<std::uint64_t>(scratch.size(), left_));
-    for (;;) {
-      const ssize_t got = ::pread(descriptor_, scratch.data(), most, static_cast<off_t>(offset_));
-      if (got > 0) return scratch.first(static_cast<std::size_t>(got));
-      if (got == 0 || errno != EINTR) return std::nullopt;  // shorter than it was: the promised length cannot be kept
-    }
+    return read_at(descriptor_, offset_, scratch.first(static_cast<std::size_t>(std::min<std::uint64_t>(scratch.size(), left_))));
   }
   void take(std::size_t bytes) noexcept override {
     offset_ += bytes;
@@ -74,6 +82,21 @@ class file_part final : public body_source {
   int descriptor_;
   std::uint64_t offset_;
   std::uint64_t left_;
+};
+
+/// A part of a file that the kernel takes from the page cache itself.
+class sent_file final : public external_body {
+ public:
+  /// Owns `descriptor`.
+  sent_file(int descriptor, std::uint64_t offset) noexcept : descriptor_(descriptor), offset_(static_cast<off_t>(offset)) {}
+  ~sent_file() override { ::close(descriptor_); }
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// Where the next byte is; who sends advances it.
+  [[nodiscard]] off_t& offset() noexcept { return offset_; }
+
+ private:
+  int descriptor_;
+  off_t offset_;
 };
 
 }  // namespace uncork::http2::detail

@@ -46,6 +46,10 @@ class connection : public member, public std::enable_shared_from_this<connection
   [[nodiscard]] const http2::detail::transport& transport() const noexcept { return transport_; }
   [[nodiscard]] bool is_ended() const noexcept { return is_ended_; }
 
+  /// Whether what is submitted as external bodies is sent_file, and sent.
+  [[nodiscard]] bool sends_files() noexcept {
+    return !transport_.tls() && (how_.flush == flush_rule::turn || how_.flush == flush_rule::response);
+  }
   /// Something was submitted: it leaves at the end of this turn, or at once where the rule says so.
   void submitted(bool ends_message) {
     if (how_.flush == flush_rule::frame || (how_.flush == flush_rule::response && ends_message)) return flush();
@@ -92,7 +96,7 @@ class connection : public member, public std::enable_shared_from_this<connection
  private:
   static constexpr int kReads = 4;           // in one turn; the other connections have theirs
   static constexpr int kPasses = 3;          // of the loop while handlers go on submitting
-  static constexpr std::size_t kSends = 16;  // in one turn
+  static constexpr std::size_t kSends = 32;  // in one turn
   static constexpr std::chrono::seconds kLinger{2};
 
   void take(byte_span bytes) {
@@ -168,13 +172,22 @@ class connection : public member, public std::enable_shared_from_this<connection
   void flush(last_frame last = last_frame::sent) {
     if (is_ended_ || is_waiting_to_send_ || is_closing_) return;
     if (last == last_frame::sent) is_stirred_ = false;
+    http2::detail::transport::cork_scope held(transport_);
     for (std::size_t sends = 0;; ++sends) {
       if (sends == kSends) return schedule_flush();
       byte_span all = session_.gather();
       while (take_events()) all = session_.gather();  // who was told of room may have used it
       if (is_ended_) return;
-      if (all.empty() && transport_.is_clear()) break;
+      const external_piece file = session_.external();
+      if (all.empty() && file.size == 0 && transport_.is_clear()) break;
       error_code error;
+      if (all.empty() && file.size != 0) {
+        session_.external_sent(transport_.send_file(static_cast<sent_file&>(*file.body), file.size, error));
+        if (error == boost::asio::error::would_block) return wait_for_room();
+        if (error) return end(error);
+        continue;
+      }
+      if (file.size != 0) held.cork();  // pieces of a file end in the middle of a segment
       const bool is_by_frame = how_.flush == flush_rule::frame || how_.flush == flush_rule::frame_more;
       const byte_span piece = is_by_frame ? first_frame(all) : all;
       if (last == last_frame::kept && piece.size() == all.size()) return;

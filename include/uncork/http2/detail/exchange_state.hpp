@@ -71,6 +71,17 @@ class exchange_state : public std::enable_shared_from_this<exchange_state> {
     is_output_over_ = true;
     pump();
   }
+  /// The same from a part of a file. Owns `descriptor`.
+  void send_file(int descriptor, std::uint64_t offset, std::uint64_t length) {
+    if (!can_send() || !has_head_) {
+      ::close(descriptor);
+    } else if (takes_files() && length >= kLeastSentFile) {
+      is_output_over_ = true;
+      submit_file(descriptor, offset, length);
+    } else {
+      send_rest(std::make_unique<file_part>(descriptor, offset, length));
+    }
+  }
   void send_trailers(const fields& trailers) {
     if (!can_send() || !has_head_) return;
     is_output_over_ = true;
@@ -179,6 +190,10 @@ class exchange_state : public std::enable_shared_from_this<exchange_state> {
   virtual std::size_t submit_body(byte_span bytes, bool ends) = 0;
   virtual void submit_trailers(const fields& trailers) = 0;
   virtual void submit_reset(errc code) = 0;
+  /// Whether submit_file() is there to be used.
+  [[nodiscard]] virtual bool takes_files() const noexcept { return false; }
+  /// All of the body. Owns `descriptor`.
+  virtual void submit_file(int descriptor, std::uint64_t /*offset*/, std::uint64_t /*length*/) { ::close(descriptor); }
   /// The handler has taken so many bytes of the body.
   virtual void consumed(std::size_t bytes) = 0;
   /// The handler waits for the body.
@@ -213,6 +228,9 @@ class exchange_state : public std::enable_shared_from_this<exchange_state> {
   message_facts facts_;
 
  private:
+  /// Below it a copy into a send that carries other frames too costs less than system calls of its own.
+  static constexpr std::uint64_t kLeastSentFile = 65'536;
+
   [[nodiscard]] bool can_send() const noexcept { return !error_ && !is_output_over_; }
   void keep(byte_span bytes) { inbox_.insert(inbox_.end(), bytes.begin(), bytes.end()); }
   [[nodiscard]] std::size_t inbox_left() const noexcept { return inbox_.size() - inbox_taken_; }

@@ -33,6 +33,8 @@ class stream_exchange final : public exchange_state {
   std::size_t submit_body(byte_span bytes, bool ends) override;
   void submit_trailers(const fields& trailers) override;
   void submit_reset(errc code) override;
+  [[nodiscard]] bool takes_files() const noexcept override;
+  void submit_file(int descriptor, std::uint64_t offset, std::uint64_t length) override;
   void consumed(std::size_t bytes) override;
   void release() override;
 
@@ -174,6 +176,11 @@ inline void stream_exchange::submit_trailers(const fields& trailers) {
 }
 inline void stream_exchange::submit_reset(errc code) {
   of_->session().reset(id_, code);
+  of_->submitted(true);
+}
+inline bool stream_exchange::takes_files() const noexcept { return of_->sends_files(); }
+inline void stream_exchange::submit_file(int descriptor, std::uint64_t offset, std::uint64_t length) {
+  of_->session().submit_external(id_, length, std::make_shared<sent_file>(descriptor, offset));
   of_->submitted(true);
 }
 inline void stream_exchange::consumed(std::size_t bytes) {

@@ -1,18 +1,24 @@
 #pragma once
 // The bytes of one connection: a TCP socket, bare or under TLS.
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <utility>
 
+#include "uncork/http2/detail/body_source.hpp"
 #include "uncork/http2/detail/scratch.hpp"
 #include "uncork/http2/detail/tls_filter.hpp"
 #include "uncork/stream/detail/notsent_low_water.hpp"
@@ -65,6 +71,46 @@ class transport {
     error = send_records();
     return plain.size();
   }
+  /// Sends the beginning of a piece of a file, without TLS; how much of it. broken_pipe where the file is shorter than it was.
+  [[nodiscard]] std::size_t send_file(sent_file& file, std::size_t size, error_code& error) {
+    ssize_t sent = 0;
+    do {
+      ++sends_;
+      sent = ::sendfile(socket_.native_handle(), file.descriptor(), &file.offset(), size);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0 && (errno == EINVAL || errno == ENOSYS)) return send_copy(file, size, error);  // sendfile(2): not of this file
+    if (sent > 0) {
+      error = {};
+      bytes_sent_ += static_cast<std::size_t>(sent);
+      return static_cast<std::size_t>(sent);
+    }
+    if (sent == 0) {
+      error = boost::asio::error::broken_pipe;
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      error = boost::asio::error::would_block;
+    } else {
+      error.assign(errno, boost::system::system_category());
+    }
+    return 0;
+  }
+  /// After cork() only whole segments leave, to the end of the scope: not while anything is waited for, or a part of a segment
+  /// would leave when the kernel gives up, 200 ms later.
+  class cork_scope {
+   public:
+    explicit cork_scope(transport& of) noexcept : of_(of) {}
+    cork_scope(const cork_scope&) = delete;
+    cork_scope& operator=(const cork_scope&) = delete;
+    ~cork_scope() {
+      if (is_corked_) of_.set_cork(0);
+    }
+    void cork() noexcept {
+      if (!std::exchange(is_corked_, true)) of_.set_cork(1);
+    }
+
+   private:
+    transport& of_;
+    bool is_corked_ = false;
+  };
   /// Whether nothing waits here for the socket.
   [[nodiscard]] bool is_clear() const noexcept { return !tls_ || tls_->to_send().empty(); }
 
@@ -96,6 +142,20 @@ class transport {
     ++sends_;
     bytes_sent_ += sent;
     return sent;
+  }
+  std::size_t send_copy(sent_file& file, std::size_t size, error_code& error) {
+    const auto piece = read_at(file.descriptor(), static_cast<std::uint64_t>(file.offset()),
+                               body_scratch().first(std::min(size, body_scratch().size())));
+    if (!piece) {
+      error = boost::asio::error::broken_pipe;
+      return 0;
+    }
+    const std::size_t sent = send_wire(*piece, error, 0);
+    file.offset() += static_cast<off_t>(sent);
+    return sent;
+  }
+  void set_cork(int on) noexcept {
+    static_cast<void>(::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_CORK, &on, sizeof on));
   }
   error_code send_records() {
     while (!tls_->to_send().empty()) {
