@@ -108,9 +108,11 @@ void Sockets::say_what_was_there(const Selected& selected) {
 }
 
 void Sockets::say_limits() {
+  constexpr std::size_t kMostRemembered = 100;
   if (!is_table() && !look_.coverage.whole()) say("uncork sockets: {}\n", look_.coverage.sentence());
   for (const std::string& limit : look_.limits) {
     if (std::ranges::find(said_limits_, limit) != said_limits_.end()) continue;
+    if (said_limits_.size() == kMostRemembered) said_limits_.erase(said_limits_.begin());  // some have numbers in them
     said_limits_.push_back(limit);
     say("uncork sockets: {}\n", limit);
   }

@@ -201,6 +201,12 @@ void EndingBook::collect(const BaseOf& base_of, std::int64_t realtime_ns, std::u
   forget(now_ns);
 }
 
+void EndingBook::hold_texts() const {
+  for (const Waiting& waiting : waiting_) {
+    if (waiting.base) record::hold_texts(*waiting.base);
+  }
+}
+
 void EndingBook::forget(std::uint64_t now_ns) {
   if (now_ns < forget_at_ns_) return;
   forget_at_ns_ = now_ns + kBetweenForgetting;

@@ -69,6 +69,9 @@ class EndingBook {
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
+  /// Of the rows that wait.
+  void hold_texts() const;
+
  private:
   struct Entry {
     std::uint64_t at_ns = 0;

@@ -190,4 +190,9 @@ core::Status SocketPass::each(const record::Row& base, const std::function<void(
 
 const SocketPassCounts& SocketPass::counts() const { return loaded_->counts; }
 
+void SocketPass::forget_texts() {
+  loaded_->commands = loaded_->ulps = loaded_->algorithms = {};
+  loaded_->algorithm_name = {};
+}
+
 }  // namespace uncork::probe

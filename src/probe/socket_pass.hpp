@@ -51,6 +51,9 @@ class SocketPass {
 
   [[nodiscard]] const SocketPassCounts& counts() const;
 
+  /// Before a sweep of `texts`: the pass does not hold any.
+  void forget_texts();
+
  private:
   struct Loaded;
   explicit SocketPass(std::unique_ptr<Loaded> loaded);

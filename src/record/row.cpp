@@ -21,4 +21,15 @@ CongestionAlgorithm congestion_algorithm_of(std::string_view kernel_name) {
   return found == std::end(kNames) ? unspecified : found->second;
 }
 
+namespace {
+void hold(Text text) { Texts::hold(text); }
+template <typename Other>
+void hold(const Other& /*value*/) {}
+}  // namespace
+
+void hold_texts(const Row& row) {
+#define FIELD(name, number, type, block, unit, source) hold(row.name);
+#include "record/fields.inc"
+}
+
 }  // namespace uncork::record

@@ -88,4 +88,7 @@ struct Row {
 };
 static_assert(std::is_trivially_copyable_v<Row> && std::is_standard_layout_v<Row>);
 
+/// Tells the keepers of the row's texts that these are held (Texts::hold).
+void hold_texts(const Row& row);
+
 }  // namespace uncork::record

@@ -1,17 +1,19 @@
 #pragma once
 // The texts of rows: kept once, named by a pointer.
 
+#include <algorithm>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <unordered_set>
-#include <vector>
 
 namespace uncork::record {
 
-/// A text that some Texts keeps: eight bytes, copied freely, valid as long as that Texts. Default: empty, which in a row means
-/// unknown. Compares by content.
+/// A text that some Texts keeps: eight bytes, copied freely, valid as long as that Texts, and as long as its sweeps are told of
+/// it. Default: empty, which in a row means unknown. Compares by content.
 class Text {
  public:
   constexpr Text() = default;
@@ -32,10 +34,11 @@ class Text {
 
  private:
   friend class Texts;
-  // An entry: size (4 bytes, native), bytes of the varint (1), three spare, the varint right-aligned before the
-  // text, the text, and kSlack bytes that may be read past its end.
+  // An entry: size (4 bytes, native), bytes of the varint (1), its age in sweeps (1), two spare, the varint right-aligned before
+  // the text, the text, and kSlack bytes that may be read past its end.
   static constexpr std::uint32_t kHeader = 16;
   static constexpr std::uint32_t kSlack = 32;
+  static constexpr std::uint32_t kAge = 5;
   static const char kEmpty[kHeader + kSlack];
 
   explicit Text(const char* entry) : entry_(entry) {}
@@ -50,7 +53,8 @@ inline std::uint32_t Text::size() const {
   return size;
 }
 
-/// Keeps texts at stable addresses, each once. Whoever makes rows owns one, for longer than the rows. One thread at a time.
+/// Keeps texts at stable addresses, each once. Whoever makes rows owns one, for longer than the rows. Names come and go, so that
+/// whoever makes rows for hours tells it now and then what is still held: hold() each, then sweep(). One thread at a time.
 class Texts {
  public:
   Texts() = default;
@@ -65,28 +69,44 @@ class Texts {
   Text keep(std::string_view text);
   static constexpr std::size_t kLongest = 4096;
 
+  /// So much was added since the last sweep that it is worth another one: with a sweep whenever this is true, its memory stays
+  /// below four times what is held, or 64 KiB.
+  [[nodiscard]] bool wants_sweep() const { return added_ > std::max(kSweepLeast, held_); }
+  /// `text` is held by somebody. One that another Texts keeps outlives a sweep more there.
+  static void hold(Text text);
+  /// Frees the texts that were neither kept since the last sweep nor held at that one or this; all others stay where they are. So
+  /// a row's texts outlive the first sweep that is not told of it.
+  void sweep();
+
   [[nodiscard]] std::size_t size() const { return known_.size(); }
   /// Memory held, about.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:
+  static constexpr std::size_t kSweepLeast = std::size_t{16} * 1024;
+
+  using Entry = std::unique_ptr<char[]>;
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-    std::size_t operator()(Text text) const { return std::hash<std::string_view>{}(text.view()); }
+    std::size_t operator()(const Entry& entry) const { return (*this)(Text{entry.get()}.view()); }
   };
   struct Equal {
     using is_transparent = void;
-    bool operator()(std::string_view a, std::string_view b) const { return a == b; }
+    static std::string_view view(std::string_view text) { return text; }
+    static std::string_view view(const Entry& entry) { return Text{entry.get()}.view(); }
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return view(a) == view(b);
+    }
   };
 
-  char* room(std::size_t size);
+  static std::size_t bytes_of(Text text);
 
-  std::unordered_set<Text, Hash, Equal> known_;
-  std::vector<std::unique_ptr<char[]>> chunks_;
-  std::size_t used_ = 0;   // of the last chunk
-  std::size_t chunk_ = 0;  // size of the last chunk
+  std::unordered_set<Entry, Hash, Equal> known_;
   std::size_t bytes_ = 0;
+  std::size_t added_ = 0;  // bytes since the last sweep
+  std::size_t held_ = 0;   // bytes that it was told of
 };
 
 }  // namespace uncork::record

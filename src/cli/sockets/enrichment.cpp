@@ -54,6 +54,10 @@ void Enrichment::apply(probe::Look& look) {
   name_processes(look, texts_);
   enricher_.enrich(look.rows, core::MonotonicClock::now());
   look.limits.insert(look.limits.end(), enricher_.limits().begin(), enricher_.limits().end());
+  if (!texts_.wants_sweep()) return;
+  for (const record::Row& row : look.rows) record::hold_texts(row);
+  enricher_.hold_texts();
+  texts_.sweep();
 }
 
 }  // namespace uncork::cli

@@ -21,6 +21,7 @@ class Enrichment {
   /// `look` of it. Fails only for `--bpf yes`.
   [[nodiscard]] static core::Result<std::unique_ptr<Enrichment>> open(const SocketsOptions& options, probe::LookOptions& look);
 
+  /// The texts that it fills in live as long as the row's own.
   void apply(probe::Look& look);
 
  private:

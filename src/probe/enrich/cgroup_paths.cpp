@@ -32,11 +32,13 @@ const std::string& CgroupPaths::path_of(std::uint64_t id) {
     known = paths_.find(id);
   }
   if (known == paths_.end()) known = paths_.try_emplace(id).first;
-  return known->second;
+  known->second.was_asked = true;
+  return known->second.path;
 }
 
 void CgroupPaths::refresh() {
-  std::erase_if(paths_, [](const auto& entry) { return entry.second.empty(); });
+  std::erase_if(paths_, [](const auto& entry) { return entry.second.path.empty() || !entry.second.was_asked; });
+  for (auto& [id, known] : paths_) known.was_asked = false;
   walk();
 }
 
@@ -48,7 +50,7 @@ void CgroupPaths::walk() {
   const auto keep = [&](const std::string& directory) {
     struct stat found{};
     if (::stat(directory.c_str(), &found) != 0) return;  // removed meanwhile
-    paths_.insert_or_assign(found.st_ino, directory.size() == mount_.size() ? "/" : directory.substr(mount_.size()));
+    paths_[found.st_ino].path = directory.size() == mount_.size() ? "/" : directory.substr(mount_.size());
   };
   keep(mount_);
   std::error_code failed;

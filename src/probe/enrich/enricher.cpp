@@ -77,7 +77,7 @@ void Enricher::describe(std::uint64_t cgroup, Names& names) {
   const std::string& path = cgroups_.path_of(cgroup);
   if (names.path.view() == path) return;
   const Container container = container_of(path);
-  names = {texts_.keep(path), texts_.keep(container.id), texts_.keep(container.runtime), {}, {}};
+  names = {texts_.keep(path), texts_.keep(container.id), texts_.keep(container.runtime), {}, {}, names.was_met};
 }
 
 const Enricher::Names& Enricher::names_of(std::uint64_t cgroup) {
@@ -86,6 +86,7 @@ const Enricher::Names& Enricher::names_of(std::uint64_t cgroup) {
     describe(cgroup, known->second);
     if (!known->second.container_id.empty()) unnamed_.push_back(cgroup);
   }
+  known->second.was_met = true;
   return known->second;
 }
 
@@ -95,9 +96,11 @@ void Enricher::refresh(core::Time now) {
   read_uplinks();
   runtime_limit_.clear();
   if (!std::exchange(refreshed_once_, true) || by_cgroup_.empty()) return;
+  std::erase_if(by_cgroup_, [](const auto& entry) { return !entry.second.was_met; });
   cgroups_.refresh();
   unnamed_.clear();
   for (auto& [cgroup, names] : by_cgroup_) {
+    names.was_met = false;
     describe(cgroup, names);
     if (!names.container_id.empty()) unnamed_.push_back(cgroup);
   }
@@ -148,6 +151,15 @@ void Enricher::read_neighbours(const std::vector<Nic>& nics) {
     uplinks_.*fields.port_id = texts_.keep(neighbour->port_id);
     uplinks_.*fields.port_description = texts_.keep(neighbour->port_description);
   }
+}
+
+void Enricher::hold_texts() const {
+  for (const auto& [cgroup, names] : by_cgroup_) {
+    for (const record::Text text : {names.path, names.container_id, names.runtime, names.name, names.image}) {
+      record::Texts::hold(text);
+    }
+  }
+  record::hold_texts(uplinks_);
 }
 
 void Enricher::enrich(std::span<Row> rows, core::Time now) {

@@ -24,8 +24,9 @@ struct EnrichOptions {
 
 /// Fills in what does not stand in the kernel's socket. Everything is read when something new is met, and never for a row: the
 /// cgroup tree for an id that no walk has seen, the container runtime for a container that it has not named. Every half minute
-/// the tree, the runtime's names (a container may be renamed), the routes and lldpd are read again; a daemon that failed is left
-/// alone until then. One thread; may block for as long as the daemons' answers take, at most a second each.
+/// the tree, the runtime's names (a container may be renamed), the routes and lldpd are read again, and cgroups of which no row
+/// was since the time before are forgotten; a daemon that failed is left alone until then. One thread; may block for as long as
+/// the daemons' answers take, at most a second each.
 class Enricher {
  public:
   /// `texts` keeps the rows' texts and must outlive them.
@@ -36,6 +37,10 @@ class Enricher {
 
   /// Why names or cards are missing, one sentence each; empty: nothing is.
   [[nodiscard]] const std::vector<std::string>& limits() const { return limits_; }
+  /// Of what is remembered beside the rows.
+  void hold_texts() const;
+
+  [[nodiscard]] std::size_t cgroups_remembered() const { return by_cgroup_.size(); }
   [[nodiscard]] std::size_t cgroup_walks() const { return cgroups_.walks(); }
   [[nodiscard]] std::size_t runtime_questions() const { return questions_; }
 
@@ -46,6 +51,7 @@ class Enricher {
     record::Text runtime;
     record::Text name;
     record::Text image;
+    bool was_met = true;  // since the last refresh
   };
   const Names& names_of(std::uint64_t cgroup);
   void refresh(core::Time now);

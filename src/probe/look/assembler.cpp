@@ -283,4 +283,15 @@ void LookAssembler::end() {
   look_ = nullptr;
 }
 
+void LookAssembler::sweep_texts(const Look& look) {
+  for (const Row& row : look.rows) record::hold_texts(row);
+  for (const Row& row : ended_rows_) record::hold_texts(row);
+  record::hold_texts(base_);
+  record::hold_texts(blank_);
+  history_.hold_texts();
+  requests_.hold_texts();
+  if (book_ != nullptr) book_->hold_texts();
+  texts_.sweep();
+}
+
 }  // namespace uncork::probe

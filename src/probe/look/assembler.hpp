@@ -88,6 +88,10 @@ class LookAssembler {
 
   void end();
 
+  /// After end(), where names come and go: frees the texts that are held neither here nor by the rows of `look`, which has just
+  /// ended, nor by those of the look before. Before it, whoever keeps others tells the keeper.
+  void sweep_texts(const Look& look);
+
  private:
   /// Whether the row just read, the last of the look's, is to stay.
   [[nodiscard]] bool accept(SocketKind kind, const record::Row& row);

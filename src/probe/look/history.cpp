@@ -107,4 +107,9 @@ void SocketHistory::remember(const std::vector<Row>& rows, bool whole, KeepRows 
   ended_[0].clear();
 }
 
+void SocketHistory::hold_texts() const {
+  for (std::size_t i = 0; i < rows_.size(); ++i) record::hold_texts(rows_.at(i));
+  for (const Awaited& awaited : awaited_) record::hold_texts(awaited.row);
+}
+
 }  // namespace uncork::probe

@@ -43,6 +43,8 @@ class SocketHistory {
 
   enum class KeepRows : bool { no, yes };
   void remember(const std::vector<record::Row>& rows, bool whole, KeepRows keep);
+  /// Of all rows that are kept.
+  void hold_texts() const;
 
  private:
   struct Seen {

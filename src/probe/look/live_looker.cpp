@@ -252,6 +252,7 @@ core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
   tell(LookStep::looked);
   take_closes();
   assembler_->end();
+  sweep_texts(into);
   searched();
   past_.clear();  // another may have the inode by now
   note({.kind = CaptureNote::Kind::end, .sequence = base_.sequence});
@@ -346,6 +347,14 @@ core::Status LiveLooker::list(const FoundNamespace& space) {
     if (*reply == Reply::complete) return {};
     tell(LookStep::part, space.inode);
   }
+}
+
+// Namespaces, programs and containers come and go.
+void LiveLooker::sweep_texts(const Look& look) {
+  if (!texts_.wants_sweep()) return;
+  record::hold_texts(base_);
+  if (pass_) pass_->forget_texts();
+  assembler_->sweep_texts(look);
 }
 
 void LiveLooker::tell_limits(Look& into) const {

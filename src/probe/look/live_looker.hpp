@@ -57,6 +57,7 @@ class LiveLooker final : public Looker {
   [[nodiscard]] std::optional<SpaceIdentity> chosen_space(std::uint64_t inode) const;
   void take_endings();
   void start_endings();
+  void sweep_texts(const Look& look);
   void tell_limits(Look& into) const;
   bool take_news();
   [[nodiscard]] bool is_held(std::uint64_t inode);

@@ -68,8 +68,8 @@ struct Look {
   LookPath path = LookPath::dumps;
   std::uint64_t sequence = 0;     ///< 1 for the first
   std::int64_t timestamp_ns = 0;  ///< CLOCK_REALTIME at its begin; each row has its own, when its part was read
-  /// Their texts live as long as the Looker. A request (a connection that is being made) is among them where its namespace had to
-  /// be listed.
+  /// Their texts live until the second look after this one ends, and not longer than the Looker. A request (a connection that is
+  /// being made) is among them where its namespace had to be listed.
   std::vector<record::Row> rows;
   Coverage coverage;
   std::vector<std::string> limits;  ///< what this look could not see and why, one sentence each; empty: nothing

@@ -81,6 +81,7 @@ core::Result<Looker::Outcome> ReplayLooker::look(Look& into) {
     in_look_ = false;
     has_looked_ = true;
     assembler_.end();
+    if (texts_.wants_sweep()) assembler_.sweep_texts(into);
     into.limits.emplace_back("replayed from a capture: no process, no descriptor, no stall ledger beside the sockets");
     return Outcome::made;
   }

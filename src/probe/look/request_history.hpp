@@ -18,6 +18,10 @@ class RequestHistory {
   using CameToSomething = std::function<bool(const record::Row& request)>;
   void compare(const std::vector<record::Row>& rows, const CameToSomething& came_to_something, std::vector<record::Row>& into);
 
+  void hold_texts() const {
+    for (const record::Row& row : retried_) record::hold_texts(row);
+  }
+
  private:
   std::vector<record::Row> retried_;
 };
