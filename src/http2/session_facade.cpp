@@ -16,6 +16,7 @@ session::~session() = default;
 
 std::size_t session::receive(byte_span bytes, time_point now) { return session_->receive(bytes, now); }
 std::optional<event> session::next() { return session_->next(); }
+bool session::has_next() const noexcept { return session_->has_next(); }
 stream_id session::open(const fields& request, bool end_stream) { return session_->open(request, end_stream); }
 std::size_t session::openable() const noexcept { return session_->openable(); }
 void session::submit_headers(stream_id id, const fields& message, bool end_stream) {

@@ -464,5 +464,49 @@ TEST(HttpServer, ends_the_connection_when_a_file_that_it_sends_becomes_shorter) 
   EXPECT_EQ(Caller(server.port()).get("/").status, 200U);
 }
 
+class EachFlushRule : public ::testing::TestWithParam<flush_rule> {
+ protected:
+  static server_options options() {
+    server_options chosen;
+    chosen.transport.flush = GetParam();
+    return chosen;
+  }
+  static void give_file_or_text(exchange one) {
+    if (one.request().value_or_empty(known_field::path) == "/file") {
+      one.respond_file(head(), numbered_file(700'000), 0, 700'000);
+    } else {
+      one.respond(head(), numbered_text(0, 700'000));
+    }
+  }
+  TestServer server_{give_file_or_text, options()};
+};
+
+// Whatever leaves while an answer is being submitted must not touch that answer again.
+TEST_P(EachFlushRule, sends_large_answers_beside_each_other) {
+  Caller caller(server_.port());
+  std::vector<stream_id> all;
+  for (int i = 0; i < 8; ++i) all.push_back(caller.open(i % 2 == 0 ? "/file" : "/text"));
+  for (const stream_id id : all) ASSERT_TRUE(caller.until_whole(id));
+  for (const stream_id id : all) EXPECT_EQ(caller.answers().at(id).body, numbered_text(0, 700'000)) << id;
+}
+
+TEST_P(EachFlushRule, outlives_callers_who_leave_in_the_middle) {
+  for (int i = 0; i < 16; ++i) {
+    Caller caller(server_.port());
+    for (int k = 0; k < 6; ++k) caller.open(k % 2 == 0 ? "/file" : "/text");
+    ASSERT_TRUE(caller.until([&] { return caller.answers().size() == 6 && !caller.answers().rbegin()->second.body.empty(); }));
+    if (i % 2 == 0) caller.wire().reset();
+  }
+  EXPECT_EQ(Caller(server_.port()).get("/file").body.size(), 700'000U);
+}
+
+std::string name_of(const ::testing::TestParamInfo<flush_rule>& used) {
+  constexpr std::array kNames{"turn", "response", "frame", "frame_more"};
+  return kNames.at(static_cast<std::size_t>(used.param));
+}
+INSTANTIATE_TEST_SUITE_P(OfServers, EachFlushRule,
+                         ::testing::Values(flush_rule::turn, flush_rule::response, flush_rule::frame, flush_rule::frame_more),
+                         name_of);
+
 }  // namespace
 }  // namespace uncork::http2

@@ -42,6 +42,8 @@ class Session {
   /// Takes bytes up to the end of the first frame that makes an event, and says how many: none while events wait for next().
   [[nodiscard]] std::size_t receive(byte_span bytes, time_point now);
   [[nodiscard]] std::optional<Event> next();
+  /// Whether next() has one.
+  [[nodiscard]] bool has_next() const noexcept { return events_taken_ != events_.size(); }
 
   /// A client's next request; 0 if no stream may be opened now: the peer allows no more, or the connection ends. The caller owns
   /// the stream.

@@ -52,8 +52,10 @@ class connection : public member, public std::enable_shared_from_this<connection
   }
   /// Something was submitted: it leaves at the end of this turn, or at once where the rule says so.
   void submitted(bool ends_message) {
-    if (how_.flush == flush_rule::frame || (how_.flush == flush_rule::response && ends_message)) return flush();
-    if (how_.flush == flush_rule::frame_more) flush(last_frame::kept);
+    if (how_.flush == flush_rule::frame || (how_.flush == flush_rule::response && ends_message)) {
+      return flush_within_call(last_frame::sent);
+    }
+    if (how_.flush == flush_rule::frame_more) flush_within_call(last_frame::kept);
     is_stirred_ = true;
     if (!is_taking_) schedule_flush();
   }
@@ -109,6 +111,7 @@ class connection : public member, public std::enable_shared_from_this<connection
   }
   /// Whether there were any.
   bool take_events() {
+    if (is_within_call_) return false;
     const bool was_taking = std::exchange(is_taking_, true);
     bool were_any = false;
     while (const auto one = session_.next()) {
@@ -169,6 +172,13 @@ class connection : public member, public std::enable_shared_from_this<connection
 
   /// The last frame so far has MSG_MORE or not, as another follows in this turn or not: kept until then.
   enum class last_frame : bool { sent, kept };
+  /// For whoever is in the middle of submitting: nobody is told anything before that is over.
+  void flush_within_call(last_frame last) {
+    const bool was_within = std::exchange(is_within_call_, true);
+    flush(last);
+    is_within_call_ = was_within;
+    if (!is_within_call_ && !is_taking_ && session_.has_next()) schedule_flush();
+  }
   void flush(last_frame last = last_frame::sent) {
     if (is_ended_ || is_waiting_to_send_ || is_closing_) return;
     if (last == last_frame::sent) is_stirred_ = false;
@@ -238,6 +248,7 @@ class connection : public member, public std::enable_shared_from_this<connection
   }
 
   void end(error_code why) {
+    if (is_within_call_) return boost::asio::post(set_->executor(), [self = shared_from_this(), why] { self->end(why); });
     if (std::exchange(is_ended_, true)) return;
     const auto kept = shared_from_this();
     transport_.close();
@@ -260,6 +271,7 @@ class connection : public member, public std::enable_shared_from_this<connection
   bool is_preface_sent_ = false;
   bool is_reading_ = false;
   bool is_taking_ = false;
+  bool is_within_call_ = false;
   bool is_stirred_ = false;  // something was submitted since the last pass
   bool is_flush_posted_ = false;
   bool is_waiting_to_send_ = false;
