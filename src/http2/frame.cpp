@@ -1,7 +1,7 @@
 #include "http2/frame.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 
 namespace uncork::http2 {
 namespace {
@@ -51,12 +51,17 @@ void put_frame_header(const FrameHeader& header, byte_vector& into) {
 }
 
 void put_data(stream_id stream, byte_span payload, bool end_stream, byte_vector& into) {
-  const std::size_t at = into.size();
-  into.resize(at + kFrameHeaderBytes + payload.size());
-  write_header({size32(payload.size()), static_cast<std::uint8_t>(FrameType::data),
-                end_stream ? frame_flag::kEndStream : std::uint8_t{0}, stream},
-               into.data() + at);
-  if (!payload.empty()) std::memcpy(into.data() + at + kFrameHeaderBytes, payload.data(), payload.size());
+  const FrameHeader header{size32(payload.size()), static_cast<std::uint8_t>(FrameType::data),
+                           end_stream ? frame_flag::kEndStream : std::uint8_t{0}, stream};
+  std::array<std::byte, 64> whole{};  // of a short one, whose bytes would else be written twice: resize() zeroes them
+  if (payload.size() <= whole.size() - kFrameHeaderBytes) {
+    write_header(header, whole.data());
+    std::ranges::copy(payload, whole.data() + kFrameHeaderBytes);
+    into.insert(into.end(), whole.data(), whole.data() + kFrameHeaderBytes + payload.size());
+    return;
+  }
+  put_frame_header(header, into);
+  into.insert(into.end(), payload.begin(), payload.end());
 }
 
 void put_rst_stream(stream_id stream, errc code, byte_vector& into) {

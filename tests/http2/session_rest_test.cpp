@@ -94,6 +94,22 @@ TEST(BodyTimeout, of_0_is_none_and_a_response_may_always_rest) {
   EXPECT_FALSE(server.tested.is_over());
 }
 
+TEST(ClientThatSaidGoaway, is_not_kept_for_the_idle_timeout) {
+  ScriptedPeer peer;
+  peer.frame(FrameType::settings, frame_flag::kAck, 0);
+  peer.pass(seconds(50));
+  peer.headers(1, get());
+  peer.frame(FrameType::goaway, 0, 0, byte_vector(8));
+  peer.pass(seconds(20));
+  peer.tested.submit_headers(1, ok(), true);
+  peer.tested.release(1);
+  EXPECT_FALSE(peer.tested.is_over());
+  peer.frame(FrameType::ping, 0, 0, byte_vector(8));
+  EXPECT_THAT(peer.frames(FrameType::ping), SizeIs(1));
+  peer.pass(seconds(1));
+  EXPECT_TRUE(peer.tested.is_over());
+}
+
 /// A connection's window that one stream has used up.
 class NoWindow : public ::testing::Test {
  protected:

@@ -173,6 +173,7 @@ class client_pool : public std::enable_shared_from_this<client_pool> {
            one.dialling + one.connections.size() < std::max<std::size_t>(options_.connections, 1)) {
       dial_to(to, one);
     }
+    if (one.waiting.empty() && one.connections.empty() && one.dialling == 0 && !is_ended_) pools_.erase(to);
   }
   void dial_to(const origin& to, pool& one) {
     ++one.dialling;

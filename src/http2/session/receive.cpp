@@ -1,6 +1,7 @@
 // Frames as they come, and those that speak of the connection.
 
 #include <algorithm>
+#include <utility>
 
 #include "http2/session/preface.hpp"
 #include "http2/session/session.hpp"
@@ -233,7 +234,7 @@ void Session::on_goaway(byte_span payload) {
   if (!settings_.take(now_)) return calm("too many GOAWAYs");
   const stream_id last = load_big_endian(payload.first(4)) & kMostStreamId;
   const auto code = static_cast<errc>(load_big_endian(payload.subspan(4, 4)));
-  has_goaway_ = true;
+  if (!std::exchange(has_goaway_, true) && streams_.size() == 0) idle_since_ = now_;
   goaway_last_ = std::min(goaway_last_, last);
   tell({.what = Event::kind::goaway, .stream = last, .code = code});
   if (side_ == Side::server) return;

@@ -91,8 +91,7 @@ void Session::close(Stream& s) {
   stop_waiting(s);
   queued_ -= s.queue.size();
   s.queue.clear();
-  s.external_left = 0;
-  s.external.reset();
+  if (std::exchange(s.external_left, 0) != 0) s.external.reset();
   streams_.recount(s);
 }
 

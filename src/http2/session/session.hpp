@@ -3,6 +3,7 @@
 // to send.
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -203,6 +204,7 @@ class Session {
   [[nodiscard]] std::size_t output_size() const noexcept { return out_.size() - out_taken_ + external_waiting_; }
 
   // timing.cpp
+  [[nodiscard]] std::chrono::milliseconds idle_limit() const noexcept;
   [[nodiscard]] bool has_stalled(Stream& s) const;
   [[nodiscard]] bool has_rested(Stream& s) const noexcept;
   void sweep();

@@ -64,7 +64,7 @@ struct Stream : StreamState {
   fields message;   // of the event that was given out last
   fields trailers;  // that follow the queue
   BodyQueue queue;
-  std::shared_ptr<external_body> external;  // instead of the queue
+  std::shared_ptr<external_body> external;  // instead of the queue; null when none of it is left to frame
 
   // What the table has counted of it: of the message, what was lent of it too, and of all three.
   std::size_t fields_held = 0;

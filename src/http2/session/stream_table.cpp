@@ -78,7 +78,6 @@ void StreamTable::keep(std::unique_ptr<Stream> used) {
   if (used->message.capacity() > most) used->message.shrink(most);
   if (used->has_trailers) used->trailers = fields();
   used->queue.clear();
-  used->external.reset();
   static_cast<StreamState&>(*used) = {};
   if (used->held != used->message.capacity()) recount(*used);
   spare_held_ += used->fields_held;

@@ -12,6 +12,13 @@ constexpr std::chrono::seconds kSweep{1};
 
 }  // namespace
 
+// A client whose GOAWAY has come opens no more streams (RFC 9113 6.8): it is given the time to end the connection itself.
+std::chrono::milliseconds Session::idle_limit() const noexcept {
+  constexpr std::chrono::seconds kFarewell{1};
+  const std::chrono::milliseconds usual = options_.limits.idle_timeout;
+  return side_ == Side::server && has_goaway_ ? std::min<std::chrono::milliseconds>(usual, kFarewell) : usual;
+}
+
 time_point Session::deadline() const noexcept {
   if (is_over_) return time_point::max();
   const limits& most = options_.limits;
@@ -20,7 +27,7 @@ time_point Session::deadline() const noexcept {
   if (has_settings_ && !are_settings_taken_) next = std::min(next, begun_ + most.settings_timeout);
   if (block_.stream != 0) next = std::min(next, block_.since + most.block_timeout);
   if (streams_.size() != 0 || !is_tidy_ || (is_shutting_down_ && !is_last_told_)) next = std::min(next, swept_ + kSweep);
-  if (streams_.size() == 0) next = std::min(next, idle_since_ + most.idle_timeout);
+  if (streams_.size() == 0) next = std::min(next, idle_since_ + idle_limit());
   return next;
 }
 
@@ -40,7 +47,7 @@ void Session::on_time(time_point now) {
     ++counts_.block_timeouts;
     return calm("a field block that does not end");
   }
-  if (streams_.size() == 0 && now - idle_since_ >= most.idle_timeout) {
+  if (streams_.size() == 0 && now - idle_since_ >= idle_limit()) {
     ++counts_.idle_timeouts;
     return terminate(errc::no_error, "idle");
   }

@@ -52,10 +52,7 @@ class connection : public member, public std::enable_shared_from_this<connection
   }
   /// Something was submitted: it leaves at the end of this turn, or at once where the rule says so.
   void submitted(bool ends_message) {
-    if (how_.flush == flush_rule::frame || (how_.flush == flush_rule::response && ends_message)) {
-      return flush_within_call(last_frame::sent);
-    }
-    if (how_.flush == flush_rule::frame_more) flush_within_call(last_frame::kept);
+    if (how_.flush != flush_rule::turn && has_left_at_once(ends_message)) return;
     is_stirred_ = true;
     if (!is_taking_) schedule_flush();
   }
@@ -172,6 +169,16 @@ class connection : public member, public std::enable_shared_from_this<connection
 
   /// The last frame so far has MSG_MORE or not, as another follows in this turn or not: kept until then.
   enum class last_frame : bool { sent, kept };
+  /// Whether what was submitted need not wait for the end of the turn.
+  bool has_left_at_once(bool ends_message) {
+    if (how_.flush == flush_rule::frame_more) {
+      flush_within_call(last_frame::kept);
+      return false;
+    }
+    if (how_.flush == flush_rule::response && !ends_message) return false;
+    flush_within_call(last_frame::sent);
+    return true;
+  }
   /// For whoever is in the middle of submitting: nobody is told anything before that is over.
   void flush_within_call(last_frame last) {
     const bool was_within = std::exchange(is_within_call_, true);
