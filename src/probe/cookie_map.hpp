@@ -25,6 +25,10 @@ class CookieMap {
     ++size_;
     return {number, true};
   }
+  /// Says that find_or_insert(cookie) comes soon: its memory is fetched meanwhile.
+  [[gnu::always_inline]] void prepare(std::uint64_t cookie) const {  // g++ 12 leaves out calls that do nothing else
+    if (!slots_.empty()) __builtin_prefetch(&slots_[hash(cookie) & (slots_.size() - 1)], 1);
+  }
   /// False when the cookie is there already, whose number then stays.
   bool insert(std::uint64_t cookie, std::uint32_t number) { return find_or_insert(cookie, number).fresh; }
 
@@ -65,10 +69,12 @@ class CookieMap {
 
   [[nodiscard]] bool taken(const Slot& slot) const { return slot.generation == generation_; }
 
+  static std::size_t hash(std::uint64_t cookie) { return static_cast<std::size_t>((cookie * 0x9e3779b97f4a7c15U) >> 32); }
+
   // Where it is or would be put. There is always a free slot.
   [[nodiscard]] std::size_t place_of(std::uint64_t cookie) const {
     const std::size_t mask = slots_.size() - 1;
-    std::size_t place = static_cast<std::size_t>((cookie * 0x9e3779b97f4a7c15U) >> 32) & mask;
+    std::size_t place = hash(cookie) & mask;
     while (taken(slots_[place]) && slots_[place].cookie != cookie) place = (place + 1) & mask;
     return place;
   }

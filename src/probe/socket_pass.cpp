@@ -114,6 +114,11 @@ struct SocketPass::Loaded {
       look_at_clocks();
       std::span<std::byte> rest = bytes.first(filled);
       for (SocketFacts facts = next_socket(rest); facts.socket != nullptr; facts = next_socket(rest)) {
+        rows_by_cookie.prepare(facts.socket->cookie);
+        rest = rest.subspan(facts.size);
+      }
+      rest = bytes.first(filled);
+      for (SocketFacts facts = next_socket(rest); facts.socket != nullptr; facts = next_socket(rest)) {
         ++counts.descriptors;
         take(facts);
         rest = rest.subspan(facts.size);

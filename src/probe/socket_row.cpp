@@ -75,6 +75,7 @@ std::uint32_t sock_opt_of(std::uint32_t flags) {
                                                    16, 11, 12, 13, 15, 14, 17,  // IS_ICSK to NODEFRAG
                                                    18, 10, 19};  // BIND_ADDRESS_NO_PORT, RECVERR_RFC4884, DEFER_CONNECT
   std::uint32_t bits = 0;
+#pragma GCC unroll 11
   for (std::size_t bit = 0; bit < kFlags.size(); ++bit) bits |= (flags >> kFlags[bit] & 1) << bit;
   return bits;
 }

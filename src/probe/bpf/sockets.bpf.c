@@ -5,7 +5,7 @@
 // Not seen: sockets that no descriptor stands for (TIME_WAIT, requests, not accepted yet, closed and still sending, on their way
 // through a Unix socket, held by the kernel). No lock is taken: a row may be torn between two moments.
 #include "probe/bpf/fill_facts.h"
-#include "probe/bpf/look_ahead.h"
+#include "probe/bpf/pass_ahead.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -47,12 +47,22 @@ static __always_inline void copy_ledger(struct uncork_ledger_facts* l, const str
   __builtin_memcpy(l->exchange_log2, flow->exchange_log2, sizeof l->exchange_log2);
 }
 
-// What the witness keeps of the socket, or null. Looked up before all else, so that its lines are on their way.
+// What the witness keeps of the socket, or null.
 static __always_inline struct socket_state* state_of(struct sock* sk) {
-  struct socket_state* st = sk->sk_bpf_storage ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+  return sk->sk_bpf_storage ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+}
 
-  if (st) touch_ledger(st);
-  return st;
+// A socket gets its cookie from whoever asks first.
+static __always_inline __u64 cookie_of(struct sock* sk) {
+  __u64 cookie = ((const struct sock_common___cookie*)&sk->__sk_common)->skc_cookie.counter;
+
+  return cookie ? cookie : bpf_get_socket_cookie(sk);
+}
+
+static __always_inline __u64 inode_of(const struct sock* sk, const struct file* file) {
+  __u64 inode = has_inode_number() ? ((const struct sock___ino*)sk)->sk_ino : 0;
+
+  return inode ? inode : file->f_inode->i_ino;
 }
 
 // Whether there is a ledger of something.
@@ -76,10 +86,10 @@ static __always_inline bool fill_ledger(struct uncork_ledger_facts* l, struct so
 }
 
 static __always_inline void fill_holder(struct uncork_socket_facts* f, struct bpf_iter__task_file* ctx, struct file* file,
-                                        struct task_struct* task) {
+                                        struct task_struct* task, const struct sock* sk) {
   f->pid = task->tgid;
   f->fd = ctx->fd;
-  f->inode = file->f_inode->i_ino;
+  f->inode = inode_of(sk, file);
   copy_name(f->command, task->group_leader->comm);
 }
 
@@ -107,9 +117,9 @@ int each_socket(struct bpf_iter__task_file* ctx) {
   record = bpf_map_lookup_elem(&scratch, &zero);
   if (!record) return 0;
 
-  record->facts.cookie = bpf_get_socket_cookie(sk);
+  record->facts.cookie = cookie_of(sk);
   record->facts.state = sk->__sk_common.skc_state;
-  fill_holder(&record->facts, ctx, file, task);
+  fill_holder(&record->facts, ctx, file, task, sk);
   fill_socket(&record->facts, sk);
   tp = cast_to(struct tcp_sock, sk);
   fill_inet(&record->facts, &tp->inet_conn.icsk_inet);
