@@ -1,10 +1,30 @@
 #include "cli/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 namespace uncork::cli {
+namespace {
+
+constexpr const char* kCommand = "COMMAND";
+/// Set before each word of a command: CLI11 would make two words of [a,b].
+constexpr std::string_view kGuard = "\x01";
+
+/// The command line with the words behind the first `--` guarded, if its verb takes a command.
+std::vector<std::string> guarded(const CLI::App& program, int argc, const char* const* argv) {
+  std::vector<std::string> words(argv, argv + argc);
+  const auto verbs = program.get_subcommands([&](const CLI::App* verb) { return argc > 1 && verb->check_name(argv[1]); });
+  if (verbs.empty() || verbs.front()->get_option_no_throw(kCommand) == nullptr) return words;
+  const auto first = std::ranges::find(words, "--");
+  if (first == words.end()) return words;
+  for (auto word = first + 1; word != words.end(); ++word) word->insert(0, kGuard);
+  return words;
+}
+
+}  // namespace
 
 Option Option::type_name(const std::string& name) const { return Option(below_->type_name(name)); }
 Option Option::required() const { return Option(below_->required()); }
@@ -46,6 +66,12 @@ Option Verb::add_option(const std::string& name, std::filesystem::path& into, co
 Option Verb::add_option(const std::string& name, std::vector<std::filesystem::path>& into, const std::string& help) const {
   return Option(below_->add_option(name, into, help));
 }
+Option Verb::add_command(std::vector<std::string>& into, const std::string& help) const {
+  const auto unguard = [&into](const std::vector<std::string>& words) {
+    for (const std::string& word : words) into.push_back(word.starts_with(kGuard) ? word.substr(kGuard.size()) : word);
+  };
+  return Option(below_->add_option_function<std::vector<std::string>>(kCommand, unguard, help)->type_name("")->required());
+}
 Option Verb::add_read(const std::string& name, std::function<core::Status(const std::string&)> read,
                       const std::string& help) const {
   const auto checked = [read = std::move(read)](const std::string& text) {
@@ -85,7 +111,10 @@ Verb Program::top() const { return Verb(*app_); }
 
 Parsed Program::parse(int argc, const char* const* argv) {
   try {
-    app_->parse(argc, argv);
+    std::vector<std::string> words = guarded(*app_, argc, argv);
+    if (!words.empty()) words.erase(words.begin());
+    std::ranges::reverse(words);  // as CLI11 wants them
+    app_->parse(std::move(words));
     return {.outcome = Parsed::Outcome::chosen, .text = "", .named = named_in(*app_)};
   } catch (const CLI::Success& help_or_version) {
     std::ostringstream text;

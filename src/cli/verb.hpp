@@ -27,6 +27,9 @@ enum class Exit : int {
   internal = 4,      ///< uncork's own fault
 };
 
+/// The exit code of somebody's command, which passes through: any from 0 to 255.
+[[nodiscard]] constexpr Exit passed_on(int code) { return static_cast<Exit>(code); }
+
 /// Set by the chosen verb while the command line is parsed; main runs it afterwards.
 using Action = std::function<Exit()>;
 
@@ -36,6 +39,7 @@ void add_sockets(const Verb& program, Action& chosen);
 void add_proxy(const Verb& program, Action& chosen);
 void add_recv(const Verb& program, Action& chosen);
 void add_send(const Verb& program, Action& chosen);
+void add_check(const Verb& program, Action& chosen);
 void add_cure(const Verb& program, Action& chosen);
 void add_lab(const Verb& program, Action& chosen);
 void add_doctor(const Verb& program, Action& chosen);

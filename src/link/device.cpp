@@ -14,19 +14,14 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <string>
 #include <utility>
 
 #include "core/syscall.hpp"
+#include "link/netlink.hpp"
 
 namespace uncork::link {
 namespace {
-
-struct CloseNetlink {
-  void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
-};
-using Netlink = std::unique_ptr<mnl_socket, CloseNetlink>;
 
 /// RTM_NEWLINK of a veth pair (rtnetlink(7)). Both ends are named alike.
 nlmsghdr* write_cable(std::array<char, 4096>& buffer, const core::Fd& far) {
@@ -86,23 +81,27 @@ class Interface {
   core::Fd control_;
 };
 
+/// By netlink, since SIOCSIFTXQLEN takes the machine's own CAP_NET_ADMIN, which a user namespace does not give.
+core::Status set_queue(const char* device, int packets) {
+  std::array<char, 1024> buffer{};
+  nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
+  message->nlmsg_type = RTM_NEWLINK;
+  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  auto* link = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg)));
+  link->ifi_index = static_cast<int>(::if_nametoindex(device));
+  mnl_attr_put_u32(message, IFLA_TXQLEN, static_cast<std::uint32_t>(packets));
+  return ask_kernel("set the queue of " + std::string(device), message);
+}
+
 }  // namespace
 
 core::Status make_cable(const core::Fd& far) {
-  const std::string attempt = "make a veth pair";
-  const Netlink socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
-  if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) != 0) return core::fail(core::system_error(attempt, errno));
   std::array<char, 4096> buffer{};
-  const nlmsghdr* message = write_cable(buffer, far);
-  if (mnl_socket_sendto(socket.get(), message, message->nlmsg_len) < 0) return core::fail(core::system_error(attempt, errno));
-  const ssize_t got = mnl_socket_recvfrom(socket.get(), buffer.data(), buffer.size());  // the kernel answers at once
-  if (got < 0) return core::fail(core::system_error(attempt, errno));
-  if (mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 0, mnl_socket_get_portid(socket.get()), nullptr, nullptr) < 0) {
-    core::Error error = core::system_error(attempt, errno);
-    if (error.system_errno == EOPNOTSUPP) error.message += "; this kernel has no veth devices (CONFIG_VETH)";
-    return core::fail(std::move(error));
+  auto made = ask_kernel("make a veth pair", write_cable(buffer, far));
+  if (!made && made.error().system_errno == EOPNOTSUPP) {
+    made.error().message += "; this kernel has no veth devices (CONFIG_VETH)";
   }
-  return {};
+  return made;
 }
 
 core::Result<core::Fd> make_tunnel(int queue_packets) {
@@ -118,12 +117,18 @@ core::Result<core::Fd> make_tunnel(int queue_packets) {
   device.request.ifr_flags = IFF_TUN | IFF_NO_PI;
   const auto made = core::checked("make a TUN device", [&] { return ::ioctl(tunnel->get(), TUNSETIFF, &device.request); });
   if (!made) return core::fail(made.error());
-  device.request.ifr_qlen = queue_packets;
-  if (auto set = device.set(SIOCSIFTXQLEN); !set) return core::fail(set.error());
+  if (auto set = set_queue(kDevice, queue_packets); !set) return core::fail(set.error());
   return tunnel;
 }
 
 core::Status bring_up(const char* device) { return Interface(device).up(); }
+
+core::Status bring_up(const char* device, int mtu_bytes) {
+  Interface interface(device);
+  interface.request.ifr_mtu = mtu_bytes;
+  if (auto done = interface.set(SIOCSIFMTU); !done) return done;
+  return interface.up();
+}
 
 core::Status bring_up(const char* device, const core::Endpoint& address, int mtu_bytes) {
   Interface interface(device);

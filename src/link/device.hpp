@@ -19,6 +19,8 @@ inline constexpr const char* kDevice = "uncork0";
 
 /// Up without an address: loopback has one.
 [[nodiscard]] core::Status bring_up(const char* device);
+/// The same; `mtu_bytes` is the largest packet.
+[[nodiscard]] core::Status bring_up(const char* device, int mtu_bytes);
 /// With an IPv4 address and the netmask 255.255.255.0; `mtu_bytes` is the largest packet.
 [[nodiscard]] core::Status bring_up(const char* device, const core::Endpoint& address, int mtu_bytes);
 

@@ -19,7 +19,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::run_program;
 
-const std::vector<std::string> kVerbs = {"watch", "sockets", "lab", "cure", "proxy", "send", "recv", "doctor"};
+const std::vector<std::string> kVerbs = {"watch", "sockets", "lab", "check", "cure", "proxy", "send", "recv", "doctor"};
 const std::vector<std::string> kScenarios = {"chatty", "churn",  "coalesce", "field", "heartbeat",
                                              "http2",  "stress", "transmit", "zino"};
 
@@ -107,6 +107,9 @@ TEST(Usage, bad_arguments_are_named_with_the_reason_and_what_is_accepted) {
       {{"proxy", "--listen", "example.org:1", "--connect", "127.0.0.1:1"}, "names are not looked up"},
       {{"lab", "--exchanges", "1"}, "--exchanges"},
       {{"cure", "--pid", "x"}, "--pid"},
+      {{"check"}, "COMMAND"},
+      {{"check", "--rtt", "1", "--", "true"}, "--rtt '1': no unit"},
+      {{"check", "--loss", "2", "--", "true"}, "--loss '2': must be a number from 0 to 1"},
       {{"send", "--to", "127.0.0.1:1"}, "file"},
       {{"send", "x", "--to", "127.0.0.1"}, "no port"},
       {{"recv", "--listen", "198.51.100.1:0"}, "--allow-remote"},
