@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What `uncork watch` costs servers at full speed on loopback: their rate and their 99th percentile with light accounts (what it
-keeps by default) and with whole ones (--all), as ratios to the same load without it.
+keeps with --by connection) and with whole ones (its default), as ratios to the same load without it.
 
   ./dev bench overhead [--rounds 11] [--seconds 1.5] [--server redis|nginx] [--bytes 64,16384] [--connections 1,16,128]
 
@@ -26,7 +26,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 
-WITNESSES = {"none": None, "light": [], "whole": ["--all"]}
+WITNESSES = {"none": None, "light": ["--by", "connection"], "whole": []}
 ORDERS = list(itertools.permutations(WITNESSES))
 
 

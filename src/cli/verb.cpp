@@ -77,13 +77,14 @@ Option add_endpoint(const Verb& verb, const std::string& name, core::Endpoint& i
   });
 }
 
+core::Result<std::int32_t> parse_pid(const std::string& argument, const std::string& text) {
+  const auto pid = read_whole<std::int32_t>(text);
+  if (pid && *pid >= 1 && *pid <= kLargestPid) return *pid;
+  return core::fail(not_between(argument, text, "a process id is", "1", std::to_string(kLargestPid)));
+}
+
 Option add_pid(const Verb& verb, const std::string& name, std::int32_t& into, const std::string& help) {
-  const auto parse = [](const std::string& argument, const std::string& text) -> core::Result<std::int32_t> {
-    const auto pid = read_whole<std::int32_t>(text);
-    if (pid && *pid >= 1 && *pid <= kLargestPid) return *pid;
-    return core::fail(not_between(argument, text, "a process id is", "1", std::to_string(kLargestPid)));
-  };
-  return add_parsed(verb, name, into, "PID", help, parse);
+  return add_parsed(verb, name, into, "PID", help, parse_pid);
 }
 
 Option add_port(const Verb& verb, const std::string& name, std::uint16_t& into, const std::string& help, Zero zero) {

@@ -69,6 +69,8 @@ Option add_duration(const Verb& verb, const std::string& name, core::Micros& int
                     Zero zero = Zero::allowed);
 Option add_duration(const Verb& verb, const std::string& name, std::optional<core::Micros>& into, const std::string& help,
                     Zero zero = Zero::allowed);
+/// The id of a process, whether or not there is one.
+[[nodiscard]] core::Result<std::int32_t> parse_pid(const std::string& argument, const std::string& text);
 Option add_endpoint(const Verb& verb, const std::string& name, core::Endpoint& into, const std::string& help);
 /// The id of a process, whether or not there is one.
 Option add_pid(const Verb& verb, const std::string& name, std::int32_t& into, const std::string& help);

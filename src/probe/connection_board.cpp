@@ -1,20 +1,12 @@
 #include "probe/connection_board.hpp"
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <tuple>
 
+#include "probe/loopback.hpp"
+
 namespace uncork::probe {
-namespace {
-
-bool is_loopback(const core::Endpoint& endpoint) {
-  if (endpoint.family == core::Endpoint::Family::v4) return endpoint.bytes[0] == 127;
-  static constexpr std::array<std::uint8_t, 16> kOne = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-  return endpoint.bytes == kOne;
-}
-
-}  // namespace
 
 bool ConnectionFilter::wants(const stall::ConnectionEnd& where) const {
   if (pid && where.process.pid != *pid) return false;

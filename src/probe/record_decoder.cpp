@@ -45,11 +45,6 @@ stall::SenderState state_of(const uncork_record& r) {
   return state;
 }
 
-stall::Role role_of(std::uint8_t role) {
-  if (role == UNCORK_ROLE_REQUESTER) return stall::Role::requester;
-  return role == UNCORK_ROLE_RESPONDER ? stall::Role::responder : stall::Role::unknown;
-}
-
 EventKind kind_of(std::uint8_t kind) {
   switch (kind) {
     case UNCORK_RECORD_OPENED:
@@ -77,6 +72,13 @@ EventKind kind_of(std::uint8_t kind) {
   }
 }
 
+}  // namespace
+
+stall::Role role_of(std::uint8_t role) {
+  if (role == UNCORK_ROLE_REQUESTER) return stall::Role::requester;
+  return role == UNCORK_ROLE_RESPONDER ? stall::Role::responder : stall::Role::unknown;
+}
+
 core::Endpoint endpoint_of(std::uint8_t family, const std::uint8_t (&address)[16], std::uint16_t port) {
   core::Endpoint endpoint;
   endpoint.family = family == AF_INET6 ? core::Endpoint::Family::v6 : core::Endpoint::Family::v4;
@@ -84,8 +86,6 @@ core::Endpoint endpoint_of(std::uint8_t family, const std::uint8_t (&address)[16
   endpoint.port = port;
   return core::unmapped(endpoint);
 }
-
-}  // namespace
 
 core::Result<std::vector<SocketEvent>> RecordDecoder::decode(std::span<const std::byte> bytes) {
   const auto record = copy_out<uncork_record>(bytes, "kernel record");
@@ -152,11 +152,13 @@ core::Result<ConnectionRow> decode_row(std::span<const std::byte> bytes) {
   ConnectionRow row;
   row.where.cookie = r.name.cookie;
   row.where.process.pid = static_cast<std::int32_t>(r.pid);
+  row.host_pid = static_cast<std::int32_t>(r.host_pid);
   row.where.process.command.assign(r.command, strnlen(r.command, sizeof r.command));
   row.where.local = endpoint_of(r.name.family, r.name.local, r.name.local_port);
   row.where.remote = endpoint_of(r.name.family, r.name.remote, r.name.remote_port);
   row.where.netns = "net:[" + std::to_string(r.name.netns) + "]";
   row.where.nodelay = r.nodelay != 0;
+  row.role = role_of(r.flow.role);
   row.is_writer = r.writer_pid == r.pid;
   row.fd = r.fd;
   row.ended = r.ended != 0;

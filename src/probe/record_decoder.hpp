@@ -31,6 +31,11 @@ class RecordDecoder {
   std::unordered_map<std::uint64_t, stall::SenderState> states_;  // by cookie
 };
 
+/// What the kernel programs call a role.
+[[nodiscard]] stall::Role role_of(std::uint8_t role);
+/// An address of theirs: IPv4 in the first four bytes.
+[[nodiscard]] core::Endpoint endpoint_of(std::uint8_t family, const std::uint8_t (&address)[16], std::uint16_t port);
+
 /// A table row from the kernel's row; an Error names what is wrong with the bytes.
 [[nodiscard]] core::Result<ConnectionRow> decode_row(std::span<const std::byte> bytes);
 

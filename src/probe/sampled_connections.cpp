@@ -85,6 +85,7 @@ ConnectionRow SampledConnections::row_of(std::uint64_t cookie, const Connection&
   row.where.netns = netns_;
   row.fd = connection.fd;
   row.ended = ended;
+  row.role = connection.ledger.role();
   row.account = connection.ledger.account();
   return row;
 }

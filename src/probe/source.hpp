@@ -1,10 +1,12 @@
 #pragma once
 // Where connections and their ledgers come from on a live machine: the kernel's witness, or sampling.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "core/result.hpp"
+#include "stall/service.hpp"
 #include "stall/verdict.hpp"
 
 namespace uncork::probe {
@@ -12,9 +14,11 @@ namespace uncork::probe {
 /// One end of a connection with its ledger as it stands.
 struct ConnectionRow {
   stall::ConnectionEnd where;
-  int fd = -1;             ///< the descriptor in `where.process`; -1: not known
-  bool ended = false;      ///< the socket is gone and this is its last ledger
-  bool is_writer = false;  ///< `where.process` is the one that wrote first (several may share a socket)
+  int fd = -1;         ///< the descriptor in `where.process`; -1: not known
+  bool ended = false;  ///< the socket is gone and this is its last ledger
+  stall::Role role = stall::Role::unknown;
+  std::int32_t host_pid = 0;  ///< of `where.process` in the first pid namespace; 0: not known
+  bool is_writer = false;     ///< `where.process` is the one that wrote first (several may share a socket)
   stall::Account account;
 };
 
@@ -26,6 +30,11 @@ class Source {
   /// Every connection end that is open and has carried something, plus those that ended since the last call (once each).
   [[nodiscard]] virtual core::Result<std::vector<ConnectionRow>> poll() = 0;
   [[nodiscard]] virtual stall::Confidence confidence() const = 0;
+  /// The sums by service since this source began, as of the last poll(); an empty list from a source that does not keep them.
+  [[nodiscard]] virtual core::Result<std::vector<stall::Service>> services() { return std::vector<stall::Service>{}; }
+  [[nodiscard]] virtual bool keeps_services() const { return false; }
+  /// Connections that ended and that poll() did not tell of, because they lost nothing.
+  [[nodiscard]] virtual std::uint64_t untold() const { return 0; }
   /// What this source cannot see or has lost, one sentence each; empty: nothing.
   [[nodiscard]] virtual std::vector<std::string> limits() const = 0;
 };

@@ -3,13 +3,16 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +22,7 @@
 #include "core/syscall.hpp"
 #include "probe/load_error.hpp"
 #include "probe/namespaces.hpp"
+#include "probe/service_reader.hpp"
 #include "witness.skel.h"
 
 namespace uncork::probe {
@@ -39,6 +43,20 @@ constexpr Hook kHooks[] = {
     {"on_state", "inet_sock_set_state", false, "which end opened a connection"},
     {"on_destroy", "tcp_destroy_sock", false, "the last ledger of connections that end"},
 };
+
+// Those that follow the children of processes that are wanted.
+constexpr Hook kFamilyHooks[] = {
+    {"on_fork", "sched_process_fork", true, "which processes are children of those that are wanted"},
+    {"on_exit", "sched_process_exit", false, "when processes end"},
+};
+
+/// The inode of our pid namespace; 0: it is the first, or nobody knows.
+std::uint32_t own_pid_namespace() {
+  constexpr std::uint32_t kFirst = 0xEFFFFFFC;  // PROC_PID_INIT_INO, include/linux/proc_ns.h
+  struct stat found{};
+  if (::stat("/proc/self/ns/pid", &found) != 0 || found.st_ino == kFirst) return 0;
+  return static_cast<std::uint32_t>(found.st_ino);
+}
 
 std::uint32_t tick_us() {
   // The coarse clock advances once a tick, and the kernel says by how much (KTIME_LOW_RES): HZ without a config file.
@@ -72,6 +90,9 @@ struct Witness::Loaded {
   witness* skeleton = nullptr;
   bpf_link* pass = nullptr;     // over every process's descriptors
   bpf_link* orphans = nullptr;  // over the sockets that no process holds any more
+  bpf_link* walk = nullptr;     // over every process
+  std::vector<bpf_link*> family;
+  std::optional<ServiceReader> services;
   ring_buffer* ended = nullptr;
   ring_buffer* records = nullptr;
   std::vector<std::string> unseen;
@@ -87,6 +108,8 @@ struct Witness::Loaded {
   ~Loaded() {
     ring_buffer__free(records);
     ring_buffer__free(ended);
+    for (bpf_link* link : family) bpf_link__destroy(link);
+    bpf_link__destroy(walk);
     bpf_link__destroy(orphans);
     bpf_link__destroy(pass);
     witness::destroy(skeleton);
@@ -177,11 +200,16 @@ core::Status Witness::load_and_attach() {
   skeleton.rodata->whole_port = loaded_->options.whole.port;
   skeleton.rodata->whole_netns = loaded_->options.whole.netns;
   skeleton.rodata->whole_pid = static_cast<std::uint32_t>(loaded_->options.whole.pid);
+  set_choice();
   if (loaded_->options.stream) {
     bpf_map__set_max_entries(skeleton.maps.records, static_cast<std::uint32_t>(loaded_->options.stream_bytes));
   }
   bpf_map__set_max_entries(skeleton.maps.ended, static_cast<std::uint32_t>(loaded_->options.ended_bytes));
   if (const int err = witness::load(&skeleton); err != 0) return core::fail(load_error(-err));
+  auto services = ServiceReader::open(
+      {bpf_map__fd(skeleton.maps.services), bpf_map__fd(skeleton.maps.workers), bpf_map__max_entries(skeleton.maps.services)});
+  if (!services) return core::fail(services.error());
+  loaded_->services = std::move(*services);
 
   // The iterator's first pass tells the programs which ports are listened on, before they meet their first socket.
   loaded_->pass = bpf_program__attach_iter(skeleton.progs.each_file, nullptr);
@@ -196,7 +224,10 @@ core::Status Witness::load_and_attach() {
   if (walks_orphans) loaded_->orphans = bpf_program__attach_iter(skeleton.progs.each_orphan, &over_map);
   if (walks_orphans && loaded_->orphans == nullptr)
     return core::fail(core::system_error("attach the iterator over orphaned sockets", errno));
+  loaded_->walk = bpf_program__attach_iter(skeleton.progs.each_process, nullptr);
+  if (loaded_->walk == nullptr) return core::fail(core::system_error("attach the process iterator", errno));
   if (const auto first = poll(); !first) return core::fail(first.error());
+  if (auto attached = follow_families(); !attached) return attached;
   for (const Hook& hook : kHooks) {
     bpf_program* program = bpf_object__find_program_by_name(skeleton.obj, hook.program);
     if (!bpf_program__autoload(program)) continue;
@@ -216,26 +247,102 @@ core::Status Witness::load_and_attach() {
   return {};
 }
 
-core::Status Witness::read_pass(const bpf_link& over, const std::function<void(ConnectionRow)>& sink) {
+/// Which sockets have accounts, which matter, and what is told of them.
+void Witness::set_choice() {
+  witness& skeleton = *loaded_->skeleton;
+  const WitnessOptions& options = loaded_->options;
+  skeleton.rodata->only_port = options.only.port;
+  skeleton.rodata->only_netns = options.only.netns;
+  skeleton.rodata->only_pids = options.only.processes;
+  skeleton.rodata->only_remote_bits = options.only.remote_bits;
+  std::ranges::copy(options.only.remote, std::begin(skeleton.rodata->only_remote));
+  skeleton.rodata->only_role = options.only.role == stall::Role::requester   ? UNCORK_ROLE_REQUESTER
+                               : options.only.role == stall::Role::responder ? UNCORK_ROLE_RESPONDER
+                                                                             : UNCORK_ROLE_UNKNOWN;
+  skeleton.rodata->pid_namespace = own_pid_namespace();
+  skeleton.rodata->tell_rows = options.tell.open;
+  skeleton.rodata->tell_ended = options.tell.ended;
+  skeleton.rodata->tell_quiet = options.tell.quiet;
+  skeleton.rodata->threshold.least_lost_us = static_cast<std::uint64_t>(options.threshold.least_lost.count());
+  skeleton.rodata->threshold.least_an_exchange_us = static_cast<std::uint64_t>(options.threshold.least_an_exchange.count());
+  skeleton.rodata->threshold.least_share_ppm = static_cast<std::uint32_t>(std::lround(options.threshold.least_share * 1e6));
+  skeleton.rodata->threshold.limit_factor = static_cast<std::uint32_t>(stall::kLimitFactor);
+  const auto room = static_cast<std::uint32_t>(options.services);
+  skeleton.rodata->service_room = room;
+  bpf_map__set_max_entries(skeleton.maps.service_index, room);
+  bpf_map__set_max_entries(skeleton.maps.services, room + 2);
+  for (const Hook& hook : kFamilyHooks) {
+    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton.obj, hook.program),
+                              options.only.processes && options.only.children);
+  }
+}
+
+core::Status Witness::follow_families() {
+  if (!loaded_->options.only.processes || !loaded_->options.only.children) return {};
+  for (const Hook& hook : kFamilyHooks) {
+    bpf_link* link = bpf_program__attach(bpf_object__find_program_by_name(loaded_->skeleton->obj, hook.program));
+    if (link == nullptr) return core::fail(core::system_error("attach to " + std::string(hook.tracepoint), errno));
+    loaded_->family.push_back(link);
+  }
+  return {};
+}
+
+core::Status Witness::read_records(const bpf_link& over, std::size_t size,
+                                   const std::function<core::Status(std::span<const std::byte>)>& sink) {
   const core::Fd iterator(bpf_iter_create(bpf_link__fd(&over)));
-  if (!iterator) return core::fail(core::system_error("start a pass over the sockets", errno));
+  if (!iterator) return core::fail(core::system_error("start a pass of the kernel's", errno));
   std::size_t filled = 0;
   for (;;) {
     auto& buffer = loaded_->buffer;
-    const auto got = core::read_some(iterator, std::span(buffer).subspan(filled), "read the sockets' ledgers");
+    const auto got = core::read_some(iterator, std::span(buffer).subspan(filled), "read a pass of the kernel's");
     if (!got) return core::fail(got.error());
     if (got->kind != core::ReadOutcome::Kind::bytes) return {};
     filled += got->count;
     std::size_t used = 0;
-    for (; filled - used >= sizeof(uncork_socket_row); used += sizeof(uncork_socket_row)) {
-      auto row = decode_row(std::span(buffer).subspan(used, sizeof(uncork_socket_row)));
-      if (!row) return core::fail(row.error());
-      sink(std::move(*row));
+    for (; filled - used >= size; used += size) {
+      if (auto taken = sink(std::span(buffer).subspan(used, size)); !taken) return taken;
     }
     std::memmove(buffer.data(), buffer.data() + used, filled - used);
     filled -= used;
   }
 }
+
+core::Status Witness::read_pass(const bpf_link& over, const std::function<void(ConnectionRow)>& sink) {
+  return read_records(over, sizeof(uncork_socket_row), [&](std::span<const std::byte> bytes) -> core::Status {
+    auto row = decode_row(bytes);
+    if (!row) return core::fail(row.error());
+    sink(std::move(*row));
+    return {};
+  });
+}
+
+core::Result<std::vector<ProcessRow>> Witness::processes() {
+  std::vector<ProcessRow> rows;
+  const auto read = read_records(*loaded_->walk, sizeof(uncork_process), [&](std::span<const std::byte> bytes) -> core::Status {
+    uncork_process process;
+    std::memcpy(&process, bytes.data(), sizeof process);
+    rows.push_back({static_cast<std::int32_t>(process.pid), static_cast<std::int32_t>(process.host_pid),
+                    static_cast<std::int32_t>(process.host_parent),
+                    std::string(process.command, strnlen(process.command, sizeof process.command))});
+    return {};
+  });
+  if (!read) return core::fail(read.error());
+  return rows;
+}
+
+core::Status Witness::want(std::int32_t host_pid) {
+  const std::uint8_t yes = 1;
+  if (const int err = bpf_map_update_elem(bpf_map__fd(loaded_->skeleton->maps.wanted), &host_pid, &yes, BPF_ANY); err != 0)
+    return core::fail(core::system_error("tell the kernel which processes are wanted", -err));
+  return {};
+}
+
+core::Result<std::vector<stall::Service>> Witness::services() {
+  const std::size_t used = std::min<std::size_t>(loaded_->skeleton->bss->services_used, loaded_->options.services);
+  return loaded_->services->read(used, loaded_->namespaces);
+}
+
+std::uint64_t Witness::untold() const { return loaded_->skeleton->bss->counters[UNCORK_COUNT_QUIET]; }
 
 core::Result<std::vector<ConnectionRow>> Witness::poll() {
   std::vector<ConnectionRow> rows;
@@ -278,6 +385,7 @@ WitnessLosses Witness::losses() const {
   losses.ring_full = counters[UNCORK_COUNT_RING_FULL];
   losses.ended_lost = counters[UNCORK_COUNT_ENDED_LOST];
   losses.contended = counters[UNCORK_COUNT_CONTENDED];
+  losses.no_worker = counters[UNCORK_COUNT_NO_WORKER];
   for (const Hook& hook : kHooks) {
     bpf_prog_info info{};
     std::uint32_t size = sizeof info;
@@ -309,6 +417,8 @@ std::vector<std::string> Witness::limits() const {
   say(lost.no_storage, "event", "events", " of sockets without room for a ledger (raise net.core.optmem_max)");
   say(lost.ring_full, "streamed event", "streamed events", " dropped: the ring buffer was full");
   say(lost.ended_lost, "ended connection", "ended connections", " whose last ledger was dropped: the ring buffer was full");
+  say(lost.no_worker, "connection", "connections",
+      " whose process is not among the workers of its service: their table was full");
   say(lost.missed, "event", "events", " missed: the kernel was already running the same program");
   return limits;
 }

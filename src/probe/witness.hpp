@@ -1,8 +1,13 @@
 #pragma once
 // The kernel as witness: loads and attaches the BPF programs, reads their ledgers.
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "core/result.hpp"
 #include "probe/record_decoder.hpp"
@@ -21,8 +26,38 @@ struct WholeAccounts {
   std::int32_t pid = 0;     ///< what this process sends and reads
 };
 
+/// Nothing but these sockets has an account at all: the kernel looks at the others' events and leaves them.
+struct OnlyThese {
+  std::uint16_t port = 0;                 ///< at either end; 0 (and below): any
+  std::uint32_t netns = 0;                ///< inode
+  bool processes = false;                 ///< those that want() names
+  bool children = false;                  ///< and what these start from then on
+  std::array<std::uint8_t, 16> remote{};  ///< of the other end, IPv4 as ::ffff:a.b.c.d
+  std::uint8_t remote_bits = 0;           ///< so many of its leading bits must be the same
+  stall::Role role = stall::Role::unknown;
+};
+
+/// What poll() brings besides the sums by service, which are always kept.
+struct TellConnections {
+  bool open = true;
+  bool ended = true;
+  bool quiet = true;  ///< ended ones that lost nothing too; else they are counted
+};
+
+/// A process of the machine.
+struct ProcessRow {
+  std::int32_t pid = 0;  ///< in our pid namespace; 0: it is not in there
+  std::int32_t host_pid = 0;
+  std::int32_t host_parent = 0;
+  std::string command;
+};
+
 struct WitnessOptions {
   WholeAccounts whole{};
+  OnlyThese only{};
+  TellConnections tell{};
+  stall::Threshold threshold{};         ///< what of one connection matters to the sums of its service
+  std::size_t services = 1024;          ///< rows for so many; what finds none goes to `others`
   bool stream = false;                  ///< also stream every event through a ring buffer
   std::size_t stream_bytes = 16 << 20;  ///< its size; a power of two
   /// Of the ring buffer in which the last ledgers of sockets wait for poll(); a power of two, 4096 or more. It is in this
@@ -36,6 +71,7 @@ struct WitnessLosses {
   std::uint64_t ring_full = 0;   ///< streamed records dropped
   std::uint64_t ended_lost = 0;  ///< ended sockets whose last ledger was dropped
   std::uint64_t contended = 0;   ///< events that met another event of the same socket
+  std::uint64_t no_worker = 0;   ///< connections whose process is not among the workers
   std::uint64_t missed = 0;      ///< events the kernel did not run a program for (it was running it already)
 };
 
@@ -54,11 +90,20 @@ class Witness : public Source {
   ~Witness() override;
 
   [[nodiscard]] core::Result<std::vector<ConnectionRow>> poll() override;
+  [[nodiscard]] core::Result<std::vector<stall::Service>> services() override;
+  [[nodiscard]] bool keeps_services() const override { return true; }
+  /// By tell.quiet; a connection within the machine counts once.
+  [[nodiscard]] std::uint64_t untold() const override;
   [[nodiscard]] stall::Confidence confidence() const override { return stall::Confidence::witnessed; }
   [[nodiscard]] std::vector<std::string> limits() const override;
 
   /// Hands over every streamed event that waits (options.stream), waiting up to `timeout` for the first.
   [[nodiscard]] core::Result<std::size_t> read_events(core::Micros timeout, const std::function<void(const SocketEvent&)>& sink);
+
+  /// Every process of the machine that our pid namespace shows: at most all.
+  [[nodiscard]] core::Result<std::vector<ProcessRow>> processes();
+  /// Adds a process, by its number on the host, to those that `only.processes` means.
+  [[nodiscard]] core::Status want(std::int32_t host_pid);
 
   [[nodiscard]] WitnessLosses losses() const;
   [[nodiscard]] std::vector<ProgramCost> costs() const;
@@ -69,6 +114,10 @@ class Witness : public Source {
   struct Loaded;
   explicit Witness(std::unique_ptr<Loaded> loaded);
   core::Status load_and_attach();
+  void set_choice();
+  core::Status follow_families();
+  core::Status read_records(const bpf_link& over, std::size_t size,
+                            const std::function<core::Status(std::span<const std::byte>)>& sink);
   core::Status read_pass(const bpf_link& over, const std::function<void(ConnectionRow)>& sink);
 
   std::unique_ptr<Loaded> loaded_;

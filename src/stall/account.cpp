@@ -63,6 +63,23 @@ Account& Account::operator+=(const Account& other) {
   return *this;
 }
 
+Account& Account::operator-=(const Account& other) {
+  budget -= other.budget;
+  for (std::size_t i = 0; i < kStalls; ++i) {
+    late_by[i].total -= other.late_by[i].total;
+    late_by[i].writes -= other.late_by[i].writes;
+  }
+  spurious_probes -= other.spurious_probes;
+  exchanges -= other.exchanges;
+  writes -= other.writes;
+  wrote_bytes -= other.wrote_bytes;
+  received_bytes -= other.received_bytes;
+  holds -= other.holds;
+  std::transform(hold_log2.begin(), hold_log2.end(), other.hold_log2.begin(), hold_log2.begin(), std::minus<>());
+  std::transform(exchange_log2.begin(), exchange_log2.end(), other.exchange_log2.begin(), exchange_log2.begin(), std::minus<>());
+  return *this;
+}
+
 double Account::writes_per_exchange() const { return ratio(static_cast<double>(writes), static_cast<double>(exchanges)); }
 
 double Account::bytes_per_write() const { return ratio(static_cast<double>(wrote_bytes), static_cast<double>(writes)); }

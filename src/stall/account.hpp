@@ -59,6 +59,8 @@ struct Account {
   Log2Histogram exchange_log2{};
 
   Account& operator+=(const Account& other);
+  /// Takes out what an earlier += put in; the worst of what was late stays.
+  Account& operator-=(const Account& other);
   [[nodiscard]] double writes_per_exchange() const;
   [[nodiscard]] double bytes_per_write() const;
   /// Lost time as a share (0 to 1) of the time in which exchanges were under way.

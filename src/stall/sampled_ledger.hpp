@@ -59,6 +59,7 @@ class SampledLedger {
   /// Everything up to the last sample. What is still open (a running hold, a pause) is charged to what it looks like so far,
   /// and may move to another cause once its end is seen.
   [[nodiscard]] Account account() const;
+  [[nodiscard]] Role role() const { return role_; }
 
  private:
   enum class Actor : std::uint8_t { us, peer };

@@ -111,7 +111,8 @@ void expect_verdict_shape(const Json& verdict) {
 TEST(WatchVerb, finds_the_stall_names_the_writer_and_exits_with_1) {
   UNCORK_NEEDS_ROOT();
   const Stalling stalling;
-  const Finished finished = run_program({"watch", "--json", "--for", "2s", "--port", std::to_string(stalling.port())});
+  const Finished finished =
+      run_program({"watch", "--by", "connection", "--json", "--for", "2s", "--port", std::to_string(stalling.port())});
   EXPECT_EQ(finished.exit, 1);
   const auto lines = lines_of(finished.out);
   EXPECT_EQ(lines.front().at("type"), "start");

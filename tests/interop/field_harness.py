@@ -27,7 +27,7 @@ class Watching:
 
     def __init__(self, namespace, accounts):
         self.namespace, self.accounts = namespace, accounts
-        self.process = Process([PROGRAM, "watch", "--json", *(["--netns", namespace] if accounts == "whole" else [])])
+        self.process = Process([PROGRAM, "watch", "--by", "connection", "--json", *(["--netns", namespace] if accounts == "whole" else [])])
 
     def __enter__(self):
         self.process.wait_for('"type":"start"')

@@ -57,11 +57,11 @@ TEST_F(Detaching, leaves_no_program_map_or_link) {
     EXPECT_TRUE(exists(key, id)) << key << " " << id;
     ++count[key];
   }
-  // Six hooks and two iterators, or one where the machine refuses the one over a map.
+  // Six hooks and three iterators, or two where the machine refuses the one over a map.
   const bool is_refused = std::ranges::any_of(witness_->limits(), [](const std::string& limit) {
     return limit.starts_with("this machine refuses BPF iterators over maps");
   });
-  const int programs = is_refused ? 7 : 8;
+  const int programs = is_refused ? 8 : 9;
   EXPECT_EQ(count["prog_id:"], programs);
   EXPECT_GE(count["map_id:"], 5);
   EXPECT_GE(count["link_id:"], programs);

@@ -121,7 +121,8 @@ void expect_blamed(const Server& server, const std::string& command) {
   std::vector<Json> verdicts;
   {
     const std::jthread client([&](const std::stop_token& stop) { ask_until(stop, server.port()); });
-    const auto watched = cli::testing::run_program({"watch", "--json", "--for", "2s", "--port", std::to_string(server.port())});
+    const auto watched = cli::testing::run_program(
+        {"watch", "--by", "connection", "--json", "--for", "2s", "--port", std::to_string(server.port())});
     EXPECT_EQ(watched.exit, 1) << watched.err;
     std::istringstream lines(watched.out);
     for (std::string line; std::getline(lines, line);) {

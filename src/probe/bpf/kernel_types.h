@@ -21,9 +21,10 @@ enum { false = 0, true = 1 };
 
 enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
 enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
-enum { BPF_F_NO_PREALLOC = 1 };
+enum { BPF_F_NO_PREALLOC = 1, BPF_F_MMAPABLE = 1 << 10 };
 enum {
   BPF_MAP_TYPE_HASH = 1,
+  BPF_MAP_TYPE_ARRAY = 2,
   BPF_MAP_TYPE_PERCPU_ARRAY = 6,
   BPF_MAP_TYPE_LRU_HASH = 9,
   BPF_MAP_TYPE_SK_STORAGE = 24,
@@ -359,10 +360,26 @@ struct sk_buff {
   char cb[48];
 };
 
+struct pid_namespace {
+  struct ns_common ns;
+};
+
+struct upid {
+  int nr;
+  struct pid_namespace* ns;
+};
+
+struct pid {
+  unsigned int level;
+  struct upid numbers[];
+};
+
 struct task_struct {
   int pid;
   int tgid;
+  struct task_struct* real_parent;
   struct task_struct* group_leader;
+  struct pid* thread_pid;
   char comm[16];
 };
 
@@ -392,6 +409,15 @@ struct bpf_iter__task_file {
   __u32 fd;
   union {
     struct file* file;
+  };
+};
+
+struct bpf_iter__task {
+  union {
+    struct bpf_iter_meta* meta;
+  };
+  union {
+    struct task_struct* task;
   };
 };
 

@@ -8,7 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "stall/flow_ledger.h"
+#include "stall/service_sums.h"
 
 const volatile __u32 tick_us = 4000;  // one jiffy
 
@@ -25,17 +25,30 @@ struct socket_state {
   __u32 buffer_jiffies;
   __u32 pid;  // who wrote first (until then: who read first)
   __u8 has_written;
-  __u8 leaving;  // the local end has closed or is closing
-  __u8 writing;  // a write has not returned yet, and part of it is in the ledger
-  __u8 unused[5];
+  __u8 leaving;    // the local end has closed or is closing
+  __u8 writing;    // a write has not returned yet, and part of it is in the ledger
+  __u8 exchanges;  // the flow's, in its low bits, as of the last that was counted (service.h)
+  __u32 service;   // index of its sums in `services`; UNCORK_SERVICE_...: not known yet, or not wanted
   struct uncork_flow flow;
+  __u64 lost_us;                  // when the running exchange began
+  __u32 asked_seq;                // write_seq then
+  __u32 heard_seq;                // rcv_nxt then
+  struct uncork_counted counted;  // the running exchange, where a look has counted it already
+  __u8 born;                      // its first exchange was seen
+  __u8 sent_fin;                  // write_seq counts our FIN
+  __u8 is_wanted;                 // it is of a process that is wanted
+  __u8 unused[1];
+  __u32 host_pid;  // as `pid`, in the first pid namespace
   __u64 cookie;
   __u32 busy_jiffies;  // when a hold was last seen: jiffies in which something was unacknowledged or unsent
   __u32 reported;      // tcp_sock.dsack_dups as last seen
   __u32 told_una;      // streamed: acknowledged up to here
   __u64 told_us;       // streamed: time of the last record
   char command[16];
+  struct uncork_folded folded;  // last, since only a look and the end touch it
 };
+
+enum { UNCORK_SERVICE_UNKNOWN = 0, UNCORK_SERVICE_UNWANTED = ~0u };
 
 struct {
   __uint(type, BPF_MAP_TYPE_SK_STORAGE);

@@ -115,7 +115,7 @@ static __always_inline void touch_storage(const struct sock* sk) {
 /* Of the descriptor whose turn it is: all of its ledger's lines at once. */
 static __always_inline void touch_ledger(const struct socket_state* st) {
 #pragma unroll
-  for (unsigned int at = 0; at < sizeof *st; at += 64) TOUCH(((const char*)st)[at]);
+  for (unsigned int at = 0; at < offsetof(struct socket_state, folded); at += 64) TOUCH(((const char*)st)[at]);
 }
 
 /* The distances are those that cost least; with greater ones the pass is slower again. */

@@ -2,7 +2,7 @@
 /* What the kernel programs hand to user space. Shared by both sides; plain fixed-size records in host byte order. */
 #pragma once
 
-#include "stall/flow_ledger.h"
+#include "stall/service_sums.h"
 
 /* One end of a connection. Addresses in network order, IPv4 in the first four bytes; ports in host order. */
 struct uncork_socket_name {
@@ -23,7 +23,8 @@ struct uncork_socket_row {
   struct uncork_socket_name name;
   struct uncork_flow flow;
   uncork_u64 taken_us;
-  uncork_u32 pid;        /* who holds the descriptor; in a row of an ended socket, who wrote (or read) first */
+  uncork_u32 pid;        /* who holds the descriptor; in a row of an ended socket, who wrote (or read) first; in the
+                            reader's pid namespace, 0 if it is not in there */
   uncork_u32 writer_pid; /* who wrote first, 0 if nobody has */
   int fd;                /* -1 in a row of an ended socket */
   char command[16];
@@ -37,7 +38,28 @@ struct uncork_socket_row {
   uncork_u32 packets_out;
   uncork_u32 unsent_bytes;
   uncork_u32 retransmits;
-  uncork_u32 unused2;
+  uncork_u32 host_pid; /* as `pid`, in the first pid namespace */
+};
+
+/* A process that works for a service. */
+struct uncork_worker_key {
+  uncork_u32 service; /* index of its sums */
+  uncork_u32 host_pid;
+};
+struct uncork_worker {
+  uncork_u64 connections;
+  uncork_u64 lost_us;
+  uncork_u32 pid; /* in the reader's pid namespace; 0: it is not in there */
+  uncork_u32 unused;
+};
+
+/* A process, as a pass over all of them tells. */
+struct uncork_process {
+  uncork_u32 pid; /* in the reader's pid namespace; 0: it is not in there */
+  uncork_u32 host_pid;
+  uncork_u32 host_parent;
+  uncork_u32 unused;
+  char command[16];
 };
 
 /* The events that the ledger is fed (stall/event.hpp), one a record. */
@@ -90,5 +112,7 @@ enum uncork_counter {
   UNCORK_COUNT_RING_FULL,  /* streamed records that found the ring full */
   UNCORK_COUNT_ENDED_LOST, /* ended sockets whose last ledger found the ring full, though they had lost time */
   UNCORK_COUNT_CONTENDED,  /* events that met another one of the same socket at work */
+  UNCORK_COUNT_QUIET,      /* ended connections that lost nothing and were not told of; one within the machine once */
+  UNCORK_COUNT_NO_WORKER,  /* connections whose process found no room in the list of workers */
   UNCORK_COUNTERS
 };

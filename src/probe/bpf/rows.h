@@ -48,25 +48,48 @@ static __always_inline void fill_row(struct uncork_socket_row* row, struct sock*
   row->packets_out = tp->packets_out;
   row->unsent_bytes = tp->write_seq - tp->snd_nxt;
   row->retransmits = tp->total_retrans;
+  row->host_pid = st->host_pid;
 }
 
-// The ledger of an open socket, as it would stand if what is under way ended now.
+// The ledger of an open socket, as it would stand if what is under way ended now; the same goes to its service's sums. Null: it
+// has carried nothing, is not wanted, or rows are not.
 static __always_inline struct uncork_socket_row* row_of(struct sock* sk, struct socket_state* st) {
   struct uncork_socket_row* row;
   __u32 zero = 0;
 
-  if (!st->flow.exchanges) return 0;
+  if (!st->flow.exchanges || (only_pids && !st->is_wanted) || !enter(st)) return 0;
+  if (!tell_rows && st->flow.hold == UNCORK_HOLD_NONE && !st->flow.pending) {
+    fold_open(st, sk, &st->flow);
+    leave(st);
+    return 0;
+  }
   row = bpf_map_lookup_elem(&row_scratch, &zero);
-  if (!row) return 0;
-  fill_row(row, sk, st);
-  uncork_conclude(&row->flow, held_left_us(st, cast_to(struct tcp_sock, sk), row->taken_us));
-  return row;
+  if (row) {
+    fill_row(row, sk, st);
+    uncork_conclude(&row->flow, held_left_us(st, cast_to(struct tcp_sock, sk), row->taken_us));
+    fold_open(st, sk, &row->flow);
+  }
+  leave(st);
+  return tell_rows ? row : 0;
 }
 
 static __always_inline bool lost_something(const struct uncork_flow* f) {
   for (int i = 0; i < UNCORK_STALLS; i++)
     if (f->budget_us[i]) return true;
   return false;
+}
+
+// A connection within the machine has two ends, of which the one that answers is counted.
+static __always_inline void count_quiet(const struct sock* sk, const struct uncork_flow* f) {
+  const struct in6_addr* local = &sk->__sk_common.skc_v6_rcv_saddr;
+  const struct in6_addr* remote = &sk->__sk_common.skc_v6_daddr;
+  bool within;
+
+  if (sk->__sk_common.skc_family == AF_INET)
+    within = (sk->__sk_common.skc_daddr & 0xff) == 127 || sk->__sk_common.skc_daddr == sk->__sk_common.skc_rcv_saddr;
+  else
+    within = local->in6_u.u6_addr32[3] == remote->in6_u.u6_addr32[3] && local->in6_u.u6_addr32[2] == remote->in6_u.u6_addr32[2];
+  if (!within || f->role == UNCORK_ROLE_RESPONDER) count_up(UNCORK_COUNT_QUIET);
 }
 
 // Ended sockets that lost nothing may take half of the ring, and so never keep out one that did.

@@ -14,6 +14,28 @@ const volatile __u16 whole_port = 0;  // at either end; these three: 0 none
 const volatile __u32 whole_netns = 0;
 const volatile __u32 whole_pid = 0;
 
+// Nothing but these sockets has an account; 0 (and no bits): whatever the other three say.
+const volatile __u16 only_port = 0;  // at either end
+const volatile __u32 only_netns = 0;
+const volatile bool only_pids = false;     // what the processes in `wanted` send and read
+const volatile __u8 only_remote_bits = 0;  // of an address as IPv6 has it
+const volatile __u8 only_remote[16] = {};
+const volatile __u8 only_role = UNCORK_ROLE_UNKNOWN;
+
+const volatile __u32 pid_namespace = 0;  // inode of the reader's; 0: the first
+const volatile bool tell_rows = true;    // of open sockets, to user space
+const volatile bool tell_ended = true;   // of ended ones
+const volatile bool tell_quiet = true;   // of ended ones that lost nothing
+
+// Processes that are wanted, by their host's pid.
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 65536);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, __u32);
+  __type(value, __u8);
+} wanted SEC(".maps");
+
 // Listening (namespace << 16 | port): tells which end of a connection that was open before us is the server's.
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -68,6 +90,16 @@ static __always_inline __u8 role_by_ports(const struct sock* sk) {
   if (is_listened_on(sk, remote)) return UNCORK_ROLE_REQUESTER;
   if ((local < first_ephemeral) == (remote < first_ephemeral)) return UNCORK_ROLE_UNKNOWN;
   return local < first_ephemeral ? UNCORK_ROLE_RESPONDER : UNCORK_ROLE_REQUESTER;
+}
+
+static __always_inline bool is_wanted_process(__u32 host_pid) { return !only_pids || bpf_map_lookup_elem(&wanted, &host_pid); }
+
+// Whether a socket may have an account. `in_process`: the current process is the one that uses it.
+static __always_inline bool may_open(const struct sock* sk, bool in_process) {
+  if (only_port && sk->__sk_common.skc_num != only_port && sk->__sk_common.skc_dport != __builtin_bswap16(only_port))
+    return false;
+  if (only_netns && sk->__sk_common.skc_net.net->ns.inum != only_netns) return false;
+  return !only_pids || (in_process && is_wanted_process(bpf_get_current_pid_tgid() >> 32));
 }
 
 static __always_inline bool keeps_whole(const struct sock* sk) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "probe/bpf/sender.h"
-#include "probe/bpf/socket_state.h"
+#include "probe/bpf/service.h"
 
 #define WITH_FLAGS(kind, flags) ((kind) | (__u32)(flags) << 8)
 
@@ -106,10 +106,11 @@ static __noinline void tell_arrived(struct socket_state* st, struct tcp_sock* tp
   __u32 bytes = rcv_nxt - st->rcv_nxt;
 
   if (st->arrived_us) at_us = st->arrived_us;
-  st->rcv_nxt = rcv_nxt;
   st->arrived_us = 0;
   tell_reported(st, tp);
   uncork_received(&st->flow, at_us);
+  note_exchange(st, tp, st->write_seq, st->rcv_nxt);
+  st->rcv_nxt = rcv_nxt;
   st->flow.received_bytes += bytes;
   stream(st, tp, UNCORK_RECORD_RECEIVED, at_us, bytes);
 }
@@ -125,9 +126,12 @@ static __noinline void tell_writes(struct socket_state* st, struct tcp_sock* tp,
 
   if (wrote && !st->leaving) {
     uncork_wrote(&st->flow, at_us, st->writing);
+    note_exchange(st, tp, st->write_seq, st->rcv_nxt);
     if (before(snd_nxt, write_seq)) uncork_waits(&st->flow, at_us, write_seq, st->writing);
     stream(st, tp, WITH_FLAGS(UNCORK_RECORD_WROTE, st->writing ? UNCORK_FLAG_CONTINUED : 0), at_us, wrote);
     st->writing = 1;
+  } else if (wrote) {
+    st->sent_fin = 1;
   }
   st->write_seq = write_seq;
   if (sent) {
@@ -167,6 +171,8 @@ static __noinline struct socket_state* open_state(struct sock* sk, __u8 role) {
     count_up(UNCORK_COUNT_NO_STORAGE);
     return 0;
   }
+  // Opened with its connection, or before it has carried anything either way (tcp_ack() counts our SYN as a byte).
+  st->born = role != UNCORK_ROLE_UNKNOWN || !tp->bytes_sent || (!tp->bytes_received && tp->bytes_acked <= 1);
   if (role == UNCORK_ROLE_UNKNOWN) role = role_by_ports(sk);
   st->cookie = bpf_get_socket_cookie(sk);
   uncork_open(&st->flow, clock_us(), role);
@@ -182,9 +188,4 @@ static __noinline struct socket_state* open_state(struct sock* sk, __u8 role) {
     stream(st, tp, WITH_FLAGS(UNCORK_RECORD_OPENED, flags_of(&s)), st->flow.opened_us, 0);
   }
   return st;
-}
-
-static __always_inline void name_owner(struct socket_state* st) {
-  st->pid = bpf_get_current_pid_tgid() >> 32;
-  bpf_get_current_comm(st->command, sizeof st->command);
 }

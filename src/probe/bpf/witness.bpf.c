@@ -46,9 +46,11 @@ int BPF_PROG(on_send, struct sock* sk, int ret, int flags) {
   if (ret <= 0) return 0;
   st = sk->sk_bpf_storage ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
   if (!st) {
-    if (!is_tcp(sk) || !begins_account(sk)) return 0;
+    if (!is_tcp(sk) || !may_open(sk, true) || !begins_account(sk)) return 0;
     st = open_state(sk, UNCORK_ROLE_UNKNOWN);
     if (!st) return 0;
+    tp = cast_to(struct tcp_sock, sk);
+    st->born |= tp->bytes_sent - tp->bytes_retrans + (tp->write_seq - tp->snd_nxt) == (__u32)ret;  // nothing was written before
     st->write_seq -= ret;  // this very send is the first event
     if (before(st->write_seq, st->snd_nxt)) st->snd_nxt = st->write_seq;
   }
@@ -106,7 +108,7 @@ int BPF_PROG(on_segment, struct sock* sk, const struct sk_buff* skb) {
   if (sk->sk_write_queue.qlen == 0 && !sk->sk_lock.owned && !writer_blocked(tp) && !stream_records) return 0;
   st = sk->sk_bpf_storage ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
   if (!st) {
-    if (!keeps_whole(sk) && sk->sk_write_queue.qlen == 0 && !writer_blocked(tp)) return 0;
+    if (!may_open(sk, false) || (!keeps_whole(sk) && sk->sk_write_queue.qlen == 0 && !writer_blocked(tp))) return 0;
     st = open_state(sk, UNCORK_ROLE_UNKNOWN);
   }
   if (!st || !enter(st)) return 0;
@@ -139,7 +141,7 @@ int BPF_PROG(on_read, struct sock* sk) {
   __u64 now = 0, arrived_us;
 
   if (!st) {
-    if (!keeps_whole(sk)) return 0;
+    if (!may_open(sk, true) || !keeps_whole(sk)) return 0;
     st = open_state(sk, UNCORK_ROLE_UNKNOWN);
     if (!st) return 0;
     st->rcv_nxt = rcv_nxt - 1;  // this very arrival is the first event
@@ -173,7 +175,7 @@ int BPF_PROG(on_retransmit, const struct sock* sk, const struct sk_buff* skb) {
   struct tcp_sock* tp;
   __u64 now;
 
-  if (!st) st = open_state((struct sock*)sk, UNCORK_ROLE_UNKNOWN);
+  if (!st && may_open(sk, false)) st = open_state((struct sock*)sk, UNCORK_ROLE_UNKNOWN);
   if (!st) return 0;
   now = clock_us();
   if (!enter(st)) {
@@ -209,12 +211,14 @@ int BPF_PROG(on_state, const struct sock* sk, int old_state, int new_state) {
   if (new_state == TCP_LISTEN) {
     remember_listener(sk);
   } else if (new_state == TCP_ESTABLISHED) {
-    if (keeps_whole(sk)) open_state((struct sock*)sk, old_state == TCP_SYN_SENT ? UNCORK_ROLE_REQUESTER : UNCORK_ROLE_RESPONDER);
+    if (may_open(sk, false) && keeps_whole(sk))
+      open_state((struct sock*)sk, old_state == TCP_SYN_SENT ? UNCORK_ROLE_REQUESTER : UNCORK_ROLE_RESPONDER);
   } else if (old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT || new_state == TCP_CLOSE) {
     st = bpf_sk_storage_get(&sockets, (struct sock*)sk, 0, 0);
     if (!st) return 0;
     if (new_state == TCP_CLOSE_WAIT) {
-      st->rcv_nxt += 1;  // the peer's FIN took a number, and is no data; our direction goes on
+      st->rcv_nxt += 1;
+      st->heard_seq += 1;  // the peer's FIN took a number, and is no data; our direction goes on
     } else if (enter(st)) {
       if (!st->leaving) finish(st, cast_to(struct tcp_sock, sk));
       leave(st);
@@ -235,6 +239,7 @@ int BPF_PROG(on_destroy, struct sock* sk) {
   now = clock_us();
   pushed_us = tp->tcp_mstamp;
   st->leaving = 1;
+  for (int i = 0; i < 16 && !enter(st); i++) continue;  // a look, if anything: this is the last event
   take_resent(st, tp);
   take_arrival(st, tp, tp->rcv_nxt == st->rcv_nxt + 1 ? st->rcv_nxt : tp->rcv_nxt, pushed_us);  // a FIN is no data
   tell_limits(st, tp);
@@ -242,7 +247,15 @@ int BPF_PROG(on_destroy, struct sock* sk) {
   tell_reported(st, tp);
   uncork_closed(&st->flow, now);
   stream(st, tp, UNCORK_RECORD_CLOSED, now, 0);
-  if (!st->flow.exchanges || !has_room_for(&st->flow)) return 0;  // it carried nothing, or is one of too many that lost nothing
+  if (!st->flow.exchanges) return 0;  // it carried nothing
+  fold_ended(st, sk);
+  leave(st);
+  if (!tell_ended || st->service == UNCORK_SERVICE_UNWANTED) return 0;
+  if (!tell_quiet && !lost_something(&st->flow)) {
+    count_quiet(sk, &st->flow);
+    return 0;
+  }
+  if (!has_room_for(&st->flow)) return 0;  // one of too many that lost nothing
   row = bpf_ringbuf_reserve(&ended, sizeof *row, 0);
   if (!row) {
     count_up(UNCORK_COUNT_ENDED_LOST);
@@ -277,9 +290,10 @@ int each_file(struct bpf_iter__task_file* ctx) {
   st = bpf_sk_storage_get(&sockets, sk, 0, 0);
   row = st ? row_of(sk, st) : 0;
   if (!row) return 0;
-  row->pid = task->tgid;
+  row->host_pid = task->tgid;
+  row->pid = pid_of(task);
   row->fd = ctx->fd;
-  __builtin_memcpy(row->command, task->comm, sizeof row->command);
+  __builtin_memcpy(row->command, task->group_leader->comm, sizeof row->command);
   bpf_seq_write(ctx->meta->seq, row, sizeof *row);
   return 0;
 }
@@ -294,5 +308,40 @@ int each_orphan(struct bpf_iter__bpf_sk_storage_map* ctx) {
   if (!sk || !st || !st->leaving || sk->sk_socket) return 0;
   row = row_of(sk, st);
   if (row) bpf_seq_write(ctx->meta->seq, row, sizeof *row);
+  return 0;
+}
+
+// --- which processes are wanted, and what becomes of their children ---
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
+  __u32 parent_pid = parent->tgid, child_pid = child->tgid;
+  __u8 yes = 1;
+
+  if (parent_pid != child_pid && bpf_map_lookup_elem(&wanted, &parent_pid))
+    bpf_map_update_elem(&wanted, &child_pid, &yes, BPF_ANY);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct* task) {
+  __u32 pid = task->tgid;
+
+  if (task->pid == task->tgid) bpf_map_delete_elem(&wanted, &pid);
+  return 0;
+}
+
+// One pass over every process: its name, its parent, and its number in the reader's pid namespace.
+SEC("iter/task")
+int each_process(struct bpf_iter__task* ctx) {
+  struct task_struct* task = ctx->task;
+  struct uncork_process process = {};
+
+  if (!task || task->pid != task->tgid) return 0;
+  process.host_pid = task->tgid;
+  process.host_parent = task->real_parent->tgid;
+  process.pid = pid_of(task);
+  __builtin_memcpy(process.command, task->comm, sizeof process.command);
+  bpf_seq_write(ctx->meta->seq, &process, sizeof process);
   return 0;
 }

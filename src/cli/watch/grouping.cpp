@@ -1,0 +1,86 @@
+#include "cli/watch/grouping.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "probe/enrich/container_id.hpp"
+
+namespace uncork::cli {
+namespace {
+
+using probe::ConnectionRow;
+using stall::ServiceKey;
+
+/// The text of /proc/PID/cgroup; empty: the process has ended, or is not in our pid namespace.
+std::string cgroup_text(std::int32_t pid) {
+  if (pid == 0) return "";
+  const std::ifstream file("/proc/" + std::to_string(pid) + "/cgroup");
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  return text.str();
+}
+
+/// The path in the last line, which is of cgroup v2 where there is one.
+std::string cgroup_of(std::int32_t pid) {
+  std::string text = cgroup_text(pid);
+  if (text.ends_with('\n')) text.pop_back();
+  const std::string line = text.substr(text.rfind('\n') + 1);
+  const std::size_t colon = line.find(':', line.find(':') + 1);
+  return line.empty() || colon == std::string::npos ? "(not known)" : line.substr(colon + 1);
+}
+
+std::string container_of(std::int32_t pid) {
+  constexpr std::size_t kShortId = 12;
+  const std::string text = cgroup_text(pid);
+  if (text.empty()) return "(not known)";
+  const probe::Container container = probe::container_in_cgroup(text);
+  return container.id.empty() ? "(none)" : container.id.substr(0, kShortId);
+}
+
+ServiceKey named(std::string name, std::string netns = "") {
+  ServiceKey key;
+  key.command = std::move(name);
+  key.netns = std::move(netns);
+  return key;
+}
+
+ServiceKey process_key(const ConnectionRow& row) {
+  const stall::Process& process = row.where.process;
+  return named(process.pid == 0 && process.command.empty() ? "?" : fmt::format("{}[{}]", process.command, process.pid));
+}
+
+ServiceKey peer_key(const ConnectionRow& row) {
+  core::Endpoint peer = row.where.remote;
+  peer.port = 0;
+  const std::string text = core::to_string(peer);
+  return named(text.substr(0, text.rfind(':')), row.where.netns);
+}
+
+ServiceKey container_key(const ConnectionRow& row) { return named(container_of(row.where.process.pid)); }
+
+ServiceKey cgroup_key(const ConnectionRow& row) { return named(cgroup_of(row.where.process.pid)); }
+
+}  // namespace
+
+probe::ConnectionGroups::KeyOf grouping(WatchBy by) {
+  switch (by) {
+    case WatchBy::process:
+      return process_key;
+    case WatchBy::peer:
+      return peer_key;
+    case WatchBy::container:
+      return container_key;
+    case WatchBy::cgroup:
+      return cgroup_key;
+    case WatchBy::service:
+    case WatchBy::connection:
+      break;
+  }
+  return probe::service_key_of;
+}
+
+}  // namespace uncork::cli

@@ -1,0 +1,85 @@
+#include "probe/service_board.hpp"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "core/endpoint.hpp"
+#include "probe/loopback.hpp"
+
+namespace uncork::probe {
+
+using stall::Role;
+using stall::Service;
+
+void ServiceBoard::update(std::vector<Service> services, core::Time now) {
+  before_.clear();
+  for (const Service& service : services_)
+    before_[{service.others, service.key}] = {service.account.budget.lost(), service.account.exchanges};
+  services_ = std::move(services);
+  seconds_ = std::max(static_cast<double>((now - updated_at_).count()) / 1e6, 1e-3);
+  updated_at_ = now;
+  by_port_.clear();
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    if (services_[i].key.port != 0) by_port_.emplace(std::pair(services_[i].key.port, services_[i].key.netns), i);
+  }
+}
+
+/// The programs that have the same port in the other role: where the service's worst connection stays within the machine, they
+/// are at its other end.
+std::string ServiceBoard::peer_of(const Service& service) const {
+  if (!service.worst) return "";
+  const bool within = is_loopback(service.worst->remote) || service.worst->local.bytes == service.worst->remote.bytes;
+  if (!within) return "";
+  std::set<std::string> names;
+  const auto [begin, end] = by_port_.equal_range({service.key.port, service.key.netns});
+  for (auto at = begin; at != end; ++at) {
+    const Service& other = services_[at->second];
+    if (other.key.role != service.key.role && !other.key.command.empty()) names.insert(other.key.command);
+  }
+  constexpr std::size_t kMost = 3;
+  if (names.empty() || names.size() > kMost) return "";
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::uint64_t ServiceBoard::connections() const {
+  // Of a port that is served here, the connections within the machine are counted at the server too: the greater number has all.
+  std::map<std::pair<std::uint16_t, std::string>, std::pair<std::uint64_t, std::uint64_t>> by_port;
+  std::uint64_t sum = 0;
+  for (const Service& service : services_) {
+    if (service.key.port == 0) {
+      sum += service.connections;
+      continue;
+    }
+    auto& [served, asked] = by_port[{service.key.port, service.key.netns}];
+    (service.key.role == Role::responder ? served : asked) += service.connections;
+  }
+  for (const auto& [port, counts] : by_port) sum += std::max(counts.first, counts.second);
+  return sum;
+}
+
+std::vector<ServiceBoard::Line> ServiceBoard::lines(Show show) const {
+  std::vector<Line> lines;
+  for (const Service& service : services_) {
+    if (show == Show::what_matters && !stall::matters(service, threshold_)) continue;
+    Line line;
+    if (const auto before = before_.find({service.others, service.key}); before != before_.end() || updated_at_ != core::Time{}) {
+      const Before then = before == before_.end() ? Before{} : before->second;
+      line.lost_ms_per_second = std::max(0.0, core::to_ms(service.account.budget.lost() - then.lost) / seconds_);
+      line.exchanges_per_second =
+          std::max(0.0, (static_cast<double>(service.account.exchanges) - static_cast<double>(then.exchanges)) / seconds_);
+    }
+    line.verdict = stall::conclude(service, confidence_, threshold_, peer_of(service));
+    lines.push_back(std::move(line));
+  }
+  std::ranges::stable_sort(lines, [](const Line& a, const Line& b) {
+    return std::tuple(a.lost_ms_per_second, a.verdict.lost, a.verdict.service.account.exchanges) >
+           std::tuple(b.lost_ms_per_second, b.verdict.lost, b.verdict.service.account.exchanges);
+  });
+  return lines;
+}
+
+}  // namespace uncork::probe

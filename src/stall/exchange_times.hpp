@@ -1,0 +1,35 @@
+#pragma once
+// How long exchanges took: a log-linear histogram as the kernel counts it.
+
+#include <array>
+#include <cstdint>
+
+#include "core/clock.hpp"
+#include "stall/account.hpp"
+#include "stall/service_sums.h"
+
+namespace uncork::stall {
+
+/// Counts durations up to 71 minutes (longer ones count as that): exact below 16 us, then in steps of 1/16 of a power of two. A
+/// value.
+class ExchangeTimes {
+ public:
+  ExchangeTimes() = default;
+  /// As the kernel counted them, by uncork_time_bucket().
+  explicit ExchangeTimes(const uncork_u64 (&buckets)[UNCORK_TIME_SLOTS]);
+  /// Of powers of two, which is all that sampling knows: each counts as the middle of its bucket.
+  explicit ExchangeTimes(const Log2Histogram& buckets);
+
+  void add(core::Micros time, std::uint64_t times = 1);
+  ExchangeTimes& operator+=(const ExchangeTimes& other);
+  bool operator==(const ExchangeTimes&) const = default;
+
+  [[nodiscard]] std::uint64_t count() const;
+  /// The time within which a share `q` (0 to 1) of the exchanges ended, at most 1/16 off; 0: there was none.
+  [[nodiscard]] core::Micros quantile(double q) const;
+
+ private:
+  std::array<std::uint64_t, UNCORK_TIME_BUCKETS> buckets_{};
+};
+
+}  // namespace uncork::stall
