@@ -3,11 +3,13 @@
 
   ./dev bench http2_floods [--server uncork] [--rounds 3] [--seconds 2] [--rate 2000] [--probes ping,fields,…] [--json FILE]
 
-The server has one processor, everybody else the other. In each round the healthy client (`uncork h2 load --rate`, ten connections, each
-request timed from when it was due) runs once alone, then once beside each probe, which one attacker repeats without a pause, at the lowest
-priority: it takes from the healthy client what it takes from the server, not the processor that both have. Columns: p99 of the healthy client alone and beside the probe, their ratio, its requests that failed, and by how many KiB the server's memory has grown
-since its begin. `cancels` is no attack: an honest client that resets 1,000 requests a second, and must be kept. At the end: KiB held for
-each of 10,000 connections that rest after one request. Figures are medians of the rounds, with the least and the most.
+The server has one processor, everybody else the other. In each round the healthy client (`uncork h2 load --rate`, ten connections,
+each request timed from when it was due) runs once alone, then once beside each probe, which one attacker repeats without a pause. The
+attacker runs under SCHED_IDLE: it takes from the healthy client what it takes from the server, not the processor that both have (with
+nice 19 each of its slices, 4 ms, showed in the healthy client's p99). Columns: p99 of the healthy client alone and beside the probe,
+their ratio, its requests that failed, and by how many KiB the server's memory has grown since its begin. `cancels` is no attack: an
+honest client that resets 1,000 requests a second, and must be kept. At the end: KiB held for each of 10,000 connections that rest after
+one request. Figures are medians of the rounds, with the least and the most.
 """
 import argparse
 import contextlib
@@ -50,7 +52,7 @@ def healthy(port, rate, seconds):
 def probing(port, probe):
     """One probe behind the other until the end."""
     script = 'while :; do "$0" h2 audit "$1" --probe "$2" --json > /dev/null 2>&1; done'
-    attacker = subprocess.Popen(on_processor(1, ["nice", "-n", "19", "bash", "-c", script, PROGRAM, str(port), probe]), process_group=0)
+    attacker = subprocess.Popen(on_processor(1, ["chrt", "--idle", "0", "bash", "-c", script, PROGRAM, str(port), probe]), process_group=0)
     try:
         yield
     finally:

@@ -44,12 +44,12 @@ class transport {
   [[nodiscard]] socket_type& socket() noexcept { return socket_; }
   [[nodiscard]] std::optional<tls_filter>& tls() noexcept { return tls_; }
 
-  /// Reads once, and gives `take` what came, in pieces that lie in the thread's scratch memory. would_block if nothing did.
-  /// `is_full` tells whether more may be there.
+  /// Reads once, `most` bytes and no more than kScratchBytes, and gives `take` what came, in pieces that lie in the thread's
+  /// scratch memory. would_block if nothing did. `is_full` tells whether more may be there.
   template <typename Take>
-  [[nodiscard]] error_code receive(const Take& take, bool& is_full) {
+  [[nodiscard]] error_code receive(const Take& take, bool& is_full, std::size_t most = kScratchBytes) {
     error_code error;
-    const std::span<std::byte> scratch = received_scratch();
+    const std::span<std::byte> scratch = received_scratch().first(most);
     const std::size_t got = socket_.read_some(boost::asio::buffer(scratch.data(), scratch.size()), error);
     is_full = got == scratch.size();
     if (error) return error;
