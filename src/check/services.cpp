@@ -41,9 +41,9 @@ void Services::update(std::vector<probe::ConnectionRow> rows, const Listeners& l
 /// Where a sum is kept that may have no place of its own.
 ServiceKey Services::place_of(const Sums& sums, const ServiceKey& key) {
   if (sums.contains(key)) return key;
-  const ServiceKey many{key.program, key.role, 0};
+  ServiceKey many{key.program, key.role, 0};
   if (sums.contains(many)) return many;
-  const ServiceKey others{"others", key.role, 0};
+  ServiceKey others{"others", key.role, 0};
   return sums.size() < kMostServices ? key : others;
 }
 

@@ -17,8 +17,6 @@
 #include "core/fd.hpp"
 #include "core/syscall.hpp"
 
-extern char** environ;
-
 namespace uncork::command {
 namespace {
 
@@ -28,7 +26,7 @@ constexpr std::array kPassedOn = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIG
 /// Our environment with `added` in it. The pointers are into both.
 std::vector<char*> environment(std::vector<std::string>& added) {
   std::vector<char*> all;
-  for (char** one = environ; *one != nullptr; ++one) {
+  for (char** one = ::environ; *one != nullptr; ++one) {
     const std::string_view name = std::string_view(*one).substr(0, std::string_view(*one).find('=') + 1);
     if (std::ranges::none_of(added, [&](const std::string& other) { return other.starts_with(name); })) all.push_back(*one);
   }

@@ -1,11 +1,11 @@
 #pragma once
 // One question to the kernel's table of devices and routes (rtnetlink(7)), and its yes or no.
 
+#include <linux/netlink.h>
+
 #include <string_view>
 
 #include "core/result.hpp"
-
-struct nlmsghdr;
 
 namespace uncork::link {
 

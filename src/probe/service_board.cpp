@@ -1,7 +1,9 @@
 #include "probe/service_board.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -75,10 +77,12 @@ std::vector<ServiceBoard::Line> ServiceBoard::lines(Show show) const {
     line.verdict = stall::conclude(service, confidence_, threshold_, peer_of(service));
     lines.push_back(std::move(line));
   }
-  std::ranges::stable_sort(lines, [](const Line& a, const Line& b) {
-    return std::tuple(a.lost_ms_per_second, a.verdict.lost, a.verdict.service.account.exchanges) >
-           std::tuple(b.lost_ms_per_second, b.verdict.lost, b.verdict.service.account.exchanges);
-  });
+  const auto rank = [](const Line& line) {
+    const stall::Service& service = line.verdict.service;
+    return std::tuple(line.lost_ms_per_second, line.verdict.lost, service.account.exchanges, service.key.port,
+                      std::string_view(service.key.command));
+  };
+  std::ranges::sort(lines, std::greater<>(), rank);
   return lines;
 }
 

@@ -30,6 +30,12 @@ std::string an_exchange(const stall::ServiceVerdict& v) {
   return core::to_string(v.lost / static_cast<std::int64_t>(v.service.account.exchanges));
 }
 
+std::string heading(const ServiceSummary& summary, const std::string& connections) {
+  const std::string many = summary.groups == "process" ? "processes" : "";
+  return fmt::format("uncork watch  {}  {}, {}{} losing time", core::to_string(summary.watched),
+                     core::count_of(summary.services, summary.groups, many), connections, summary.losing);
+}
+
 }  // namespace
 
 std::string service_text(const stall::Service& service) {
@@ -38,10 +44,9 @@ std::string service_text(const stall::Service& service) {
 }
 
 std::string service_table(std::span<const ServiceLine> lines, const ServiceSummary& summary, std::size_t width, Color color) {
-  const std::string many = summary.groups == "process" ? "processes" : "";
-  std::string text = fmt::format("uncork watch  {}  {}, {}, {} losing time\n\n", core::to_string(summary.watched),
-                                 core::count_of(summary.services, summary.groups, many),
-                                 core::count_of(summary.connections, "connection"), summary.losing);
+  std::string text = heading(summary, core::count_of(summary.connections, "connection") + ", ");
+  if (text.size() > width) text = heading(summary, "");
+  text += "\n\n";
   if (lines.empty()) return text + "Nothing has been said so far.\n";
   const bool services = summary.groups == "service";
   std::vector<Column> columns = {

@@ -14,7 +14,7 @@ namespace {
 std::string who(const Service& service) {
   const ServiceKey& key = service.key;
   if (service.others) return "the programs concerned (there were too many services for a row each)";
-  const std::string program = key.command.empty() ? "the program" : key.command;
+  std::string program = key.command.empty() ? "the program" : key.command;
   if (key.port == 0) return program;
   if (key.role == Role::responder) return fmt::format("{}, the server on port {}", program, key.port);
   if (key.role == Role::requester) return fmt::format("{}, the client of port {}", program, key.port);
@@ -72,7 +72,7 @@ Cure cure_of(const Service& service) {
   return {pids.empty() ? "" : command(pids), there};
 }
 
-std::string with(std::string sentence, const std::string& more) { return more.empty() ? sentence : sentence + " " + more; }
+std::string with(const std::string& sentence, const std::string& more) { return more.empty() ? sentence : sentence + " " + more; }
 
 }  // namespace
 

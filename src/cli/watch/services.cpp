@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <tuple>
 #include <utility>
 
 #include "cli/output.hpp"
@@ -64,7 +66,9 @@ std::size_t ServiceView::losing() { return board_.lines(ServiceBoard::Show::what
 
 ServiceView::Lines ServiceView::verdicts() const {
   Lines lines = board_.lines(options_.all ? ServiceBoard::Show::all : ServiceBoard::Show::what_matters);
-  std::ranges::stable_sort(lines, [](const auto& a, const auto& b) { return a.verdict.lost > b.verdict.lost; });
+  std::ranges::sort(lines, std::greater<>(), [](const auto& line) {
+    return std::tuple(line.verdict.lost, line.verdict.service.account.exchanges, line.verdict.service.key.port);
+  });
   return lines;
 }
 
