@@ -98,7 +98,7 @@ std::string service_verdict_text(const stall::ServiceVerdict& v) {
                      late_line(v.service.account), remedy);
 }
 
-core::Json service_verdict_json(const stall::ServiceVerdict& v, const char* type) {
+core::Json service_verdict_json(const stall::ServiceVerdict& v, std::string_view type) {
   const stall::Service& service = v.service;
   // The account, and what a verdict says of any, are written in one place.
   stall::Verdict shared;

@@ -2,6 +2,7 @@
 // A verdict about a service, for people and for programs.
 
 #include <string>
+#include <string_view>
 
 #include "core/json.hpp"
 #include "stall/service.hpp"
@@ -13,6 +14,6 @@ namespace uncork::report {
 
 /// The fields of a connection's verdict (verdict_json.hpp) without its addresses, and those of a service; docs/watch.md has the
 /// shape.
-[[nodiscard]] core::Json service_verdict_json(const stall::ServiceVerdict& verdict, const char* type = "verdict");
+[[nodiscard]] core::Json service_verdict_json(const stall::ServiceVerdict& verdict, std::string_view type = "verdict");
 
 }  // namespace uncork::report

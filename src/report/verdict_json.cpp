@@ -28,7 +28,7 @@ core::Json late_json(const stall::Account& account) {
 
 }  // namespace
 
-core::Json verdict_json(const stall::Verdict& v, const char* type) {
+core::Json verdict_json(const stall::Verdict& v, std::string_view type) {
   core::Json budget = core::Json::object();
   for (const stall::Cause cause : stall::all_causes()) {
     budget[std::string(stall::name(cause))] = core::to_ms(v.account.budget[cause]);

@@ -86,7 +86,7 @@ void ServiceView::put_lines() {
   if (all.size() > options_.top) all.resize(options_.top);
   for (const auto& line : all) {
     if (line.lost_ms_per_second <= 0 && line.exchanges_per_second <= 0) continue;
-    core::Json json = report::service_verdict_json(line.verdict, name(options_.shown_by()).data());
+    core::Json json = report::service_verdict_json(line.verdict, name(options_.shown_by()));
     json["lost_ms_per_second"] = line.lost_ms_per_second;
     json["exchanges_per_second"] = line.exchanges_per_second;
     put(report::json_line(json));
