@@ -49,6 +49,8 @@ void ConnectionGroups::take(Member& member, const ConnectionRow& row) const {
   const bool loser = stall::matters(row.account, threshold_);
   const bool nodelay = row.where.nodelay.value_or(false);
   add(group.losers, loser, member.loser);
+  if (member.loser) --group.losers_by.at(static_cast<std::size_t>(member.account.budget.worst()));
+  if (loser) ++group.losers_by.at(static_cast<std::size_t>(row.account.budget.worst()));
   add(group.nodelay, nodelay, member.nodelay);
   if (row.where.process.pid != 0 || row.host_pid != 0) worker_of(group, row).lost += lost - member.account.budget.lost();
   group.account += row.account;

@@ -61,6 +61,7 @@ stall::Service service_of(const uncork_service_sums& s, bool others) {
   service.connections = count(s.connections);
   service.open = std::min(count(s.open), service.connections);
   service.losers = count(s.losers);
+  for (std::size_t i = 0; i < service.losers_by.size(); ++i) service.losers_by.at(i) = count(s.losers_by[i]);
   service.nodelay = count(s.nodelay);
   service.by_place = parts_of(s.by_place, UNCORK_PLACES);
   service.by_request = parts_of(s.by_request, UNCORK_SIZE_ROWS);

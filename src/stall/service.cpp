@@ -80,10 +80,22 @@ bool matters(const Service& service, const Threshold& threshold) {
   return service.losers != 0 || matters(service.account, threshold);
 }
 
+namespace {
+
+/// What a service is accused of: where only single connections lost what matters, what most of those lost to. What is small on
+/// each of the others may add up to more, and is nobody's trouble.
+Cause cause_of(const Service& service, const Threshold& threshold) {
+  const auto most = std::ranges::max_element(service.losers_by);
+  if (matters(service.account, threshold) || *most == 0) return service.account.budget.worst();
+  return static_cast<Cause>(most - service.losers_by.begin());
+}
+
+}  // namespace
+
 ServiceVerdict conclude(Service service, Confidence confidence, const Threshold& threshold, std::string peer) {
   ServiceVerdict verdict;
   verdict.lost = service.account.budget.lost();
-  verdict.cause = service.account.budget.worst();
+  verdict.cause = cause_of(service, threshold);
   verdict.fault = fault_of(verdict.cause);
   verdict.confidence = confidence;
   verdict.concentrated = concentration(service);

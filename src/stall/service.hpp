@@ -64,9 +64,10 @@ struct Service {
   std::uint64_t connections = 0;  ///< that have carried something; of a connection within the machine each end has its own
   std::uint64_t open = 0;         ///< of these
   std::uint64_t losers = 0;       ///< of these, that lost what matters by themselves
-  std::uint64_t nodelay = 0;      ///< of these, with TCP_NODELAY when seen last
-  Parts by_place;                 ///< first exchange of its connection, second, later ones
-  Parts by_request;               ///< bytes of the request: row n is of 2^n to 2^(n+1)-1
+  std::array<std::uint64_t, kStalls> losers_by{};  ///< of these, by the cause to which each lost most
+  std::uint64_t nodelay = 0;                       ///< of these, with TCP_NODELAY when seen last
+  Parts by_place;                                  ///< first exchange of its connection, second, later ones
+  Parts by_request;                                ///< bytes of the request: row n is of 2^n to 2^(n+1)-1
   Parts by_answer;
   std::optional<Example> worst;  ///< the connection that lost most
   std::vector<Worker> workers;   ///< the one that lost most first

@@ -51,6 +51,7 @@ struct uncork_service_sums {
   uncork_u64 connections; /* that have carried something */
   uncork_u64 open;        /* of these */
   uncork_u64 losers;      /* of these, that lost what matters (uncork_threshold) */
+  uncork_u64 losers_by[UNCORK_STALL_SLOTS]; /* of these, by what each lost most to */
   uncork_u64 nodelay;     /* with TCP_NODELAY when folded last */
   uncork_u64 exchanges;   /* begun */
   uncork_u64 writes;
@@ -83,12 +84,25 @@ struct uncork_folded {
   uncork_u32 spurious_probes;
   uncork_u32 hold_log2[UNCORK_LOG2_BUCKETS];
   uncork_u8 nodelay;
-  uncork_u8 loser;
+  uncork_u8 loser; /* 0: it is none; else 1 more than the cause to which it lost most */
   uncork_u8 open;
   uncork_u8 unused[5];
 };
 
-/* One exchange, as it is counted. */
+/* One exchange that has ended, as it waits to be counted with others of its connection: to touch the lines of the sums for each
+ * would cost more than the rest of an event's ledger (measured: bench probe). */
+struct uncork_noted {
+  uncork_u32 us;
+  uncork_u32 lost_us;
+  uncork_u32 request_bytes;
+  uncork_u32 answer_bytes;
+};
+#define UNCORK_NOTED 16 /* a power of two */
+struct uncork_notes {
+  struct uncork_noted of[UNCORK_NOTED];
+};
+
+/* One exchange, as it was counted, so that it can be taken back. */
 struct uncork_counted {
   uncork_u32 lost_us;
   unsigned short bucket;
@@ -160,6 +174,32 @@ UNCORK_SHARED uncork_count_exchange(struct uncork_service_sums* sums, const stru
   return 0;
 }
 
+/* Where an exchange stands in its connection, of which it is the one of that number (1 for the first). */
+UNCORK_INLINE uncork_u32 uncork_place_of(uncork_u32 number) {
+  return number - 1 < UNCORK_PLACES - 1 ? number - 1 : UNCORK_PLACES - 1;
+}
+
+/* Counts one exchange. */
+UNCORK_SHARED uncork_count_one(struct uncork_service_sums* sums, const struct uncork_noted* n, uncork_u32 number) {
+  uncork_u32 place;
+  if (!sums || !n) return 0;
+  place = uncork_place_of(number) & (UNCORK_PLACE_SLOTS - 1);
+  UNCORK_ADD(sums->times[uncork_time_bucket(n->us) & (UNCORK_TIME_SLOTS - 1)], 1);
+  uncork_add_part(&sums->by_place[place], 1, n->lost_us);
+  uncork_add_part(&sums->by_request[uncork_size_row(n->request_bytes) & (UNCORK_SIZE_ROWS - 1)], 1, n->lost_us);
+  uncork_add_part(&sums->by_answer[uncork_size_row(n->answer_bytes) & (UNCORK_SIZE_ROWS - 1)], 1, n->lost_us);
+  return 0;
+}
+
+/* Counts `count` (no more than there are places for) exchanges of one connection, the first of which has that number. */
+UNCORK_SHARED uncork_count_noted(struct uncork_service_sums* sums, const struct uncork_notes* notes, uncork_u32 count,
+                                 uncork_u32 number) {
+  uncork_u32 i;
+  if (!sums || !notes) return 0;
+  for (i = 0; i < UNCORK_NOTED && i < count; i++) uncork_count_one(sums, &notes->of[i], number + i);
+  return 0;
+}
+
 /* Whether a connection lost what matters. */
 UNCORK_INLINE int uncork_matters(const struct uncork_flow* f, const struct uncork_threshold* t) {
   uncork_u64 lost = 0, weighed = 0, busy = 0;
@@ -174,6 +214,18 @@ UNCORK_INLINE int uncork_matters(const struct uncork_flow* f, const struct uncor
   if (!lost || lost < t->least_lost_us) return 0;
   if (f->exchanges && lost >= t->least_an_exchange_us * f->exchanges) return 1;
   return weighed * 1000000 >= busy * t->limit_factor * t->least_share_ppm;
+}
+
+/* The stall that took most. */
+UNCORK_INLINE int uncork_worst(const struct uncork_flow* f) {
+  uncork_u64 most = 0;
+  int i, worst = 0;
+  for (i = 0; i < UNCORK_STALLS; i++) {
+    if (f->budget_us[i] <= most) continue;
+    most = f->budget_us[i];
+    worst = i;
+  }
+  return worst;
 }
 
 enum uncork_fold_flags {
@@ -217,8 +269,12 @@ UNCORK_SHARED uncork_fold(struct uncork_service_sums* sums, struct uncork_folded
   last->writes = f->writes;
   last->holds = f->holds;
   last->spurious_probes = f->spurious_probes;
-  loser = uncork_matters(f, threshold);
-  UNCORK_ADD(sums->losers, UNCORK_SINCE(loser, last->loser));
+  loser = uncork_matters(f, threshold) ? 1 + uncork_worst(f) : 0;
+  if (loser != last->loser) {
+    UNCORK_ADD(sums->losers, UNCORK_SINCE(!!loser, !!last->loser));
+    if (last->loser) UNCORK_ADD(sums->losers_by[(last->loser - 1) & (UNCORK_STALL_SLOTS - 1)], UNCORK_SINCE(0, 1));
+    if (loser) UNCORK_ADD(sums->losers_by[(loser - 1) & (UNCORK_STALL_SLOTS - 1)], 1);
+  }
   UNCORK_ADD(sums->nodelay, UNCORK_SINCE(nodelay, last->nodelay));
   UNCORK_ADD(sums->open, UNCORK_SINCE(open, last->open));
   last->loser = UNCORK_CAST(uncork_u8, loser);

@@ -120,6 +120,17 @@ class Faults(ServerTest):
         self.sweep(FILE_FAULTS, ["--root", str(folder)], "/file")
         self.sweep(LARGE_FILE_FAULTS, ["--root", str(folder)], "/large")
 
+    def test_a_large_file_leaves_by_sendfile(self):
+        folder = pathlib.Path(self.path("www"))
+        folder.mkdir()
+        (folder / "large").write_bytes(b"f" * 300_000)
+        port = free_port()
+        with self.serving(("sendfile", "EIO", 1), ["--listen", f"127.0.0.1:{port}", "--root", str(folder)]) as (_, program):
+            self.assertIsNotNone(program)
+            url = f"http://127.0.0.1:{port}/large"
+            self.assertNotEqual(self.get(url).returncode, 0, "its first sendfile failed, if there was one")
+            self.assertEqual(self.get(url).returncode, 0)
+
     def test_the_client_ends_with_a_reason(self):
         port = free_port()
         self.start([PROGRAM, "h2", "serve", "--listen", f"127.0.0.1:{port}", "--body", "x" * 100_000], {0, -15}).wait_for("listening")

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <thread>
 #include <vector>
@@ -42,20 +43,26 @@ void ask(const core::Fd& socket, int times) {
 
 class Services : public Witnessed {
  protected:
-  /// The service on `port` in that role, as of a look now.
-  Service service(std::uint16_t port, Role role) {
+  /// The service on `port` in that role, as of a look now; none: it has carried nothing.
+  std::optional<Service> service_at(std::uint16_t port, Role role) {
     static_cast<void>(poll());
     for (Service& one : must(witness_->services())) {
       if (one.key.port == port && one.key.role == role && !one.others) return std::move(one);
     }
-    throw std::runtime_error(fmt::format("no service on port {}", port));
+    return std::nullopt;
+  }
+  Service service(std::uint16_t port, Role role) {
+    auto found = service_at(port, role);
+    if (!found) throw std::runtime_error(fmt::format("no service on port {}", port));
+    return std::move(*found);
   }
   /// The same, once all of its connections have ended: the kernel ends sockets a moment after they were closed.
   Service ended(std::uint16_t port, Role role, std::uint64_t connections) {
     const core::Time deadline = core::MonotonicClock::now() + kPatience;
     for (;;) {
-      Service one = service(port, role);
-      if ((one.connections >= connections && one.open == 0) || core::MonotonicClock::now() > deadline) return one;
+      auto one = service_at(port, role);
+      if (one && one->connections >= connections && one->open == 0) return std::move(*one);
+      if (core::MonotonicClock::now() > deadline) throw std::runtime_error(fmt::format("port {} does not come to rest", port));
       std::this_thread::sleep_for(5ms);
     }
   }
@@ -153,6 +160,26 @@ TEST_F(Services, an_open_connection_counts_as_it_stands_and_once) {
   EXPECT_EQ(after.by_place.at(0).exchanges, 1U);
   EXPECT_EQ(after.by_place.at(1).exchanges, 1U);
   EXPECT_EQ(after.by_place.at(2).exchanges, 3U);
+}
+
+TEST_F(Services, exchanges_are_counted_however_many_wait_for_it) {
+  const Connection connection = connect_pair();
+  const std::uint16_t port = port_of(connection.server);
+  std::uint64_t all = 0;
+  for (const int exchanges : {15, 1, 1, 16, 31, 100}) {
+    exchange(
+        exchanges, connection, [](const core::Fd& client) { say(client, kRequest), hear(client, kAnswer); },
+        [](const core::Fd& server) { hear(server, kRequest), say(server, kAnswer); });
+    all += static_cast<std::uint64_t>(exchanges);
+    for (const Role role : {Role::responder, Role::requester}) {
+      const Service one = service(port, role);
+      EXPECT_EQ(one.account.exchanges, all);
+      EXPECT_EQ(one.times.count(), all);
+      EXPECT_EQ(one.by_request.at(4).exchanges, all);
+      EXPECT_EQ(one.by_answer.at(6).exchanges, all);
+      EXPECT_EQ(one.by_place.at(0).exchanges, 1U);
+    }
+  }
 }
 
 TEST_F(Services, prefork_workers_are_one_line) {

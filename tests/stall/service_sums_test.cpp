@@ -61,6 +61,13 @@ TEST(ServiceSums, take_back_what_turned_out_otherwise) {
   f.flow->hold_log2[17] = 1;
   f.fold();
   EXPECT_EQ(f.sums->losers, 1U);
+  EXPECT_EQ(f.sums->losers_by[UNCORK_CORK], 1U);
+  f.flow->budget_us[UNCORK_NAGLE_DELAYED_ACK] = 300'000;
+  f.fold();
+  EXPECT_EQ(f.sums->losers, 1U);
+  EXPECT_EQ(f.sums->losers_by[UNCORK_CORK], 0U);
+  EXPECT_EQ(f.sums->losers_by[UNCORK_NAGLE_DELAYED_ACK], 1U);
+  f.flow->budget_us[UNCORK_NAGLE_DELAYED_ACK] = 0;
   f.flow->budget_us[UNCORK_CORK] = 0;  // the application was at work until then
   f.flow->budget_us[UNCORK_LOCAL_THINK] = 210'000;
   f.flow->hold_log2[17] = 0;
@@ -71,6 +78,7 @@ TEST(ServiceSums, take_back_what_turned_out_otherwise) {
   EXPECT_EQ(f.sums->holds, 0U);
   EXPECT_EQ(f.sums->hold_log2[17], 0U);
   EXPECT_EQ(f.sums->losers, 0U);
+  for (const std::uint64_t of : f.sums->losers_by) EXPECT_EQ(of, 0U);
 }
 
 TEST(ServiceSums, count_connections_by_their_option) {
@@ -99,6 +107,27 @@ TEST(ServiceSums, an_exchange_that_is_taken_back_leaves_nothing) {
   EXPECT_EQ(sums->times[100], 1U);
   EXPECT_EQ(sums->by_request[6].exchanges, 1U);
   EXPECT_EQ(sums->by_request[6].lost_us, 40'000U);
+}
+
+TEST(ServiceSums, exchanges_that_waited_are_counted_by_their_place_and_sizes) {
+  const auto sums = std::make_unique<uncork_service_sums>();
+  const auto notes = std::make_unique<uncork_notes>();
+  notes->of[0] = {100, 0, 20, 72};
+  notes->of[1] = {44'000, 40'000, 20, 9'000};
+  notes->of[2] = {44'000, 30'000, 0, 9'000};
+  notes->of[3] = {1, 1, 1, 1};  // not asked for
+  uncork_count_noted(sums.get(), notes.get(), 3, 1);
+  EXPECT_EQ(sums->times[uncork_time_bucket(100)], 1U);
+  EXPECT_EQ(sums->times[uncork_time_bucket(44'000)], 2U);
+  for (const std::size_t place : {0U, 1U, 2U}) EXPECT_EQ(sums->by_place[place].exchanges, 1U) << place;
+  EXPECT_EQ(sums->by_place[1].lost_us, 40'000U);
+  EXPECT_EQ(sums->by_request[4].exchanges, 2U);
+  EXPECT_EQ(sums->by_request[0].exchanges, 1U);
+  EXPECT_EQ(sums->by_answer[6].exchanges, 1U);
+  EXPECT_EQ(sums->by_answer[13].exchanges, 2U);
+  EXPECT_EQ(sums->by_answer[13].lost_us, 70'000U);
+  uncork_count_noted(sums.get(), notes.get(), 2, 7);
+  EXPECT_EQ(sums->by_place[2].exchanges, 3U) << "the third and all later ones";
 }
 
 TEST(ServiceSums, a_connection_matters_as_in_a_verdict) {

@@ -96,6 +96,19 @@ TEST(ServiceVerdict, matters_if_one_connection_does_though_the_whole_hides_it) {
   EXPECT_TRUE(conclude(service, Confidence::witnessed, {}).matters);
 }
 
+TEST(ServiceVerdict, names_what_those_lost_to_that_lost_what_matters) {
+  Service service = sick();
+  service.account.budget[Cause::nagle_delayed_ack] = ms(400);
+  service.account.budget[Cause::congestion_window] = ms(900);  // a little on each of thousands
+  service.account.budget[Cause::network] = ms(1'000'000);
+  service.account.exchanges = 100'000;
+  service.losers = 1;
+  service.losers_by.at(static_cast<std::size_t>(Cause::nagle_delayed_ack)) = 1;
+  EXPECT_EQ(conclude(service, Confidence::witnessed, {}).cause, Cause::nagle_delayed_ack);
+  service.account.budget[Cause::network] = ms(0);  // now the whole matters too
+  EXPECT_EQ(conclude(service, Confidence::witnessed, {}).cause, Cause::congestion_window);
+}
+
 TEST(Concentration, is_none_where_the_loss_is_everywhere) {
   Service service = sick();
   service.by_place = {{10, ms(400)}, {10, ms(400)}, {80, ms(3200)}};

@@ -30,15 +30,16 @@ struct socket_state {
   __u8 exchanges;  // the flow's, in its low bits, as of the last that was counted (service.h)
   __u32 service;   // index of its sums in `services`; UNCORK_SERVICE_...: not known yet, or not wanted
   struct uncork_flow flow;
-  __u64 lost_us;                  // when the running exchange began
-  __u32 asked_seq;                // write_seq then
-  __u32 heard_seq;                // rcv_nxt then
+  __u64 lost_us;    // when the running exchange began; these fill the line in which the flow ends
+  __u32 asked_seq;  // write_seq then
+  __u32 heard_seq;  // rcv_nxt then
+  __u8 born;        // its first exchange was seen
+  __u8 sent_fin;    // write_seq counts our FIN
+  __u8 is_wanted;   // it is of a process that is wanted
+  __u8 noted_count;
+  __u32 host_pid;                 // as `pid`, in the first pid namespace
+  struct uncork_notes noted;      // exchanges that have ended and are not in the sums yet
   struct uncork_counted counted;  // the running exchange, where a look has counted it already
-  __u8 born;                      // its first exchange was seen
-  __u8 sent_fin;                  // write_seq counts our FIN
-  __u8 is_wanted;                 // it is of a process that is wanted
-  __u8 unused[1];
-  __u32 host_pid;  // as `pid`, in the first pid namespace
   __u64 cookie;
   __u32 busy_jiffies;  // when a hold was last seen: jiffies in which something was unacknowledged or unsent
   __u32 reported;      // tcp_sock.dsack_dups as last seen

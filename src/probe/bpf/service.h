@@ -121,23 +121,22 @@ static __always_inline struct uncork_service_sums* joined(struct socket_state* s
   return st->service == UNCORK_SERVICE_UNWANTED ? 0 : sums_of(st->service);
 }
 
-static __always_inline __u8 place_of(const struct socket_state* st, __u32 exchange) {
-  const __u8 later = UNCORK_PLACES - 1;
-  return !st->born || exchange > later ? later : exchange ? exchange - 1 : 0;
+// Of exchanges of which nobody knows how many went before them, the numbers count on from here.
+static __always_inline __u32 number_of(const struct socket_state* st, __u32 exchange) {
+  return st->born ? exchange : exchange + UNCORK_PLACES;
 }
 
 // The exchange that began at asked_seq and heard_seq and ended, `us` later, at these numbers.
-static __always_inline void describe(struct uncork_counted* c, const struct socket_state* st, const struct uncork_flow* flow,
-                                     __u64 us, __u32 exchange, __u32 write_seq, __u32 rcv_nxt) {
+static __always_inline void describe(struct uncork_noted* n, const struct socket_state* st, const struct uncork_flow* flow,
+                                     __u64 us, __u64 lost_us, __u32 write_seq, __u32 rcv_nxt) {
   __u32 wrote = write_seq - st->asked_seq - st->sent_fin, received = rcv_nxt - st->heard_seq;
   bool asks = flow->role == UNCORK_ROLE_REQUESTER;
-  __u64 lost_us = uncork_lost(flow->budget_us) - st->lost_us;
 
-  c->lost_us = lost_us >> 32 ? 0 : lost_us;  // below 0, if what seemed lost was not
-  c->bucket = uncork_time_bucket(us);
-  c->place = place_of(st, exchange);
-  c->request = uncork_size_row(asks ? wrote : received);
-  c->answer = uncork_size_row(asks ? received : wrote);
+  lost_us -= st->lost_us;
+  n->us = us >> 32 ? ~0u : us;
+  n->lost_us = lost_us >> 32 ? 0 : lost_us;  // below 0, if what seemed lost was not
+  n->request_bytes = asks ? wrote : received;
+  n->answer_bytes = asks ? received : wrote;
 }
 
 // What a look had counted of the running exchange is taken back.
@@ -147,24 +146,39 @@ static __always_inline void uncount(struct socket_state* st, struct uncork_servi
   uncork_count_exchange(sums, &st->counted, -1);
 }
 
-static __noinline void count_exchange(struct socket_state* st, struct sock* sk, __u32 exchange, __u32 write_seq, __u32 rcv_nxt) {
+// Counts the exchanges that wait for it; `next` is the number of the one that began after them.
+static __noinline void count_noted(struct socket_state* st, struct sock* sk, __u32 next) {
   struct uncork_service_sums* sums = joined(st, sk);
-  struct uncork_counted counted = {};
+  __u32 count = st->noted_count;
 
+  st->noted_count = 0;
   if (!sums) return;
   uncount(st, sums);
-  describe(&counted, st, &st->flow, st->flow.last_exchange_us, exchange, write_seq, rcv_nxt);
-  uncork_count_exchange(sums, &counted, 1);
+  if (count) uncork_count_noted(sums, &st->noted, count, number_of(st, next - count));
 }
 
-// Counts the exchange that has ended, if the event before these numbers began another one.
+// Notes the exchange that has ended at these numbers, by when the connection had lost so much.
+static __always_inline void note_ended(struct socket_state* st, __u64 lost_us, __u32 write_seq, __u32 rcv_nxt) {
+  struct uncork_noted* n = &st->noted.of[st->noted_count & (UNCORK_NOTED - 1)];
+
+  describe(n, st, &st->flow, st->flow.last_exchange_us, lost_us, write_seq, rcv_nxt);
+  st->noted_count += 1;
+}
+
+// Notes the exchange that has ended, if the event before these numbers began another one.
 static __always_inline void note_exchange(struct socket_state* st, struct tcp_sock* tp, __u32 write_seq, __u32 rcv_nxt) {
+  __u64 lost_us;
+
   if ((__u8)st->flow.exchanges == st->exchanges) return;
   st->exchanges = st->flow.exchanges;
-  if (st->flow.exchanges > 1) count_exchange(st, &tp->inet_conn.icsk_inet.sk, st->flow.exchanges - 1, write_seq, rcv_nxt);
+  lost_us = uncork_lost(st->flow.budget_us);
+  if (st->flow.exchanges > 1) {
+    note_ended(st, lost_us, write_seq, rcv_nxt);
+    if (st->noted_count >= UNCORK_NOTED) count_noted(st, &tp->inet_conn.icsk_inet.sk, st->flow.exchanges);
+  }
   st->asked_seq = write_seq;
   st->heard_seq = rcv_nxt;
-  st->lost_us = uncork_lost(st->flow.budget_us);
+  st->lost_us = lost_us;
 }
 
 static __noinline void keep_example(struct uncork_example* e, struct sock* sk, __u64 lost_us) {
@@ -208,18 +222,25 @@ static __noinline void fold_in(struct socket_state* st, struct sock* sk, const s
 // At a look: the running exchange counts as ended too, if it has been answered.
 static __always_inline void fold_open(struct socket_state* st, struct sock* sk, const struct uncork_flow* flow) {
   struct uncork_service_sums* sums;
+  struct uncork_noted running = {};
 
   fold_in(st, sk, flow, true);
+  count_noted(st, sk, flow->exchanges);
   sums = joined(st, sk);
-  if (!sums) return;
-  uncount(st, sums);
-  if (flow->phase != UNCORK_PHASE_ANSWER) return;
-  describe(&st->counted, st, flow, flow->exchange_end_us - flow->exchange_begin_us, flow->exchanges, st->write_seq, st->rcv_nxt);
+  if (!sums || flow->phase != UNCORK_PHASE_ANSWER) return;
+  describe(&running, st, flow, flow->exchange_end_us - flow->exchange_begin_us, uncork_lost(flow->budget_us), st->write_seq,
+           st->rcv_nxt);
+  st->counted.lost_us = running.lost_us;
+  st->counted.bucket = uncork_time_bucket(running.us);
+  st->counted.place = uncork_place_of(number_of(st, flow->exchanges));
+  st->counted.request = uncork_size_row(running.request_bytes);
+  st->counted.answer = uncork_size_row(running.answer_bytes);
   st->counted.is_counted = 1;
   uncork_count_exchange(sums, &st->counted, 1);
 }
 
 static __always_inline void fold_ended(struct socket_state* st, struct sock* sk) {
-  count_exchange(st, sk, st->flow.exchanges, st->write_seq, st->rcv_nxt);
+  note_ended(st, uncork_lost(st->flow.budget_us), st->write_seq, st->rcv_nxt);
+  count_noted(st, sk, st->flow.exchanges + 1);
   fold_in(st, sk, &st->flow, false);
 }
