@@ -48,12 +48,12 @@ struct uncork_example {
 
 struct uncork_service_sums {
   struct uncork_service_key key;
-  uncork_u64 connections; /* that have carried something */
-  uncork_u64 open;        /* of these */
-  uncork_u64 losers;      /* of these, that lost what matters (uncork_threshold) */
+  uncork_u64 connections;                   /* that have carried something */
+  uncork_u64 open;                          /* of these */
+  uncork_u64 losers;                        /* of these, that lost what matters (uncork_threshold) */
   uncork_u64 losers_by[UNCORK_STALL_SLOTS]; /* of these, by what each lost most to */
-  uncork_u64 nodelay;     /* with TCP_NODELAY when folded last */
-  uncork_u64 exchanges;   /* begun */
+  uncork_u64 nodelay;                       /* with TCP_NODELAY when folded last */
+  uncork_u64 exchanges;                     /* begun */
   uncork_u64 writes;
   uncork_u64 wrote_bytes;
   uncork_u64 received_bytes;
