@@ -21,8 +21,10 @@ constexpr std::uint64_t kBetweenForgetting = 10'000 * kMillisecond;
 // include/net/tcp_states.h
 constexpr std::uint8_t kEstablished = 1;
 constexpr std::uint8_t kSynSent = 2;
+constexpr std::uint8_t kSynReceived = 3;
 constexpr std::uint8_t kTimeWait = 6;
 constexpr std::uint8_t kCloseWait = 8;
+constexpr std::uint8_t kListen = 10;
 
 record::Text name_of(const char (&name)[16], record::Texts& texts) {
   return texts.keep(printable({name, strnlen(name, sizeof name)}));
@@ -75,7 +77,7 @@ core::Status EndingBook::take(std::span<const std::byte> record) {
     return core::fail(core::invalid_argument("kernel record of an ending: unknown kind " + std::to_string(event.kind)));
   }
   const bool is_request = event.kind == UNCORK_ENDING_REQUEST_RETRIED;
-  const bool has_facts = event.kind == UNCORK_ENDING_CLOSED_FACTS;
+  const bool has_facts = event.kind == UNCORK_ENDING_CLOSED;
   if (has_facts && record.size() < sizeof(uncork_ending_with_facts)) {
     return core::fail(core::invalid_argument("kernel record of an ending: the socket's facts are cut short"));
   }
@@ -112,16 +114,17 @@ void EndingBook::note(const uncork_ending& event) {
     entry.closed = true;
     entry.old_state = event.old_state;
     entry.error = event.error;
-    entry.row_waits = event.kind == UNCORK_ENDING_CLOSED_FACTS;
+    entry.row_waits = true;
     entry.given.reset();
   }
 }
 
 Ending EndingBook::judge(const Entry& entry) {
   Ending ending;
-  if (!entry.closed) return ending;  // a reset that did not end it, as far as anybody knows
+  // A reset that did not end it, as far as anybody knows; and a listener just stops.
+  if (!entry.closed || entry.old_state == kListen) return ending;
   ending.never_connected = entry.old_state == kSynSent;
-  const bool cut_off = entry.old_state == kEstablished || entry.old_state == kCloseWait;
+  const bool cut_off = entry.old_state == kEstablished || entry.old_state == kSynReceived || entry.old_state == kCloseWait;
   // In the other states both ends were closing: an earlier reset of theirs (of a segment that did not fit) was not the end.
   const bool reset =
       entry.reset_sent.has_value() && (cut_off || entry.error != 0 || entry.reset_received || entry.old_state < kTimeWait);

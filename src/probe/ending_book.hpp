@@ -55,9 +55,8 @@ class EndingBook {
 
   /// What a row begins with: what is known of that socket so far. Its process and inode stay, where the event has none.
   using BaseOf = std::function<record::Row(std::uint64_t cookie)>;
-  /// Appends the last rows of the connections that never came to be, or were cut off, and whose end is a moment ago (so that a
-  /// reset that follows is in it), and of the requests to listeners that came to nothing. Of those, nothing else shows the
-  /// counters: a dump's close event comes when they are wiped. ending_of() still tells their ends.
+  /// Appends the last rows of the sockets whose end is a moment ago (so that a reset that follows is in it), and of the requests
+  /// to listeners that came to nothing. ending_of() still tells their ends.
   void collect(const BaseOf& base_of, std::int64_t realtime_ns, std::uint64_t now_ns, std::vector<record::Row>& into);
 
   /// The same for whoever gives its last row now, though the socket may not be freed yet: no other is wanted then.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -91,6 +92,15 @@ std::string NamespaceNames::name_of(const std::string& link) {
 
 core::Result<std::uint64_t> own_namespace() {
   return inode_of("/proc/thread-self/ns/net", "look up the thread's own network namespace");
+}
+
+std::optional<std::uint64_t> own_namespace_cookie() {
+  const core::Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return std::nullopt;
+  std::uint64_t cookie = 0;
+  socklen_t length = sizeof cookie;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) != 0) return std::nullopt;
+  return cookie;
 }
 
 core::Result<std::uint64_t> namespace_named(std::string_view name, const std::string& directory) {

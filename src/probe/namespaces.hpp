@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,6 +40,9 @@ class NamespaceNames {
 
 /// The inode of the network namespace in which the calling thread is.
 [[nodiscard]] core::Result<std::uint64_t> own_namespace();
+
+/// Its cookie (SO_NETNS_COOKIE, Linux 5.14), which no other namespace gets until the next boot. nullopt: the kernel gives none.
+[[nodiscard]] std::optional<std::uint64_t> own_namespace_cookie();
 
 /// The inode of the namespace called `name`. invalid_argument: no usable name; not_found: the message names those that exist.
 [[nodiscard]] core::Result<std::uint64_t> namespace_named(std::string_view name, const std::string& directory = kNetnsDirectory);

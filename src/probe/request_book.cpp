@@ -27,10 +27,12 @@ Row row_of(const uncork_retried_request& request, const Row& base) {
   row.inet_diag_msg_timer = 1;
   row.inet_diag_msg_retrans = request.retries;
   row.netns_inode = request.netns;
+  row.netns_cookie = request.netns_cookie;
   row.row_kind = record::RowKind::never_connected;
   row.close_reason = request.acked != 0 ? record::CloseReason::accept_overflow : record::CloseReason::timeout;
   row.last_row = true;
   row.blocks |= record::Blocks(Block::cookie) | Block::timer | Block::netns | Block::close;
+  if (request.netns_cookie != 0) row.blocks |= Block::netns_cookie;
   return row;
 }
 

@@ -23,8 +23,8 @@ class SocketEndings {
   SocketEndings(const SocketEndings&) = delete;
   SocketEndings& operator=(const SocketEndings&) = delete;
 
-  /// Takes in what the kernel has told meanwhile. Call at least as often as 4 MiB fill (7,000 connections that are cut off or
-  /// 70,000 that end in order), before ending_of() and collect().
+  /// Takes in what the kernel has told meanwhile. Call at least as often as 16 MiB fill (28,000 sockets that end), before
+  /// ending_of() and collect().
   [[nodiscard]] core::Status consume();
   /// As in EndingBook.
   [[nodiscard]] std::optional<Ending> ending_of(std::uint64_t cookie);

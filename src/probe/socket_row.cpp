@@ -45,6 +45,7 @@ void fill_identity(const Facts& f, Row& into) {
   into.inet_diag_msg_uid = f.uid;
   into.inet_diag_msg_inode = static_cast<std::uint32_t>(f.inode);
   into.netns_inode = f.netns;
+  into.netns_cookie = f.netns_cookie;
   into.pid = f.pid;
   into.fd = static_cast<std::uint32_t>(f.fd);
   into.mark = f.mark;
@@ -63,6 +64,7 @@ void fill_identity(const Facts& f, Row& into) {
       into.blocks |= Block::v6only;
     }
   }
+  if ((f.present & UNCORK_HAS_NETNS_COOKIE) != 0) into.blocks |= Block::netns_cookie;
   if ((f.present & UNCORK_HAS_CGROUP) != 0) {
     into.c_group = f.cgroup_id;
     into.blocks |= Block::c_group;

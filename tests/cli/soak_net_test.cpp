@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <random>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -96,6 +98,35 @@ TEST_F(LabSoak, churn_sees_every_socket_under_its_name_while_namespaces_come_and
   EXPECT_GT(row.at("expected").get<int>(), 0);
   EXPECT_GT(row.at("deleted").get<int>(), 0);
   EXPECT_FALSE(result.at("published").empty());
+}
+
+/// While it stands still, names, inodes and numbers become others', and sockets come and go of which it hears nothing but what
+/// the kernel keeps for it.
+TEST_F(LabSoak, a_watcher_that_stands_still_now_and_then_names_nothing_wrong_and_misses_no_end) {
+  auto running = std::async(std::launch::async, [] {
+    return run_program(
+        {"lab", "churn", "--namespaces", "30", "--sockets", "10", "--every", "20ms", "--poll", "200ms", "--for", "8s", "--json"});
+  });
+  std::minstd_rand random(1);
+  std::uniform_int_distribution<int> still_ms(0, 1000);
+  while (running.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
+    const pid_t watcher = find_watcher();
+    if (watcher == 0 || ::kill(watcher, SIGSTOP) != 0) continue;
+    std::this_thread::sleep_for(std::chrono::milliseconds(still_ms(random)));
+    (void)::kill(watcher, SIGCONT);
+  }
+  const Finished finished = running.get();
+  ASSERT_THAT(finished.out, HasSubstr("{")) << finished.err;
+  const Json result = Json::parse(finished.out);
+  EXPECT_GT(result.at("rows").at(0).at("deleted").get<int>(), 40);
+  EXPECT_GT(result.at("rows").at(0).at("closed").get<int>(), 200);
+  for (const Json& criterion : result.at("criteria")) {
+    const std::set<std::string> judged = {"rows_wrong",        "names_wrong",        "addresses_wrong", "ghosts",
+                                          "last_rows_missing", "last_rows_nameless", "last_rows_wrong"};
+    if (judged.contains(criterion.at("name"))) {
+      EXPECT_EQ(criterion.at("passed"), true) << criterion;
+    }
+  }
 }
 
 TEST_F(LabSoak, stress_rows_equal_sockets_at_every_look) {

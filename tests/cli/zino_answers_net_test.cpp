@@ -347,10 +347,15 @@ TEST(ZinoClient, an_interrupt_ends_watch_and_fetch_at_once_wherever_they_wait) {
         } else {
           arguments.insert(arguments.end(), {"--notify-port", std::to_string(server.notify_port())});
         }
-        const core::Time begun = core::MonotonicClock::now();
-        const Finished ended = testing::run_program(arguments, {.signal = signal, .signal_after = 300ms});
+        // On a machine with much else to do, the program may not have begun to listen for the signal: then once more, later.
+        Finished ended;
+        for (core::Micros after = 300ms; after < 10s; after *= 3) {
+          const core::Time begun = core::MonotonicClock::now();
+          ended = testing::run_program(arguments, {.signal = signal, .signal_after = after});
+          EXPECT_LT(core::MonotonicClock::now() - begun, 20s + after) << "and not only when killed after a minute";
+          if (ended.exit != 128 + signal) break;
+        }
         EXPECT_EQ(ended.exit, fetches ? 3 : 0) << verb << silent_at << ended.err;
-        EXPECT_LT(core::MonotonicClock::now() - begun, 20s) << "and not only when killed after a minute";
       }
     }
   }

@@ -1,6 +1,7 @@
 // What is read of /proc about namespaces: counts, mounts, and who holds which.
 
 #include "probe/namespaces/discovery.hpp"
+#include "probe/namespaces.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -144,6 +145,20 @@ TEST_F(Discovery, calls_a_namespace_by_its_mount_else_its_container_else_its_ino
   EXPECT_EQ(spaces.by_inode.at(200).name, kId);
   EXPECT_EQ(spaces.by_inode.at(200).container.runtime, "docker");
   EXPECT_EQ(spaces.by_inode.at(300).name, "net:[300]");
+}
+
+/// The kernel writes the list of mounts piece by piece: an inode may have become another's between two lines.
+TEST_F(Discovery, takes_no_name_from_a_mount_that_has_gone_while_another_leads_there) {
+  const std::string inode = std::to_string(own_namespace().value());
+  write("self/mountinfo", "340 25 0:4 net:[" + inode + "] /run/netns/uncork-gone rw - nsfs nsfs rw\n341 25 0:4 net:[" + inode +
+                              "] /proc/self/ns/net rw - nsfs nsfs rw\n");
+  const auto spaces = found();
+  ASSERT_EQ(spaces.by_inode.size(), 1U);
+  const FoundNamespace& space = spaces.by_inode.begin()->second;
+  EXPECT_EQ(space.name, "net");
+  EXPECT_THAT(space.aliases, IsEmpty());
+  EXPECT_THAT(space.paths, ElementsAre("/proc/self/ns/net"));
+  EXPECT_EQ(space.mounts, 1U);
 }
 
 TEST_F(Discovery, keeps_a_few_of_many_paths) {

@@ -17,6 +17,7 @@
 #include "link/device.hpp"
 #include "link/namespace.hpp"
 #include "probe/full_listeners.hpp"
+#include "probe/namespaces.hpp"
 #include "probe/socket_endings.hpp"
 #include "tests/probe/conversation.hpp"
 #include "tests/probe/passed.hpp"
@@ -87,17 +88,41 @@ class SocketEndingsTest : public testing::Passed {
   std::map<std::uint64_t, record::Row> rows_by_cookie_;
 };
 
-TEST_F(SocketEndingsTest, calls_it_fin_when_both_ends_close) {
+TEST_F(SocketEndingsTest, calls_it_fin_when_both_ends_close_and_has_their_counters) {
   Pair pair = connect_pair();
   const std::uint64_t client = cookie_of(pair.client);
   const std::uint64_t server = cookie_of(pair.server);
+  std::array<std::byte, 300> request{};
+  ASSERT_TRUE(core::send_all(pair.client, request));
+  ASSERT_TRUE(core::read_some(pair.server, request));
   pair.client.reset();
   std::array<std::byte, 1> end{};
   ASSERT_TRUE(core::read_some(pair.server, end));
   pair.server.reset();
   EXPECT_EQ(ending_of(client).reason, CloseReason::fin);
   EXPECT_EQ(ending_of(server).reason, CloseReason::fin);
-  EXPECT_TRUE(rows_by_cookie_.empty());
+  const record::Row sent = last_row_of(client);
+  const record::Row read = last_row_of(server);
+  EXPECT_EQ(sent.tcp_info_bytes_sent, request.size());
+  EXPECT_EQ(sent.tcp_info_bytes_acked, request.size() + 2) << "with its SYN and its FIN, as the kernel counts";
+  EXPECT_EQ(read.tcp_info_bytes_received, request.size() + 1);
+  EXPECT_EQ(sent.close_reason, CloseReason::fin);
+  EXPECT_EQ(sent.row_kind, record::RowKind::closed);
+  EXPECT_EQ(sent.inet_diag_msg_socket_source_port, read.inet_diag_msg_socket_destination_port);
+  EXPECT_NE(sent.inet_diag_msg_socket_source_port, 0U);
+}
+
+TEST_F(SocketEndingsTest, tells_of_a_listener_that_stops) {
+  auto listener = core::tcp_listen(core::parse_endpoint("127.0.0.1:0").value());
+  ASSERT_TRUE(listener) << listener.error().message;
+  const std::uint64_t cookie = cookie_of(*listener);
+  const std::uint16_t port = core::local_endpoint(*listener).value().port;
+  listener->reset();
+  const record::Row last = last_row_of(cookie);
+  EXPECT_EQ(last.row_kind, record::RowKind::closed);
+  EXPECT_EQ(last.inet_diag_msg_socket_source_port, port);
+  EXPECT_EQ(last.netns_inode, own_namespace().value());
+  EXPECT_EQ(last.netns_cookie, own_namespace_cookie());
 }
 
 TEST_F(SocketEndingsTest, tells_both_sides_of_an_abort_with_counters_and_addresses) {

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include <random>
 #include <set>
@@ -86,9 +87,14 @@ TEST(HeartbeatStreamFaults, any_call_may_fail_and_every_operation_completes_once
   const std::vector<std::string> texts = {"one", std::string(500'000, '2'), "", "four"};
   const std::set<error_code> ends = {errc::peer_shut_down, errc::frame_cut_short, asio::error::eof,
                                      asio::error::connection_reset};
+  const std::set<std::string> calls = {"set_option", "non_blocking",  "write_some", "read_some",
+                                       "async_wait", "native_handle", "shutdown",   "close"};
   std::set<std::string> struck;
+  // The number of calls is not always the same. So a few runs without a fault end it, and a call that is made once, whose number
+  // a run may have passed over, is looked for again.
   int quiet = 0;
-  for (int n = 0; quiet < 3; ++n) {  // the number of calls is not always the same: a few runs without a fault end it
+  int rounds = 0;
+  for (int n = 0; quiet < 3; ++n) {
     FaultPlan plan;
     plan.fails_at = n;
     const Outcome outcome = run_scenario(plan);
@@ -107,11 +113,9 @@ TEST(HeartbeatStreamFaults, any_call_may_fail_and_every_operation_completes_once
     EXPECT_EQ(outcome.arrived, texts);
     EXPECT_EQ(*outcome.read, error_code());
     EXPECT_EQ(*outcome.shut, error_code());
+    if (quiet == 3 && rounds++ < 5 && !std::ranges::includes(struck, calls)) n = quiet = 0;
   }
-  for (const char* call :
-       {"set_option", "non_blocking", "write_some", "read_some", "async_wait", "native_handle", "shutdown", "close"}) {
-    EXPECT_TRUE(struck.contains(call)) << call << " was never made to fail";
-  }
+  for (const std::string& call : calls) EXPECT_TRUE(struck.contains(call)) << call << " was never made to fail";
 }
 
 TEST(HeartbeatStreamFaults, after_a_write_that_fails_inside_a_frame_nothing_more_goes_out) {

@@ -13,8 +13,8 @@ constexpr std::int64_t kRemembered = 90'000'000'000;
 std::string text(const SocketAddress& at) { return fmt::format("{}:{}", at.address, at.port); }
 
 std::string text(const SeenRow& row) {
-  return fmt::format("cookie {} in '{}' ({}), {} to {}, state {}", row.cookie, row.netns, row.inode, text(row.local),
-                     text(row.peer), row.state);
+  return fmt::format("{} cookie {} in '{}' ({}), {} to {}, state {}", row.is_socket ? "socket" : "last row", row.cookie,
+                     row.netns, row.inode, text(row.local), text(row.peer), row.state);
 }
 
 }  // namespace

@@ -7,8 +7,7 @@
 enum uncork_ending_kind {
   UNCORK_ENDING_RESET_SENT, /* reset_reason: the kernel's enum sk_rst_reason */
   UNCORK_ENDING_RESET_RECEIVED,
-  UNCORK_ENDING_CLOSED,          /* the state became CLOSE */
-  UNCORK_ENDING_CLOSED_FACTS,    /* the same, of a connection that was cut off or never came to be; its facts follow */
+  UNCORK_ENDING_CLOSED,          /* the state became CLOSE; a struct uncork_ending_with_facts */
   UNCORK_ENDING_REQUEST_RETRIED, /* a listener's SYN-ACK was sent again; a struct uncork_retried_request */
   UNCORK_ENDING_REQUEST_MADE     /* that request became a connection after all */
 };
@@ -35,6 +34,7 @@ struct uncork_retried_request {
   uncork_u8 remote[16];
   unsigned short local_port;
   unsigned short remote_port;
+  uncork_u64 netns_cookie; /* 0: this kernel has none */
   uncork_u32 netns;        /* inode */
   uncork_u32 wait_jiffies; /* at most: then it is sent again, or the request is dropped */
   uncork_u8 family;

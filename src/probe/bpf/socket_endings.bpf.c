@@ -5,6 +5,9 @@
 //  - tcp_receive_reset comes before the change to CLOSE; tcp_send_reset before it (an answer to a segment) or after it (close()
 //    with unread data, SO_LINGER of 0). So these are told apart, and user space puts them together.
 //  - whoever connects is the current task when the state becomes SYN_SENT, and no more when a timer gives up.
+//  - what the kernel tells of a socket that it frees (SKNLGRP_INET_TCP_DESTROY) is heard only in namespaces that were known
+//    before, under a number that may be another's by then, and after tcp_time_wait() without counters. So each end is told here,
+//    with the counters and the namespace's cookie.
 //  - a SYN that finds a listener's queue full shows nowhere but in the listener's sk_drops.
 //  - a request socket that is dropped shows nowhere; but each SYN-ACK that it sends again does, and the connection that is made
 //    of it has its cookie (inet_csk_clone_lock()). So user space waits for one of the two.
@@ -36,7 +39,7 @@ struct {
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
-  __uint(max_entries, 4 << 20);
+  __uint(max_entries, 16 << 20);
 } endings SEC(".maps");
 
 __u64 lost;  // records that found the ring full
@@ -47,7 +50,7 @@ static __always_inline bool is_full_tcp(const struct sock* sk) {
   return state != TCP_TIME_WAIT && state != TCP_NEW_SYN_RECV && is_tcp(sk);
 }
 
-static __always_inline void tell(__u64 cookie, enum uncork_ending_kind kind, __u32 reset_reason, int error, __u8 old_state) {
+static __always_inline void tell(__u64 cookie, enum uncork_ending_kind kind, __u32 reset_reason, __u8 old_state) {
   struct uncork_ending* e = bpf_ringbuf_reserve(&endings, sizeof *e, 0);
 
   if (!e) {
@@ -59,7 +62,6 @@ static __always_inline void tell(__u64 cookie, enum uncork_ending_kind kind, __u
   e->at_ns = bpf_ktime_get_ns();
   e->kind = kind;
   e->reset_reason = reset_reason;
-  e->error = error;
   e->old_state = old_state;
   bpf_ringbuf_submit(e, 0);
 }
@@ -67,27 +69,29 @@ static __always_inline void tell(__u64 cookie, enum uncork_ending_kind kind, __u
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(on_send_reset, struct sock* sk, const struct sk_buff* skb, int reason) {
   if (!sk || !is_full_tcp(sk) || sk->__sk_common.skc_state == TCP_LISTEN) return 0;
-  tell(bpf_get_socket_cookie(sk), UNCORK_ENDING_RESET_SENT, reason, 0, sk->__sk_common.skc_state);
+  tell(bpf_get_socket_cookie(sk), UNCORK_ENDING_RESET_SENT, reason, sk->__sk_common.skc_state);
   return 0;
 }
 
 SEC("tp_btf/tcp_receive_reset")
 int BPF_PROG(on_receive_reset, struct sock* sk) {
   if (!sk) return 0;
-  tell(bpf_get_socket_cookie(sk), UNCORK_ENDING_RESET_RECEIVED, 0, 0, sk->__sk_common.skc_state);
+  tell(bpf_get_socket_cookie(sk), UNCORK_ENDING_RESET_RECEIVED, 0, sk->__sk_common.skc_state);
   return 0;
 }
 
 static __always_inline void fill_request(struct uncork_retried_request* r, const struct request_sock* req) {
   const struct sock_common* common = &req->__req_common;
   const struct inet_request_sock* inet = cast_to(struct inet_request_sock, req);
+  const struct net* net = common->skc_net.net;
   __u32* local = (__u32*)r->local;
   __u32* remote = (__u32*)r->remote;
 
   r->family = common->skc_family;
   r->local_port = common->skc_num;
   r->remote_port = __builtin_bswap16(common->skc_dport);
-  r->netns = common->skc_net.net->ns.inum;
+  r->netns = net->ns.inum;
+  r->netns_cookie = bpf_core_field_exists(net->net_cookie) ? net->net_cookie : 0;
   if (r->family == AF_INET6) {
 #pragma unroll
     for (int i = 0; i < 4; i++) {
@@ -130,7 +134,7 @@ int BPF_PROG(on_retried_request, const struct sock* sk, const struct request_soc
 static __always_inline void tell_made(const struct sock* sk) {
   __u64 cookie = sk->__sk_common.skc_cookie.counter;
 
-  if (cookie && !bpf_map_delete_elem(&retried, &cookie)) tell(cookie, UNCORK_ENDING_REQUEST_MADE, 0, 0, TCP_SYN_RECV);
+  if (cookie && !bpf_map_delete_elem(&retried, &cookie)) tell(cookie, UNCORK_ENDING_REQUEST_MADE, 0, TCP_SYN_RECV);
 }
 
 static __always_inline void remember_attempt(struct sock* sk) {
@@ -144,7 +148,7 @@ static __always_inline void remember_attempt(struct sock* sk) {
   copy_name(attempt->command, task->group_leader->comm);
 }
 
-// The whole socket as it was: nothing shows it later.
+// The whole socket as it was: nothing shows it later, or not surely.
 static __always_inline void tell_whole(struct sock* sk, __u8 old_state) {
   struct uncork_ending_with_facts* e;
   struct attempt* attempt = 0;
@@ -159,7 +163,7 @@ static __always_inline void tell_whole(struct sock* sk, __u8 old_state) {
   __builtin_memset(e, 0, sizeof *e);
   e->ending.cookie = e->facts.cookie = bpf_get_socket_cookie(sk);
   e->ending.at_ns = bpf_ktime_get_ns();
-  e->ending.kind = UNCORK_ENDING_CLOSED_FACTS;
+  e->ending.kind = UNCORK_ENDING_CLOSED;
   e->ending.error = sk->sk_err;
   e->ending.old_state = old_state;
   e->facts.state = old_state;
@@ -177,8 +181,10 @@ static __always_inline void tell_whole(struct sock* sk, __u8 old_state) {
   fill_options(&e->facts, tp);
   e->facts.reordering = tp->reordering;
   e->facts.snd_cwnd = tp->snd_cwnd;
-  fill_tcp(&e->facts, tp);
-  fill_later(&e->facts, tp);
+  if (old_state != TCP_LISTEN) {
+    fill_tcp(&e->facts, tp);
+    fill_later(&e->facts, tp);
+  }
   bpf_ringbuf_submit(e, 0);
 }
 
@@ -192,12 +198,7 @@ int BPF_PROG(on_state, const struct sock* sk, int old_state, int new_state) {
     return 0;
   }
   if (old_state == TCP_SYN_RECV) tell_made(sk);
-  if (new_state == TCP_CLOSE) {
-    if (old_state == TCP_SYN_SENT || old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT)
-      tell_whole(socket, old_state);
-    else if (old_state != TCP_LISTEN && old_state != TCP_CLOSE)
-      tell(bpf_get_socket_cookie(socket), UNCORK_ENDING_CLOSED, 0, sk->sk_err, old_state);
-  }
+  if (new_state == TCP_CLOSE && old_state != TCP_CLOSE) tell_whole(socket, old_state);
   if (old_state == TCP_SYN_SENT) bpf_sk_storage_delete(&attempts, socket);
   return 0;
 }

@@ -50,6 +50,10 @@ void LookAssembler::name(Row& row, const SpaceIdentity& space) {
     row.nsid = *space.nsid;
     row.blocks |= Block::nsid;
   }
+  if (space.cookie) {
+    row.netns_cookie = *space.cookie;
+    row.blocks |= Block::netns_cookie;
+  }
 }
 
 void LookAssembler::begin(Look& into, const Row& base) {

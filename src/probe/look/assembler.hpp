@@ -28,6 +28,7 @@ struct SpaceIdentity {
   std::string name{};
   Container container{};
   std::optional<std::uint32_t> nsid{};
+  std::optional<std::uint64_t> cookie{};
 };
 
 /// Fed with the datagrams of each look, it decodes them, drops what was listed twice, makes the last rows of sockets that ended,

@@ -54,7 +54,9 @@ core::Status on_own_thread(const std::function<void()>& task) {
 
 }  // namespace
 
-SpaceIdentity identity_of(const FoundNamespace& space) { return {space.inode, space.name, space.container, space.nsid}; }
+SpaceIdentity identity_of(const FoundNamespace& space) {
+  return {space.inode, space.name, space.container, space.nsid, space.cookie};
+}
 
 LiveLooker::LiveLooker(const LookOptions& options) : options_(options), buffer_(DiagChannel::kBufferBytes) {}
 
@@ -98,21 +100,32 @@ core::Status LiveLooker::prepare() {
   if (auto found = find_spaces(); !found) return found;
   if (!missing_.empty()) return core::fail(missing_.front());
   if (pass_) ::malloc_trim(0);  // what loading BPF read of the kernel's types is freed, but not given back
-  listen_in_all();              // from now on, not from the first look on
+  enter_newcomers();            // heard from now on, not from the first look on
   searched();
   return {};
 }
 
-// Where that cannot be done, hears() says so, and with it the limits of each look.
-void LiveLooker::listen_in_all() {
+// Listens in them, and learns their cookies. Where that cannot be done, hears() says so, and with it the limits of each look.
+void LiveLooker::enter_newcomers() {
   if (!closes_) return;
   for (const FoundNamespace& space : spaces_) closes_->learn(space);
-  if (std::ranges::all_of(spaces_, [&](const FoundNamespace& space) { return closes_->hears(space); })) return;
-  std::ignore = on_own_thread([this] {
-    for (const FoundNamespace& space : spaces_) {
-      if (!closes_->hears(space) && enter_namespace(space)) std::ignore = closes_->listen_inside(space);
+  const auto is_known = [&](const FoundNamespace& space) { return closes_->hears(space) && (!endings_ || space.cookie); };
+  if (std::ranges::all_of(spaces_, is_known)) return;
+  std::ignore = on_own_thread([&] {
+    for (FoundNamespace& space : spaces_) {
+      if (is_known(space) || !enter_namespace(space)) continue;
+      learn_cookie(space);
+      if (!closes_->hears(space)) std::ignore = closes_->listen_inside(space);
     }
   });
+}
+
+// Of the namespace in which this thread is.
+void LiveLooker::learn_cookie(FoundNamespace& space) {
+  space.cookie = own_namespace_cookie();
+  if (!space.cookie) return;
+  entered_[space.inode] = *space.cookie;
+  known_.learn(*space.cookie, identity_of(space));
 }
 
 // A capture is to hold all that its looks showed, so that what is recorded comes from dumps.
@@ -235,7 +248,7 @@ const FoundNamespace* LiveLooker::space_of(std::uint64_t inode) const {
 core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
   base_.timestamp_ns = realtime_ns();  // before the search: what comes during it may not be in this look
   take_closes();                       // named as the namespaces were known: an inode or a number may be another's by now
-  std::ignore = take_news();
+  std::ignore = had_news();
   if (auto found = find_spaces(); !found) return core::fail(found.error());
   ++base_.sequence;
   assembler_->begin(into, base_);
@@ -243,12 +256,16 @@ core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
   trouble_.clear();
   holders_.reset();
   doubtful_.clear();
+  known_.begin_look();
+  entered_.clear();
   for (const core::Error& error : missing_) count_trouble(error, into);  // they were there when we began
   tell(LookStep::found);
   take_pass(into);
   into.path = passed_ ? LookPath::pass : LookPath::dumps;
   leave_spaces();
+  const std::size_t passed = into.rows.size();
   visit_all(into);
+  correct_names(std::span(into.rows).first(passed));
   tell(LookStep::looked);
   take_closes();
   assembler_->end();
@@ -269,12 +286,26 @@ core::Result<Looker::Outcome> LiveLooker::look(Look& into) {
 void LiveLooker::visit_all(Look& into) {
   const bool stays = std::ranges::all_of(spaces_, [&](const FoundNamespace& space) { return space.inode == own_inode_; });
   const auto visits = [&] {
-    for (const FoundNamespace& space : spaces_) visit(space, into);
+    for (FoundNamespace& space : spaces_) visit(space, into);
   };
   if (stays) {
     visits();
   } else if (auto started = on_own_thread(visits); !started) {
     count_trouble(started.error(), into);
+  }
+}
+
+// Between the search and the pass, or between the pass and the visit, another may have got the inode, and the path as well.
+void LiveLooker::correct_names(std::span<record::Row> passed) {
+  for (record::Row& row : passed) {
+    const auto entered = entered_.find(row.netns_inode);
+    if (entered != entered_.end() && entered->second == row.netns_cookie) continue;
+    if (!row.knows(record::Block::netns_cookie)) continue;
+    if (const SpaceIdentity* known = known_.find(row.netns_cookie)) {
+      assembler_->name(row, *known);
+    } else if (entered != entered_.end()) {
+      assembler_->name(row, {.inode = row.netns_inode, .name = anonymous_name(row.netns_inode)});
+    }
   }
 }
 
@@ -287,7 +318,7 @@ void LiveLooker::count_trouble(const core::Error& error, Look& into) {
   if (trouble_.empty()) trouble_ = error.message;
 }
 
-void LiveLooker::visit(const FoundNamespace& space, Look& into) {
+void LiveLooker::visit(FoundNamespace& space, Look& into) {
   tell(LookStep::entering, space.inode);
   const auto inside = own_namespace();
   if (!inside || *inside != space.inode) {
@@ -297,6 +328,7 @@ void LiveLooker::visit(const FoundNamespace& space, Look& into) {
     }
   }
   tell(LookStep::inside, space.inode);
+  learn_cookie(space);
   if (closes_ && !closes_->hears(space)) std::ignore = closes_->listen_inside(space);  // hears() tells
   assembler_->begin_space(identity_of(space));
   CaptureNote begin{.kind = CaptureNote::Kind::space, .inode = space.inode, .name = space.name};

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -15,6 +16,7 @@
 #include "probe/diag/capture_note.hpp"
 #include "probe/diag/close_listener.hpp"
 #include "probe/look/assembler.hpp"
+#include "probe/look/known_spaces.hpp"
 #include "probe/look/look.hpp"
 #include "probe/namespaces/watch.hpp"
 #include "probe/processes.hpp"
@@ -48,7 +50,9 @@ class LiveLooker final : public Looker {
   /// many ended since the pass as are unseen, closed ones that still send all of them. Request sockets are in no count.
   [[nodiscard]] bool needs_list(const FoundNamespace& space) const;
   void visit_all(Look& into);
-  void visit(const FoundNamespace& space, Look& into);
+  void correct_names(std::span<record::Row> passed);
+  void visit(FoundNamespace& space, Look& into);
+  void learn_cookie(FoundNamespace& space);
   void count_trouble(const core::Error& error, Look& into);
   [[nodiscard]] core::Status list(const FoundNamespace& space);
   void take_closes();
@@ -56,15 +60,18 @@ class LiveLooker final : public Looker {
   void leave_spaces();
   [[nodiscard]] std::optional<SpaceIdentity> chosen_space(std::uint64_t inode) const;
   void take_endings();
+  [[nodiscard]] std::optional<SpaceIdentity> space_of(const record::Row& ended) const;
   void start_endings();
   void sweep_texts(const Look& look);
   void tell_limits(Look& into) const;
-  bool take_news();
+  void take_news();
+  void forget_number(std::uint32_t number);
+  [[nodiscard]] bool had_news() { return std::exchange(news_, false); }
   [[nodiscard]] bool is_held(std::uint64_t inode);
   [[nodiscard]] bool find_new_spaces();
   void searched();
   void forget_gone_newcomers();
-  void listen_in_all();
+  void enter_newcomers();
   void hear_only(std::span<const FoundNamespace> spaces);
 
   void tell(LookStep step, std::uint64_t inode = 0) const;
@@ -86,12 +93,15 @@ class LiveLooker final : public Looker {
   std::optional<CaptureWriter> capture_;
   std::optional<CloseListener> closes_;
   std::optional<NamespaceWatch> watch_;
+  bool news_ = false;  // was taken since anybody asked
   std::vector<FoundNamespace> spaces_;
-  std::vector<core::Error> missing_;                       // of the names that were asked for
-  std::unordered_map<std::uint64_t, std::size_t> places_;  // of an inode in spaces_
-  std::unordered_map<std::uint64_t, SpaceIdentity> past_;  // known in the last look, and not any more, by inode
-  std::size_t looked_at_ = 0;                              // of spaces_, by the last look; those behind came since
-  std::uint64_t endings_lost_ = 0;                         // until the last look
+  KnownSpaces known_;
+  std::unordered_map<std::uint64_t, std::uint64_t> entered_;  // in this look: cookies, by inode
+  std::vector<core::Error> missing_;                          // of the names that were asked for
+  std::unordered_map<std::uint64_t, std::size_t> places_;     // of an inode in spaces_
+  std::unordered_map<std::uint64_t, SpaceIdentity> past_;     // known in the last look, and not any more, by inode
+  std::size_t looked_at_ = 0;                                 // of spaces_, by the last look; those behind came since
+  std::uint64_t endings_lost_ = 0;                            // until the last look
   std::vector<FoundNamespace> doubtful_;  // in this look, which no path led to and whose sockets were seen: heard until the next
   std::optional<SocketHolders> holders_;  // of this look, if they are asked for
   core::Time search_at_{};                // for new namespaces, while it waits

@@ -21,11 +21,14 @@ void LiveLooker::start_endings() {
 }
 
 void LiveLooker::take_closes() {
+  take_news();
   if (!closes_) return;
   const std::uint64_t losses =
       closes_->take([&](std::uint64_t inode, std::span<const std::byte> datagram) { take_close(inode, datagram); });
   for (std::uint64_t i = 0; i < losses; ++i) assembler_->lost_close_events();
   take_endings();
+  if (!watch_) return;
+  for (const std::uint32_t number : watch_->numbers_taken_back()) forget_number(number);  // all that was its is heard
 }
 
 void LiveLooker::take_close(std::uint64_t inode, std::span<const std::byte> datagram) {
@@ -60,6 +63,14 @@ void LiveLooker::leave_spaces() {
   for (const std::uint64_t inode : left) assembler_->left(inode);
 }
 
+// Under no name where it is not sure which it was.
+std::optional<SpaceIdentity> LiveLooker::space_of(const record::Row& ended) const {
+  if (!ended.knows(record::Block::netns_cookie)) return chosen_space(ended.netns_inode);
+  if (const SpaceIdentity* known = known_.find(ended.netns_cookie)) return *known;
+  if (options_.namespaces.kind != WhichNamespaces::Kind::all) return std::nullopt;
+  return SpaceIdentity{.inode = ended.netns_inode, .name = anonymous_name(ended.netns_inode)};
+}
+
 /// Whose sockets are to be told of: under the name that it has, or had until now. nullopt: it was not chosen.
 std::optional<SpaceIdentity> LiveLooker::chosen_space(std::uint64_t inode) const {
   if (const FoundNamespace* const space = space_of(inode)) return identity_of(*space);
@@ -80,7 +91,7 @@ void LiveLooker::take_endings() {
   ending_rows_.clear();
   endings_->collect([&](std::uint64_t cookie) { return assembler_->begin_last_row(cookie, base_); }, ending_rows_);
   for (record::Row& row : ending_rows_) {
-    const auto space = chosen_space(row.netns_inode);
+    const auto space = space_of(row);
     if (!space) continue;
     if (row.netns.view().empty()) assembler_->name(row, *space);  // else as the look before knew it
     assembler_->take_last_row(row);

@@ -50,7 +50,7 @@ core::Result<bool> LiveLooker::wait(core::Time until) {
       continue;
     }
     take_closes();
-    if (take_news()) {
+    if (had_news()) {
       search_at_ = std::min(search_at_, std::max(search_not_before_, core::MonotonicClock::now() + kUntilMounted));
     }
   }
@@ -77,23 +77,20 @@ bool LiveLooker::find_new_spaces() {
     }
   }
   learn_spaces();
-  listen_in_all();
+  enter_newcomers();
   return true;
 }
 
-// What is told of a number before it was taken back is of the namespace that had it; then another may have it, and its inode.
-bool LiveLooker::take_news() {
-  if (!watch_) return false;
-  const bool any = watch_->take();
-  const auto numbers = watch_->numbers_taken_back();
-  if (numbers.empty()) return any;
-  take_closes();
-  for (const std::uint32_t number : numbers) {
-    if (closes_) closes_->forget(number);
-    std::erase_if(spaces_, [&](const FoundNamespace& space) { return space.nsid == number; });
-  }
-  learn_spaces();
-  return any;
+// Of a number that is another namespace's by now, nobody knows whose end is meant by what is still to be heard.
+void LiveLooker::take_news() {
+  if (!watch_) return;
+  if (watch_->take()) news_ = true;
+  for (const std::uint32_t number : watch_->numbers_given_again()) forget_number(number);
+}
+
+void LiveLooker::forget_number(std::uint32_t number) {
+  if (closes_) closes_->forget(number);
+  if (std::erase_if(spaces_, [&](const FoundNamespace& space) { return space.nsid == number; }) != 0) learn_spaces();
 }
 
 void LiveLooker::searched() {

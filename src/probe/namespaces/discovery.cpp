@@ -14,6 +14,7 @@
 
 #include "core/syscall.hpp"
 #include "probe/namespaces.hpp"
+#include "probe/namespaces/enter.hpp"
 
 namespace uncork::probe {
 namespace {
@@ -71,12 +72,6 @@ FoundNamespace& Search::add(std::uint64_t inode, std::string path) {
 void Search::add_mount(std::uint64_t inode, const std::string& path) {
   FoundNamespace& space = add(inode, path);
   space.mounts = space.paths.size();  // processes are looked at later
-  const std::string name = path.substr(path.rfind('/') + 1);
-  if (space.name.empty()) {
-    space.name = name;
-  } else if (space.name != name && std::ranges::find(space.aliases, name) == space.aliases.end()) {
-    space.aliases.push_back(name);
-  }
 }
 
 void Search::look_into_folder(const std::string& folder) {
@@ -137,8 +132,33 @@ core::Status Search::look_at_processes() {
   return {};
 }
 
+// A list of mounts is not of one moment: one that has gone meanwhile may stand in it with the inode that another has by now.
+void drop_gone_mounts(FoundNamespace& space) {
+  std::vector<std::string> there;
+  for (std::size_t i = 0; i < space.mounts; ++i) {
+    if (leads_to(space.paths[i], space.inode)) there.push_back(space.paths[i]);
+  }
+  if (there.empty() || there.size() == space.mounts) return;
+  space.paths.erase(space.paths.begin(), space.paths.begin() + static_cast<std::ptrdiff_t>(space.mounts));
+  space.mounts = there.size();
+  space.paths.insert(space.paths.begin(), there.begin(), there.end());
+}
+
+void name_by_mounts(FoundNamespace& space) {
+  for (std::size_t i = 0; i < space.mounts; ++i) {
+    const std::string name = space.paths[i].substr(space.paths[i].rfind('/') + 1);
+    if (space.name.empty()) {
+      space.name = name;
+    } else if (space.name != name && std::ranges::find(space.aliases, name) == space.aliases.end()) {
+      space.aliases.push_back(name);
+    }
+  }
+}
+
 FoundNamespaces Search::take() {
   for (auto& [inode, space] : found_.by_inode) {
+    if (space.mounts > 1) drop_gone_mounts(space);
+    name_by_mounts(space);
     if (space.name.empty()) space.name = space.container.id.empty() ? anonymous_name(inode) : space.container.id;
   }
   return std::move(found_);

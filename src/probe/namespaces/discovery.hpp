@@ -33,7 +33,8 @@ struct FoundNamespace {
   std::vector<std::string> aliases;    ///< further mounts' names
   pid_t pid = 0;                       ///< the lowest of the processes in it; 0: none
   Container container{};
-  std::optional<std::uint32_t> nsid{};  ///< as the caller's own namespace numbers it
+  std::optional<std::uint64_t> cookie{};  ///< SO_NETNS_COOKIE, for whoever has entered it
+  std::optional<std::uint32_t> nsid{};    ///< as the caller's own namespace numbers it
 };
 
 struct DiscoveryOptions {

@@ -61,6 +61,8 @@ core::Error gone_namespace(const FoundNamespace& space) {
   return {core::ErrorCode::not_found, ENOENT, "network namespace '" + space.name + "' is gone"};
 }
 
+bool leads_to(const std::string& path, std::uint64_t inode) { return is_namespace(path, namespace_device(), inode); }
+
 bool still_leads_to(const FoundNamespace& space) {
   const dev_t device = namespace_device();
   return std::ranges::any_of(vouching_paths(space),

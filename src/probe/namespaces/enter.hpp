@@ -7,6 +7,9 @@
 
 namespace uncork::probe {
 
+/// Whether a namespace with this inode is mounted, or held, at `path`.
+[[nodiscard]] bool leads_to(const std::string& path, std::uint64_t inode);
+
 /// Whether a path of it still leads to it: a path may lead elsewhere by now (a reused pid, a new mount), and its inode may be
 /// another's.
 [[nodiscard]] bool still_leads_to(const FoundNamespace& space);

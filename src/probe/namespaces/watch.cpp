@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "core/syscall.hpp"
@@ -56,17 +57,15 @@ bool drain(const core::Fd& fd, OnNews on_news) {
   }
 }
 
-void add_taken_back(std::span<const std::byte> datagram, std::vector<std::uint32_t>& into) {
+std::optional<std::uint32_t> number_in(const NetlinkMessage& message) {
   constexpr std::size_t kHead = 4;  // struct rtgenmsg, padded
-  NetlinkMessages messages(datagram);
-  NetlinkMessage message;
-  while (messages.next(message).value_or(false)) {
-    if (message.header.nlmsg_type != RTM_DELNSID || message.payload.size() < kHead) continue;
-    const auto on_attribute = [&](unsigned type, std::span<const std::byte> value, std::size_t /*offset*/) {
-      if (type == NETNSA_NSID && value.size() >= sizeof(std::uint32_t)) into.push_back(read_as<std::uint32_t>(value));
-    };
-    (void)for_each_attribute(message.payload.subspan(kHead), message.offset + kHead, on_attribute).has_value();
-  }
+  std::optional<std::uint32_t> number;
+  if (message.payload.size() < kHead) return number;
+  const auto on_attribute = [&](unsigned type, std::span<const std::byte> value, std::size_t /*offset*/) {
+    if (type == NETNSA_NSID && value.size() >= sizeof(std::uint32_t)) number = read_as<std::uint32_t>(value);
+  };
+  (void)for_each_attribute(message.payload.subspan(kHead), message.offset + kHead, on_attribute).has_value();
+  return number;
 }
 
 }  // namespace
@@ -93,9 +92,20 @@ void NamespaceWatch::watch_folders() {
 
 bool NamespaceWatch::take() {
   const bool folders = drain(inotify_, [](std::span<const std::byte> /*news*/) {});
-  const bool numbers = drain(route_, [&](std::span<const std::byte> news) { add_taken_back(news, taken_back_); });
+  const bool numbers = drain(route_, [&](std::span<const std::byte> news) { take_numbers(news); });
   if (folders) watch_folders();
   return folders || numbers;
+}
+
+void NamespaceWatch::take_numbers(std::span<const std::byte> datagram) {
+  NetlinkMessages messages(datagram);
+  NetlinkMessage message;
+  while (messages.next(message).value_or(false)) {
+    const auto number = number_in(message);
+    if (!number) continue;
+    if (message.header.nlmsg_type == RTM_DELNSID) taken_back_.push_back(*number);
+    if (message.header.nlmsg_type == RTM_NEWNSID && std::erase(taken_back_, *number) != 0) given_again_.push_back(*number);
+  }
 }
 
 }  // namespace uncork::probe

@@ -52,7 +52,7 @@ TEST_F(GroundTruthTest, counts_what_is_missing_and_what_is_there_twice) {
   const Tally& tally = judged({row(), row()});
   EXPECT_EQ(tally.duplicates, 1U);
   EXPECT_EQ(tally.equal_looks, 0U);
-  EXPECT_THAT(tally.examples.front(), HasSubstr("no row: cookie 7 in 'one'"));
+  EXPECT_THAT(tally.examples.front(), HasSubstr("no row: socket cookie 7 in 'one'"));
 }
 
 TEST_F(GroundTruthTest, what_opens_or_closes_during_a_look_may_be_in_it_or_not) {
