@@ -141,7 +141,11 @@ void Command::pause(core::Time deadline) {
 void Command::take(const siginfo_t& signal) {
   const bool from_terminal = signal.si_code == SI_KERNEL;  // which sends it to the whole group, the command too
   if (signal.si_signo == SIGCHLD || from_terminal || pid_ < 0) return;
-  ::kill(pid_, signal.si_signo);
+  if (!exit_) {
+    ::kill(pid_, signal.si_signo);
+    return;
+  }
+  for (const pid_t left : children()) ::kill(left, signal.si_signo);
 }
 
 void Command::reap() {
@@ -151,6 +155,11 @@ void Command::reap() {
     if (ended == 0 || (ended < 0 && errno != EINTR)) return;
     if (ended == pid_) exit_ = WIFSIGNALED(status) ? kSignalled + WTERMSIG(status) : WEXITSTATUS(status);
   }
+}
+
+bool Command::has_leftovers() const {
+  siginfo_t ended{};
+  return ::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 std::size_t Command::end_leftovers() { return end_children(kGrace); }
