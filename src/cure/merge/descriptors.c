@@ -3,17 +3,25 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { kMost = 65536 }; /* what has a higher number is left as it is */
+enum {
+  kMost = 65536, /* what has a higher number is left as it is */
+  kUlpName = 16  /* TCP_ULP_NAME_MAX, Linux include/net/tcp.h */
+};
 
 static _Atomic unsigned char kinds[kMost];
 
 static int known(int fd) { return fd >= 0 && fd < kMost; }
+
+enum kind remembered(int fd) {
+  return known(fd) ? (enum kind)atomic_load_explicit(&kinds[fd], memory_order_relaxed) : kind_unknown;
+}
 
 void remember(int fd, enum kind kind) {
   if (known(fd)) atomic_store_explicit(&kinds[fd], (unsigned char)kind, memory_order_relaxed);
@@ -22,7 +30,9 @@ void remember(int fd, enum kind kind) {
 void forget(int fd) { remember(fd, kind_unknown); }
 
 void forget_from(unsigned first, unsigned last) {
-  for (unsigned fd = first; fd <= last && fd < kMost; fd++) remember((int)fd, kind_unknown);
+  for (unsigned fd = first; fd <= last && fd < kMost; fd++) {
+    if (remembered((int)fd) != kind_unknown) forget((int)fd);
+  }
 }
 
 static enum kind ask(int fd) {
@@ -41,17 +51,24 @@ static enum kind ask(int fd) {
 }
 
 static enum kind kind_of(int fd) {
-  enum kind kind = atomic_load_explicit(&kinds[fd], memory_order_relaxed);
+  enum kind kind = remembered(fd);
   if (kind == kind_unknown) remember(fd, kind = ask(fd));
   return kind;
 }
 
-int may_keep_back(int fd, int sure) {
+int may_keep_back(int fd) {
   if (!known(fd) || kind_of(fd) != kind_tcp) return 0;
-  if (!sure) return 1;
-  const enum kind now = ask(fd);
-  if (now != kind_tcp) remember(fd, now);
-  return now == kind_tcp;
+  /* One question for two answers: none but TCP knows this option, and with TLS in the kernel MSG_MORE would leave a record open
+   * that TCP_NODELAY does not close. */
+  const int saved = errno;
+  char name[kUlpName];
+  socklen_t size = sizeof name;
+  const int is_still_tcp = syscall(SYS_getsockopt, fd, IPPROTO_TCP, TCP_ULP, name, &size) == 0;
+  errno = saved;
+  if (!is_still_tcp) forget(fd);
+  return is_still_tcp && size == 0;
 }
+
+int is_tcp(int fd) { return known(fd) && kind_of(fd) == kind_tcp; }
 
 int never_waits(int fd) { return known(fd) && kind_of(fd) == kind_file; }

@@ -1,5 +1,6 @@
 /* Writes on TCP sockets: kept back until the turn ends. */
 #define _GNU_SOURCE
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -14,7 +15,7 @@
  * business. */
 static int is_plain(int flags) { return (flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT)) == 0; }
 
-static int keeps(int fd) { return turn_has_place() && may_keep_back(fd, !turn_holds(fd)); }
+static int keeps(int fd) { return may_keep_back(fd) && turn_has_place(); }
 
 static ssize_t kept(int fd, ssize_t sent) {
   if (sent > 0) turn_hold(fd);
@@ -37,7 +38,8 @@ EXPORTED ssize_t sendto(int fd, const void* bytes, size_t count, int flags, cons
 }
 
 EXPORTED ssize_t writev(int fd, const struct iovec* parts, int count) {
-  if (count <= 0 || !keeps(fd)) return REAL(writev)(fd, parts, count);
+  if (count <= 0 || count > IOV_MAX || !keeps(fd))
+    return REAL(writev)(fd, parts, count); /* sendmsg has another error for too many */
   const struct msghdr message = {.msg_iov = (struct iovec*)parts, .msg_iovlen = (size_t)count};
   return kept(fd, REAL(sendmsg)(fd, &message, MSG_MORE));
 }
@@ -49,18 +51,11 @@ EXPORTED ssize_t sendmsg(int fd, const struct msghdr* message, int flags) {
 }
 
 EXPORTED int setsockopt(int fd, int level, int option, const void* value, socklen_t size) {
-  const int is_int = level == IPPROTO_TCP && value != NULL && size >= (socklen_t)sizeof(int);
-  if (is_int && option == TCP_NODELAY && *(const int*)value == 0) {
-    const int on = 1; /* kept on: that is the cure */
-    return REAL(setsockopt)(fd, level, option, &on, sizeof on);
-  }
-  if (is_int && option == TCP_CORK) { /* the program gathers its writes itself */
-    turn_end_of(fd);
-    remember(fd, *(const int*)value != 0 ? kind_left_alone : kind_unknown);
-  }
-  if (level == IPPROTO_TCP && option == TCP_ULP) { /* with TLS in the kernel MSG_MORE leaves a record open */
-    turn_end_of(fd);
-    remember(fd, kind_left_alone);
-  }
-  return REAL(setsockopt)(fd, level, option, value, size);
+  const int gathers = level == IPPROTO_TCP && (option == TCP_CORK || option == TCP_ULP);
+  if (gathers) turn_end_of(fd, 0); /* what was written before is not the program's to gather */
+  const int set = REAL(setsockopt)(fd, level, option, value, size);
+  if (set != 0 || level != IPPROTO_TCP || size < (socklen_t)sizeof(int)) return set;
+  if (option == TCP_NODELAY && *(const int*)value == 0) turn_push(fd); /* kept on: that is the cure */
+  if (option == TCP_CORK) remember(fd, *(const int*)value != 0 ? kind_left_alone : kind_unknown);
+  return set;
 }
