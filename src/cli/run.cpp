@@ -96,11 +96,12 @@ void say_json(const RunArguments& arguments, const Cure& cure, int exit) {
 }
 
 /// The exit code of the command, once it and all that it has left have ended.
-int wait_for_all(command::Command& command) {
+int wait_for_all(command::Command& command, bool quiet) {
   std::optional<int> exit;
   while (!(exit = command.wait_until(core::MonotonicClock::now() + core::Micros(60'000'000)))) {
   }
-  if (command.has_leftovers()) say("uncork run: the command has ended; what it has left running is cured until it ends\n");
+  if (!quiet && command.has_leftovers())
+    say("uncork run: the command has ended; what it has left running is cured until it ends\n");
   while (command.has_leftovers()) command.pause(core::MonotonicClock::now() + kLookEvery);
   return *exit;
 }
@@ -110,7 +111,7 @@ Exit run(const RunArguments& arguments) {
   const Cure cure = prepare(arguments);
   if (cure.group == nullptr && cure.library.empty()) {
     say("uncork: {}\n", cure.why_no_group);
-    say("uncork: {}\n", !arguments.merge ? "without that right --merge can cure programs that are linked dynamically"
+    say("uncork: {}\n", !arguments.merge ? "without BPF, --merge can cure programs that are linked dynamically"
                                          : "--merge cannot help either: " + cure.why_no_merge);
     return Exit::not_possible;
   }
@@ -123,9 +124,10 @@ Exit run(const RunArguments& arguments) {
                                       .cgroup_procs = cure.group == nullptr ? -1 : cure.group->procs()});
   if (!started) {
     report_error(started.error());
+    if (started.error().code == core::ErrorCode::not_supported) return Exit::not_possible;
     return passed_on(command::exit_code_of(started.error()));
   }
-  const int exit = wait_for_all(command);
+  const int exit = wait_for_all(command, arguments.json);
   if (arguments.json) {
     say_json(arguments, cure, exit);
   } else {

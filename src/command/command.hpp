@@ -41,7 +41,8 @@ class Command {
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;
 
-  /// not_found: there is no such program; not_permitted: it is not one that can be run; others: we could not try.
+  /// not_found: there is no such program; not_permitted: it is not one that can be run;
+  /// not_supported: the cgroup does not take it; others: we could not try.
   [[nodiscard]] core::Status start(const CommandOptions& options);
 
   /// Waits until the command has ended (its exit code, or kSignalled + the signal that ended it) or `deadline` has passed.

@@ -56,6 +56,14 @@ bool is_go(const core::Fd& file, const Elf64_Phdr& notes) {
   return all.find(std::string_view("Go\0\0", 4)) != std::string_view::npos;
 }
 
+/// Whether the loader that the program asks for is glibc's, as it is called on every machine (ld-linux*.so.N, ld64.so.N).
+bool is_glibc(const core::Fd& file, const Elf64_Phdr& loader) {
+  std::string path(std::min<std::uint64_t>(loader.p_filesz, 4096), '\0');
+  if (!read_at(file, loader.p_offset, path.data(), path.size())) return false;
+  const std::string name = fs::path(path.c_str()).filename();
+  return name.starts_with("ld-linux") || name.starts_with("ld64.so");
+}
+
 std::optional<std::string> why_not_elf(const core::Fd& file) {
   Elf64_Ehdr header{};
   if (!read_at(file, 0, &header, sizeof header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
@@ -65,16 +73,25 @@ std::optional<std::string> why_not_elf(const core::Fd& file) {
   const auto self = core::open_file("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   if (self && read_at(*self, 0, &ours, sizeof ours) && ours.e_machine != header.e_machine) return "it is for another machine";
   bool dynamic = false;
+  bool glibc = false;
   bool go = false;
   for (std::size_t i = 0; i < header.e_phnum && i < kMostHeaders; ++i) {
     Elf64_Phdr program{};
     if (!read_at(file, header.e_phoff + i * header.e_phentsize, &program, sizeof program)) break;
-    if (program.p_type == PT_INTERP) dynamic = true;
+    if (program.p_type == PT_INTERP) dynamic = true, glibc = is_glibc(file, program);
     if (program.p_type == PT_NOTE) go = go || is_go(file, program);
   }
   if (!dynamic) return "it is linked statically";
+  if (!glibc) return "it uses another C library than glibc";
   if (go) return "it is a Go program, which goes around the C library";
   return {};
+}
+
+/// ld.so(8): LD_PRELOAD is split at spaces and colons.
+core::Result<std::string> loadable(const std::string& path) {
+  if (path.find_first_of(" :") == std::string::npos) return path;
+  return core::fail(core::Error{core::ErrorCode::not_supported, 0,
+                                "LD_PRELOAD cannot name the library that merges writes: there is a space or a colon in " + path});
 }
 
 }  // namespace
@@ -85,7 +102,7 @@ core::Result<std::string> merging_library() {
   std::string looked;
   for (const char* place : kPlaces) {
     const fs::path path = (self.parent_path() / place).lexically_normal();
-    if (fs::exists(path, failed)) return path.string();
+    if (fs::exists(path, failed)) return loadable(path.string());
     looked += (looked.empty() ? "" : " and ") + path.string();
   }
   return core::fail(core::Error{core::ErrorCode::not_found, 0, "the library that merges writes is not installed: no " + looked});

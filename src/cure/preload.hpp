@@ -8,7 +8,8 @@
 
 namespace uncork::cure {
 
-/// The library's path, beside this very program as built or as installed. not_found names where it was looked for.
+/// The library's path, beside this very program as built or as installed. not_found names where it was looked for;
+/// not_supported: the loader could not be told this path.
 [[nodiscard]] core::Result<std::string> merging_library();
 
 /// The file that execvp(3) would take for `program`; nothing if there is none.

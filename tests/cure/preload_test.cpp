@@ -20,6 +20,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
+const std::string kLoader = "/lib64/ld-linux-x86-64.so.2";
+
 class Preload : public ::testing::Test {
  protected:
   std::string file(const std::string& name, const std::string& text, unsigned mode = 0755) {
@@ -28,8 +30,8 @@ class Preload : public ::testing::Test {
     ::chmod(path.c_str(), mode);
     return path;
   }
-  /// An ELF file of headers alone, with a note's text.
-  std::string elf(const std::string& name, bool dynamic, const std::string& note = "") {
+  /// An ELF file of headers alone, with the path of its loader, if it has one, and a note's text.
+  std::string elf(const std::string& name, const std::string& loader, const std::string& note = "") {
     std::ifstream self("/proc/self/exe", std::ios::binary);
     Elf64_Ehdr header{};
     self.read(reinterpret_cast<char*>(&header), sizeof header);
@@ -37,31 +39,34 @@ class Preload : public ::testing::Test {
     header.e_phnum = 2;
     header.e_phentsize = sizeof(Elf64_Phdr);
     Elf64_Phdr first{};
-    first.p_type = dynamic ? PT_INTERP : PT_LOAD;
+    first.p_type = loader.empty() ? PT_LOAD : PT_INTERP;
+    first.p_offset = sizeof header + 2 * sizeof first;
+    first.p_filesz = loader.size() + 1;
     Elf64_Phdr second{};
     second.p_type = PT_NOTE;
-    second.p_offset = sizeof header + 2 * sizeof first;
+    second.p_offset = first.p_offset + first.p_filesz;
     second.p_filesz = note.size();
     std::string text(sizeof header + 2 * sizeof first, '\0');
     std::memcpy(text.data(), &header, sizeof header);
     std::memcpy(text.data() + sizeof header, &first, sizeof first);
     std::memcpy(text.data() + sizeof header + sizeof first, &second, sizeof second);
-    return file(name, text + note);
+    return file(name, text + loader + '\0' + note);
   }
   testing::ScratchDirectory folder_;
 };
 
 TEST_F(Preload, a_dynamic_program_and_a_script_of_one_are_preloaded) {
   EXPECT_EQ(why_not_preloaded("/proc/self/exe"), std::nullopt);
-  EXPECT_EQ(why_not_preloaded(elf("dynamic", true)), std::nullopt);
+  EXPECT_EQ(why_not_preloaded(elf("dynamic", kLoader)), std::nullopt);
   EXPECT_EQ(why_not_preloaded(file("script", "#! /proc/self/exe -x\n")), std::nullopt);
 }
 
 TEST_F(Preload, the_others_say_why_not) {
-  EXPECT_THAT(why_not_preloaded(elf("static", false)).value_or(""), HasSubstr("statically"));
-  EXPECT_THAT(why_not_preloaded(elf("go", true, std::string("\4\0\0\0\x53\0\0\0\4\0\0\0Go\0\0", 16))).value_or(""),
+  EXPECT_THAT(why_not_preloaded(elf("static", "")).value_or(""), HasSubstr("statically"));
+  EXPECT_THAT(why_not_preloaded(elf("go", kLoader, std::string("\4\0\0\0\x53\0\0\0\4\0\0\0Go\0\0", 16))).value_or(""),
               HasSubstr("Go"));
-  EXPECT_THAT(why_not_preloaded(file("script", "#!" + elf("of", false) + "\n")).value_or(""), HasSubstr("statically"));
+  EXPECT_THAT(why_not_preloaded(elf("musl", "/lib/ld-musl-x86_64.so.1")).value_or(""), HasSubstr("another C library"));
+  EXPECT_THAT(why_not_preloaded(file("script", "#!" + elf("of", "") + "\n")).value_or(""), HasSubstr("statically"));
   EXPECT_THAT(why_not_preloaded(file("text", "no program")).value_or(""), HasSubstr("not an ELF"));
   EXPECT_THAT(why_not_preloaded("/no/such/file").value_or(""), HasSubstr("cannot be read"));
   const std::string loop = folder_.path() + "/loop";
@@ -69,7 +74,7 @@ TEST_F(Preload, the_others_say_why_not) {
 }
 
 TEST_F(Preload, files_that_are_cut_anywhere_do_no_harm) {
-  std::ifstream in(elf("whole", true), std::ios::binary);
+  std::ifstream in(elf("whole", kLoader), std::ios::binary);
   const std::string whole{std::istreambuf_iterator<char>(in), {}};
   for (std::size_t size = 0; size < whole.size(); ++size)
     static_cast<void>(why_not_preloaded(file("cut", whole.substr(0, size))));

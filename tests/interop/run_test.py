@@ -34,7 +34,8 @@ class RunTest(FieldTest):
         self.assertGreater(cured["segments"], 1.9, cured)  # TCP_NODELAY sends each write
         merged = self.measure(command, request, "--merge", "--json")
         self.assertLess(merged["median_ms"], 10, merged)
-        self.assertLess(merged["segments"], 1.2, merged)  # a busy machine may let the watchdog of a millisecond come between
+        # The first may go as it was written, and on a busy machine the watchdog may come between two writes.
+        self.assertLess(merged["segments"], 1.5, merged)
 
     def test_python(self):
         self.judge([sys.executable, "-B", HERE / "peers/http_server.py", "--port", PORT], HTTP_REQUEST)

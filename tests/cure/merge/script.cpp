@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -55,6 +56,8 @@ sockaddr_in listen_on(int listener) {
 
 int connect_to(const sockaddr_in& where) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  // Not BBR, which some machines have by default: it paces, and a reset discards what it has not sent yet.
+  if (::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4) != 0) fail("reno");
   if (::connect(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0) fail("connect");
   return fd;
 }
@@ -103,6 +106,15 @@ void wait_received(const Shared& shared, unsigned id, std::uint64_t count) {
   }
 }
 
+/// This thread and those that it makes stay on this processor: packets of two of them may overtake each other on the loopback,
+/// and a reset that overtakes bytes discards them.
+void stay_here() {
+  cpu_set_t here;
+  CPU_ZERO(&here);
+  CPU_SET(static_cast<std::size_t>(::sched_getcpu()), &here);
+  ::sched_setaffinity(0, sizeof here, &here);
+}
+
 /// Nothing is under way any more, so that what is written next leaves at once, whatever the congestion window is.
 void wait_acknowledged(int fd) {
   int unacknowledged = 1;
@@ -126,6 +138,7 @@ void end_by_reset(Writer& writer, Shared& shared, unsigned id) {
     pollfd unread{writer.fd(), POLLIN, 0};
     (void)::poll(&unread, 1, -1);
   }
+  stay_here();
   wait_acknowledged(writer.fd());
   const auto plain = [&](std::size_t count) {
     std::string bytes;
@@ -198,6 +211,7 @@ int run(unsigned seed, const char* self) {
 
 /// Has bytes kept back by a thread that only computes, on a connection that is reset when it is closed, and ends.
 [[noreturn]] void leave(const sockaddr_in& where, const std::string& how) {
+  stay_here();
   const int fd = connect_to(where);
   const linger never{1, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &never, sizeof never);
@@ -207,12 +221,10 @@ int run(unsigned seed, const char* self) {
   std::thread([fd] {
     if (::send(fd, "the last ", 9, 0) != 9 || ::send(fd, "bytes", 5, 0) != 5) fail("write");
     written = true;
-    while (!to_end) {
-    }
+    while (!to_end) ::sched_yield();
     ::usleep(10'000);
   }).detach();
-  while (!written) {
-  }
+  while (!written) ::sched_yield();
   if (how == "exit") std::exit(0);
   if (how == "_exit") ::_exit(0);
   std::array<char*, 2> words = {const_cast<char*>("true"), nullptr};
