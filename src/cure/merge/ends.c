@@ -87,32 +87,28 @@ EXPORTED int dup(int old) {
   return fd;
 }
 
-EXPORTED int socket(int domain, int type, int protocol) {
-  const int fd = REAL(socket)(domain, type, protocol);
+/* `fd` is new, or -1. */
+static int got(int fd) {
   forget(fd);
+  if (is_tcp(fd)) turn_watch();
   return fd;
 }
+
+EXPORTED int socket(int domain, int type, int protocol) { return got(REAL(socket)(domain, type, protocol)); }
 
 EXPORTED int connect(int fd, const struct sockaddr* to, socklen_t size) {
   turn_end();
-  if (is_tcp(fd)) turn_expect();
   return REAL(connect)(fd, to, size);
-}
-
-static int accepted(int fd) {
-  forget(fd);
-  if (fd >= 0 && is_tcp(fd)) turn_expect();
-  return fd;
 }
 
 EXPORTED int accept(int listener, struct sockaddr* restrict from, socklen_t* restrict size) {
   turn_end();
-  return accepted(REAL(accept)(listener, from, size));
+  return got(REAL(accept)(listener, from, size));
 }
 
 EXPORTED int accept4(int listener, struct sockaddr* restrict from, socklen_t* restrict size, int flags) {
   turn_end();
-  return accepted(REAL(accept4)(listener, from, size, flags));
+  return got(REAL(accept4)(listener, from, size, flags));
 }
 
 int close_range(unsigned first, unsigned last, int flags);

@@ -39,7 +39,6 @@ static atomic_int turns_seen; /* none behind these was ever used */
 static __thread struct turn* mine __attribute__((tls_model("initial-exec")));
 static pthread_key_t at_thread_end;
 static atomic_int owner; /* the process whose threads these are; 0: nothing is kept back, not yet or no more */
-static atomic_int expected;
 static atomic_int watchdog;
 static atomic_int watchdog_sleeps;
 
@@ -151,14 +150,7 @@ static int start_watchdog(void) {
   return !failed;
 }
 
-void turn_expect(void) {
-  if (!atomic_load_explicit(&expected, memory_order_relaxed)) atomic_store(&expected, 1);
-}
-
-/* Not before a write, which may stand in a signal handler, where no thread can be made safely: it could wait for a lock of
- * malloc() that the interrupted code has. */
 void turn_watch(void) {
-  if (!atomic_load_explicit(&expected, memory_order_relaxed)) return;
   if (atomic_load_explicit(&watchdog, memory_order_relaxed) != watchdog_none || !is_owner()) return;
   int none = watchdog_none;
   if (!atomic_compare_exchange_strong(&watchdog, &none, watchdog_runs)) return;
@@ -195,10 +187,7 @@ static int take_turn(void) {
   return 0;
 }
 
-int turn_has_place(void) {
-  turn_expect();
-  return atomic_load(&watchdog) == watchdog_runs && is_owner() && (mine != NULL || take_turn());
-}
+int turn_has_place(void) { return atomic_load(&watchdog) == watchdog_runs && is_owner() && (mine != NULL || take_turn()); }
 
 static int holds(int fd) {
   if (!atomic_load_explicit(&mine->dirty, memory_order_relaxed)) return 0;

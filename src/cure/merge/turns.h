@@ -29,6 +29,7 @@ void turn_push(int fd);
 /* As turn_end_all(); from here on writes go as they are, and the watchdog ends. */
 void turn_end_for_good(void);
 
-/* There is TCP in this process, so that the next turn_watch() starts the watchdog. */
-void turn_expect(void);
+/* Starts the watchdog if there is none; before that nothing is kept back. Makes a thread, so it is called where a program gets or
+ * reads a TCP connection, not where it writes or polls: signal handlers do these, and there it could wait for a lock of malloc()
+ * that the interrupted code has. */
 void turn_watch(void);

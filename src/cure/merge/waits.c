@@ -24,32 +24,23 @@
     turn_end();                                      \
     return REAL(name) arguments;                     \
   }
-/* Where a program waits for its peers, so that it is no signal handler as a rule. */
-#define WAITS_FOR_PEERS(type, name, parameters, arguments) \
-  EXPORTED type name parameters {                          \
-    turn_end();                                            \
-    turn_watch();                                          \
-    return REAL(name) arguments;                           \
-  }
-/* Reading a file between two writes is no wait. */
-#define READS(name, parameters, arguments) \
-  EXPORTED ssize_t name parameters {       \
-    if (!never_waits(fd)) {                \
-      turn_end();                          \
-      turn_watch();                        \
-    }                                      \
-    return REAL(name) arguments;           \
+/* A program that reads a TCP connection may soon write to it. Reading a file between two writes is no wait. */
+#define READS(type, name, parameters, arguments) \
+  EXPORTED type name parameters {                \
+    if (!never_waits(fd)) turn_end();            \
+    if (is_tcp(fd)) turn_watch();                \
+    return REAL(name) arguments;                 \
   }
 
-READS(read, (int fd, void* into, size_t count), (fd, into, count))
-READS(readv, (int fd, const struct iovec* parts, int count), (fd, parts, count))
-WAITS_FOR_PEERS(ssize_t, recv, (int fd, void* into, size_t count, int flags), (fd, into, count, flags))
-WAITS_FOR_PEERS(ssize_t, recvfrom,
-                (int fd, void* restrict into, size_t count, int flags, struct sockaddr* restrict from, socklen_t* restrict size),
-                (fd, into, count, flags, from, size))
-WAITS_FOR_PEERS(ssize_t, recvmsg, (int fd, struct msghdr* message, int flags), (fd, message, flags))
-WAITS_FOR_PEERS(int, recvmmsg, (int fd, struct mmsghdr* messages, unsigned count, int flags, struct timespec* limit),
-                (fd, messages, count, flags, limit))
+READS(ssize_t, read, (int fd, void* into, size_t count), (fd, into, count))
+READS(ssize_t, readv, (int fd, const struct iovec* parts, int count), (fd, parts, count))
+READS(ssize_t, recv, (int fd, void* into, size_t count, int flags), (fd, into, count, flags))
+READS(ssize_t, recvfrom,
+      (int fd, void* restrict into, size_t count, int flags, struct sockaddr* restrict from, socklen_t* restrict size),
+      (fd, into, count, flags, from, size))
+READS(ssize_t, recvmsg, (int fd, struct msghdr* message, int flags), (fd, message, flags))
+READS(int, recvmmsg, (int fd, struct mmsghdr* messages, unsigned count, int flags, struct timespec* limit),
+      (fd, messages, count, flags, limit))
 
 /* Those that _FORTIFY_SOURCE puts in their place. */
 ssize_t __read_chk(int fd, void* into, size_t count, size_t room);
@@ -57,33 +48,31 @@ ssize_t __recv_chk(int fd, void* into, size_t count, size_t room, int flags);
 ssize_t __recvfrom_chk(int fd, void* into, size_t count, size_t room, int flags, struct sockaddr* from, socklen_t* size);
 int __poll_chk(struct pollfd* fds, nfds_t count, int limit, size_t room);
 int __ppoll_chk(struct pollfd* fds, nfds_t count, const struct timespec* limit, const sigset_t* mask, size_t room);
-READS(__read_chk, (int fd, void* into, size_t count, size_t room), (fd, into, count, room))
-WAITS_FOR_PEERS(ssize_t, __recv_chk, (int fd, void* into, size_t count, size_t room, int flags), (fd, into, count, room, flags))
-WAITS_FOR_PEERS(ssize_t, __recvfrom_chk,
-                (int fd, void* into, size_t count, size_t room, int flags, struct sockaddr* from, socklen_t* size),
-                (fd, into, count, room, flags, from, size))
-WAITS_FOR_PEERS(int, __poll_chk, (struct pollfd * fds, nfds_t count, int limit, size_t room), (fds, count, limit, room))
-WAITS_FOR_PEERS(int, __ppoll_chk,
-                (struct pollfd * fds, nfds_t count, const struct timespec* limit, const sigset_t* mask, size_t room),
-                (fds, count, limit, mask, room))
+READS(ssize_t, __read_chk, (int fd, void* into, size_t count, size_t room), (fd, into, count, room))
+READS(ssize_t, __recv_chk, (int fd, void* into, size_t count, size_t room, int flags), (fd, into, count, room, flags))
+READS(ssize_t, __recvfrom_chk, (int fd, void* into, size_t count, size_t room, int flags, struct sockaddr* from, socklen_t* size),
+      (fd, into, count, room, flags, from, size))
+ENDS_TURN(int, __poll_chk, (struct pollfd * fds, nfds_t count, int limit, size_t room), (fds, count, limit, room))
+ENDS_TURN(int, __ppoll_chk, (struct pollfd * fds, nfds_t count, const struct timespec* limit, const sigset_t* mask, size_t room),
+          (fds, count, limit, mask, room))
 
-WAITS_FOR_PEERS(int, poll, (struct pollfd * fds, nfds_t count, int limit), (fds, count, limit))
-WAITS_FOR_PEERS(int, ppoll, (struct pollfd * fds, nfds_t count, const struct timespec* limit, const sigset_t* mask),
-                (fds, count, limit, mask))
-WAITS_FOR_PEERS(int, select,
-                (int count, fd_set* restrict in, fd_set* restrict out, fd_set* restrict odd, struct timeval* restrict limit),
-                (count, in, out, odd, limit))
-WAITS_FOR_PEERS(int, pselect,
-                (int count, fd_set* restrict in, fd_set* restrict out, fd_set* restrict odd,
-                 const struct timespec* restrict limit, const sigset_t* restrict mask),
-                (count, in, out, odd, limit, mask))
-WAITS_FOR_PEERS(int, epoll_wait, (int epoll, struct epoll_event* events, int count, int limit), (epoll, events, count, limit))
-WAITS_FOR_PEERS(int, epoll_pwait, (int epoll, struct epoll_event* events, int count, int limit, const sigset_t* mask),
-                (epoll, events, count, limit, mask))
+ENDS_TURN(int, poll, (struct pollfd * fds, nfds_t count, int limit), (fds, count, limit))
+ENDS_TURN(int, ppoll, (struct pollfd * fds, nfds_t count, const struct timespec* limit, const sigset_t* mask),
+          (fds, count, limit, mask))
+ENDS_TURN(int, select,
+          (int count, fd_set* restrict in, fd_set* restrict out, fd_set* restrict odd, struct timeval* restrict limit),
+          (count, in, out, odd, limit))
+ENDS_TURN(int, pselect,
+          (int count, fd_set* restrict in, fd_set* restrict out, fd_set* restrict odd, const struct timespec* restrict limit,
+           const sigset_t* restrict mask),
+          (count, in, out, odd, limit, mask))
+ENDS_TURN(int, epoll_wait, (int epoll, struct epoll_event* events, int count, int limit), (epoll, events, count, limit))
+ENDS_TURN(int, epoll_pwait, (int epoll, struct epoll_event* events, int count, int limit, const sigset_t* mask),
+          (epoll, events, count, limit, mask))
 int epoll_pwait2(int epoll, struct epoll_event* events, int count, const struct timespec* limit, const sigset_t* mask);
-WAITS_FOR_PEERS(int, epoll_pwait2,
-                (int epoll, struct epoll_event* events, int count, const struct timespec* limit, const sigset_t* mask),
-                (epoll, events, count, limit, mask))
+ENDS_TURN(int, epoll_pwait2,
+          (int epoll, struct epoll_event* events, int count, const struct timespec* limit, const sigset_t* mask),
+          (epoll, events, count, limit, mask))
 
 ENDS_TURN(unsigned, sleep, (unsigned seconds), (seconds))
 ENDS_TURN(int, usleep, (useconds_t us), (us))
