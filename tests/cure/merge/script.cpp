@@ -163,9 +163,7 @@ void end_by_reset(Writer& writer, Shared& shared, unsigned id) {
   }
 }
 
-void follow(Shared& shared, const sockaddr_in& where, unsigned id, unsigned seed, const char* self) {
-  const int fd = connect_to(where);
-  if (::write(fd, &id, sizeof id) != sizeof id) fail("write");
+void follow(Shared& shared, int fd, unsigned id, unsigned seed, const char* self) {
   Writer writer(fd, id, 0, seed, self);
   for (unsigned i = 0; i < kSteps; ++i) writer.step();
   if (draw(writer.random(), 3) == 0) return end_by_reset(writer, shared, id);
@@ -191,6 +189,11 @@ int run(unsigned seed, const char* self) {
   const pid_t reader = ::fork();
   if (reader == 0) read_all(*shared, listener);
   ::close(listener);
+  std::array<int, kConnections> fds{};
+  for (unsigned id = 0; id < kConnections; ++id) {
+    fds[id] = connect_to(where);
+    if (::write(fds[id], &id, sizeof id) != sizeof id) fail("write");
+  }
   // Signals come at any moment, to handlers that wait too.
   struct sigaction action{};
   action.sa_handler = wait_in_handler;
@@ -200,7 +203,7 @@ int run(unsigned seed, const char* self) {
   if (seed % 3 == 0) ::setitimer(ITIMER_REAL, &often, nullptr);
   std::vector<std::thread> threads;
   for (unsigned id = 0; id < kConnections; ++id)
-    threads.emplace_back(follow, std::ref(*shared), where, id, seed * 101 + id, self);
+    threads.emplace_back(follow, std::ref(*shared), fds[id], id, seed * 101 + id, self);
   for (std::thread& thread : threads) thread.join();
   int status = 0;
   while (::waitpid(reader, &status, 0) < 0 && errno == EINTR) {
