@@ -70,7 +70,7 @@ std::vector<std::string> variables(const Cure& cure) {
 void say_end(const Cure& cure) {
   if (cure.group == nullptr) return;
   const cure::CuredCounts counts = cure.group->counts();
-  std::string line = core::count_of(counts.connections, "TCP connection end") + " with TCP_NODELAY from the first byte";
+  std::string line = "TCP_NODELAY was on from the first byte at " + core::count_of(counts.connections, "connection end");
   if (counts.kept != 0)
     line += fmt::format("; the program turned it off {}, and it was kept on", core::count_of(counts.kept, "time"));
   if (counts.refused != 0) line += fmt::format("; the kernel refused it on {}", counts.refused);
@@ -101,7 +101,7 @@ int wait_for_all(command::Command& command, bool quiet) {
   while (!(exit = command.wait_until(core::MonotonicClock::now() + core::Micros(60'000'000)))) {
   }
   if (!quiet && command.has_leftovers())
-    say("uncork run: the command has ended; what it has left running is cured until it ends\n");
+    say("uncork run: the command has ended; the processes that it left running stay cured until they end\n");
   while (command.has_leftovers()) command.pause(core::MonotonicClock::now() + kLookEvery);
   return *exit;
 }
@@ -151,7 +151,7 @@ void add_run(const Verb& program, Action& chosen) {
   verb.add_flag("--merge", arguments->merge,
                 "Also send the writes between two reads or waits together, by a library that is loaded into the program");
   verb.add_flag("--json", arguments->json, "Print one JSON object on standard error at the end, and nothing else");
-  verb.add_command(arguments->command, "Run this program with these arguments; they stand behind --");
+  verb.add_command(arguments->command, "Run this program with these arguments; put them after --");
   verb.footer(kFooter);
   verb.callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
 }

@@ -126,7 +126,7 @@ TEST_F(Run, every_connection_has_the_option_before_its_first_byte) {
   const Finished cured = run(kServer);
   EXPECT_EQ(cured.exit, 0);
   EXPECT_EQ(cured.out, "2 True (1, 1)\n");
-  EXPECT_EQ(cured.err, "uncork run: 2 TCP connection ends with TCP_NODELAY from the first byte\n");
+  EXPECT_EQ(cured.err, "uncork run: TCP_NODELAY was on from the first byte at 2 connection ends\n");
 }
 
 TEST_F(Run, the_option_stays_on_when_the_program_turns_it_off_which_is_counted) {
@@ -160,7 +160,7 @@ TEST_F(Run, what_the_command_leaves_is_waited_for) {
   const Finished left = run_program({"run", "--", "sh", "-c", "(sleep 0.5; echo later) & exit 3"});
   EXPECT_EQ(left.exit, 3);
   EXPECT_EQ(left.out, "later\n");
-  EXPECT_THAT(left.err, HasSubstr("what it has left running is cured until it ends"));
+  EXPECT_THAT(left.err, HasSubstr("the processes that it left running stay cured until they end"));
   const Finished quiet = run_program({"run", "--json", "--", "sh", "-c", "sleep 0.5 & exit 3"});
   EXPECT_EQ(quiet.exit, 3);
   EXPECT_EQ(quiet.err.find('{'), 0U) << quiet.err;
