@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,6 +28,8 @@ EXPORTED void _exit(int code) {
   REAL(_exit)(code);
   __builtin_unreachable();
 }
+
+EXPORTED void _Exit(int code) { _exit(code); }
 
 /* The C library ends a process with its last thread, and the watchdog must not be that one. */
 EXPORTED void pthread_exit(void* result) {

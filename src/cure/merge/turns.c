@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -124,6 +125,7 @@ static void sleep_until_held(unsigned* rounds) {
 static void* watch(void* unused) {
   unsigned rounds[kThreads] = {0};
   (void)unused;
+  prctl(PR_SET_NAME, "uncork-merge"); /* for those who look at the program's threads */
   while (atomic_load(&owner) != 0) {
     for (int idle = 0; idle < kIdleRounds && atomic_load(&owner) != 0; idle = look(rounds) ? 0 : idle + 1) {
       syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &kRound, NULL);
