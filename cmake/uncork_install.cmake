@@ -39,6 +39,7 @@ function(uncork_install_program)
     install(CODE "execute_process(COMMAND \"${CMAKE_STRIP}\" \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/uncork\")"
             COMPONENT program)
   endif()
+  install(TARGETS uncork_merge LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/uncork COMPONENT program)
   set(made ${PROJECT_BINARY_DIR}/src/cli/manual)
   install(FILES ${made}/uncork.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
   install(FILES ${made}/uncork DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT program)

@@ -171,7 +171,7 @@ void add_check(const Verb& program, Action& chosen) {
   verb.add_option("--junit", arguments->junit, "Write a JUnit file: a test case for each service, its verdict as the failure")
       .type_name("FILE");
   verb.add_flag("--json", arguments->json, "Print NDJSON on standard error: a line for each service, and a summary line");
-  verb.add_command(arguments->options.command, "Run this program with these arguments; they stand behind --");
+  verb.add_command(arguments->options.command, "Run this program with these arguments; put them after --");
   verb.footer(kFooter);
   verb.callback([arguments, &chosen] { chosen = [arguments] { return run_check(*arguments); }; });
 }

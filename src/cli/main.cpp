@@ -73,6 +73,7 @@ Exit run(int argc, char** argv) {
   uncork::cli::add_lab(top, chosen);
   uncork::cli::add_check(top, chosen);
   uncork::cli::add_cure(top, chosen);
+  uncork::cli::add_run(top, chosen);
   uncork::cli::add_proxy(top, chosen);
   uncork::cli::add_send(top, chosen);
   uncork::cli::add_recv(top, chosen);

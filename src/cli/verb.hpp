@@ -41,6 +41,7 @@ void add_recv(const Verb& program, Action& chosen);
 void add_send(const Verb& program, Action& chosen);
 void add_check(const Verb& program, Action& chosen);
 void add_cure(const Verb& program, Action& chosen);
+void add_run(const Verb& program, Action& chosen);
 void add_lab(const Verb& program, Action& chosen);
 void add_doctor(const Verb& program, Action& chosen);
 void add_zino(const Verb& program, Action& chosen);

@@ -44,24 +44,36 @@ struct Start {
   sigset_t mask;
 };
 
+/// What went wrong in the child.
+struct Failure {
+  int why;
+  bool in_cgroup;  ///< before the program was tried
+};
+
 /// In the child, between fork and exec: async-signal-safe calls only (and execvpe, which allocates nothing in glibc).
 [[noreturn]] void become(const Start& start) {
-  const auto fail = [&] {
-    const int why = errno;
-    (void)!::write(start.failure, &why, sizeof why);
+  const auto fail = [&](bool in_cgroup) {
+    const Failure failure{errno, in_cgroup};
+    (void)!::write(start.failure, &failure, sizeof failure);
     ::_exit(kNotFound);
   };
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != start.parent) ::_exit(kNotFound);  // we died before prctl
-  if (start.cgroup_procs >= 0 && ::write(start.cgroup_procs, "0", 1) != 1) fail();
+  if (start.cgroup_procs >= 0 && ::write(start.cgroup_procs, "0", 1) != 1) fail(true);
   ::signal(SIGPIPE, SIG_DFL);
   ::sigprocmask(SIG_SETMASK, &start.mask, nullptr);
   ::execvpe(start.words.front(), start.words.data(), start.variables.data());
-  fail();
+  fail(false);
   ::_exit(kNotFound);
 }
 
-core::Error why_not(const std::string& program, int err) {
+core::Error why_not(const std::string& program, const Failure& failure) {
+  const int err = failure.why;
+  if (failure.in_cgroup) {
+    core::Error error = core::system_error("put a process into a control group", err);
+    error.code = core::ErrorCode::not_supported;
+    return error;
+  }
   core::Error error = core::system_error(program, err);
   error.code = err == ENOENT || err == ENOTDIR ? core::ErrorCode::not_found : core::ErrorCode::not_permitted;
   if (err == ENOENT && program.find('/') == std::string::npos) error.message = program + ": no such program in PATH";
@@ -104,12 +116,12 @@ core::Status Command::start(const CommandOptions& options) {
   if (*forked == 0) become(start);
   pid_ = *forked;
   child_end.reset();
-  int why = 0;
-  const auto got = core::checked("read", [&] { return ::read(failure.get(), &why, sizeof why); });
+  Failure what{};
+  const auto got = core::checked("read", [&] { return ::read(failure.get(), &what, sizeof what); });
   if (!got || *got == 0) return {};  // exec has closed the other end
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
-  return core::fail(why_not(words.front(), why));
+  return core::fail(why_not(words.front(), what));
 }
 
 /// False: the deadline has passed.
@@ -140,8 +152,15 @@ void Command::pause(core::Time deadline) {
 
 void Command::take(const siginfo_t& signal) {
   const bool from_terminal = signal.si_code == SI_KERNEL;  // which sends it to the whole group, the command too
-  if (signal.si_signo == SIGCHLD || from_terminal || pid_ < 0) return;
-  ::kill(pid_, signal.si_signo);
+  if (signal.si_signo == SIGCHLD || pid_ < 0) return;
+  if (!exit_) {
+    if (!from_terminal) ::kill(pid_, signal.si_signo);
+    return;
+  }
+  for (const pid_t left : children()) {
+    const bool had_it = from_terminal && ::getpgid(left) == ::getpgrp();
+    if (!had_it) ::kill(left, signal.si_signo);  // a daemon is in a group of its own
+  }
 }
 
 void Command::reap() {
@@ -151,6 +170,11 @@ void Command::reap() {
     if (ended == 0 || (ended < 0 && errno != EINTR)) return;
     if (ended == pid_) exit_ = WIFSIGNALED(status) ? kSignalled + WTERMSIG(status) : WEXITSTATUS(status);
   }
+}
+
+bool Command::has_leftovers() const {
+  siginfo_t ended{};
+  return ::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 std::size_t Command::end_leftovers() { return end_children(kGrace); }

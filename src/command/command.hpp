@@ -30,9 +30,9 @@ struct CommandOptions {
 };
 
 /// A running command. It has our three standard descriptors, our process group and terminal; it dies with us, whatever ends us.
-/// What is sent to us (SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2) is passed on to it and does not end us; what the
-/// terminal sends it has had already. The processes that it leaves are ended with this object. One at a time, made while the
-/// process has no other children; one thread, which must live as long.
+/// What is sent to us (SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2) is passed on to it, or to those that it has left when
+/// it has ended, and does not end us; what the terminal sends it has had already. The processes that it leaves are ended with
+/// this object. One at a time, made while the process has no other children; one thread, which must live as long.
 class Command {
  public:
   /// Signals are ours from here on, also before start().
@@ -41,7 +41,8 @@ class Command {
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;
 
-  /// not_found: there is no such program; not_permitted: it is not one that can be run; others: we could not try.
+  /// not_found: there is no such program; not_permitted: it is not one that can be run;
+  /// not_supported: the cgroup does not take it; others: we could not try.
   [[nodiscard]] core::Status start(const CommandOptions& options);
 
   /// Waits until the command has ended (its exit code, or kSignalled + the signal that ended it) or `deadline` has passed.
@@ -49,6 +50,9 @@ class Command {
 
   /// Waits until `deadline`, whether the command runs or not; signals are passed on meanwhile.
   void pause(core::Time deadline);
+
+  /// Whether the command or something that it has left still runs.
+  [[nodiscard]] bool has_leftovers() const;
 
   /// Ends what it has left running, and the command itself if it still does; how many processes those were.
   std::size_t end_leftovers();

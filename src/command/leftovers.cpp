@@ -11,7 +11,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/syscall.hpp"
 
@@ -30,6 +29,17 @@ pid_t parent_in(std::string_view stat) {
   return parent;
 }
 
+/// Whether there are children still, of which the dead ones are reaped.
+bool any_left() {
+  for (;;) {
+    const pid_t reaped = ::waitpid(-1, nullptr, WNOHANG);
+    if (reaped == 0) return true;
+    if (reaped < 0 && errno != EINTR) return false;
+  }
+}
+
+}  // namespace
+
 std::vector<pid_t> children() {
   std::vector<pid_t> found;
   const pid_t self = ::getpid();
@@ -44,17 +54,6 @@ std::vector<pid_t> children() {
   }
   return found;
 }
-
-/// Whether there are children still, of which the dead ones are reaped.
-bool any_left() {
-  for (;;) {
-    const pid_t reaped = ::waitpid(-1, nullptr, WNOHANG);
-    if (reaped == 0) return true;
-    if (reaped < 0 && errno != EINTR) return false;
-  }
-}
-
-}  // namespace
 
 core::Status adopt_orphans() {
   const auto set = core::checked("become the reaper of orphans", [] { return ::prctl(PR_SET_CHILD_SUBREAPER, 1); });

@@ -19,7 +19,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::run_program;
 
-const std::vector<std::string> kVerbs = {"watch", "sockets", "lab", "check", "cure", "proxy", "send", "recv", "doctor"};
+const std::vector<std::string> kVerbs = {"watch", "sockets", "lab", "check", "cure", "run", "proxy", "send", "recv", "doctor"};
 const std::vector<std::string> kScenarios = {"chatty", "churn",  "coalesce", "field", "heartbeat",
                                              "http2",  "stress", "transmit", "zino"};
 

@@ -105,9 +105,12 @@ class InstalledCopy(unittest.TestCase):
         prefix = self.copy.work / "program"
         building.run("cmake", "--install", self.copy.build, "--prefix", prefix, "--component", "program")
         self.assertEqual(building.files_below(prefix), [
-            "bin/uncork", "share/bash-completion/completions/uncork", "share/doc/uncork/LICENSE", "share/doc/uncork/LICENSE.bpf",
-            "share/fish/vendor_completions.d/uncork.fish", "share/man/man1/uncork.1", "share/zsh/site-functions/_uncork"])
+            "bin/uncork", "lib/uncork/libuncork_merge.so", "share/bash-completion/completions/uncork", "share/doc/uncork/LICENSE",
+            "share/doc/uncork/LICENSE.bpf", "share/fish/vendor_completions.d/uncork.fish", "share/man/man1/uncork.1",
+            "share/zsh/site-functions/_uncork"])
         self.assertIn("0.1.0", building.run(prefix / "bin" / "uncork", "--version"))
+        preloaded = building.run(prefix / "bin" / "uncork", "run", "--merge", "--", "sh", "-c", "echo $LD_PRELOAD")
+        self.assertIn(str(prefix / "lib/uncork/libuncork_merge.so"), preloaded.splitlines())
 
 
 def arguments():
