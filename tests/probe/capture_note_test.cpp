@@ -20,7 +20,8 @@ CaptureNote full_note(CaptureNote::Kind kind) {
           .nsid = 0,
           .counted = 0,
           .complete = true,
-          .trouble = "the list stopped short"};
+          .trouble = "the list stopped short",
+          .cookie = 4711};
 }
 
 TEST(CaptureNoteTest, reads_what_it_writes) {

@@ -25,6 +25,7 @@ enum class Field : std::uint16_t {
   counted,
   complete,
   trouble,
+  cookie,
 };
 
 class Writer {
@@ -111,6 +112,9 @@ void read_field(unsigned type, std::span<const std::byte> value, CaptureNote& no
     case Field::trouble:
       note.trouble = text_of(value);
       return;
+    case Field::cookie:
+      note.cookie = number_of(value);
+      return;
   }
 }
 
@@ -130,6 +134,7 @@ std::vector<std::byte> write_note(const CaptureNote& note) {
   writer.put(Field::counted, note.counted);
   writer.put(Field::complete, std::uint64_t{note.complete});
   writer.put(Field::trouble, std::string_view(note.trouble));
+  writer.put(Field::cookie, note.cookie);
   return writer.take();
 }
 

@@ -34,6 +34,7 @@ struct CaptureNote {
   std::optional<std::uint64_t> counted{};
   bool complete = false;
   std::string trouble{};
+  std::optional<std::uint64_t> cookie{};  ///< of the namespace
 
   bool operator==(const CaptureNote&) const = default;
 };

@@ -10,24 +10,30 @@
 namespace uncork::probe {
 
 /// Remembers the namespaces that were entered, by their cookies, for this look and the one before: an inode and a number are
-/// another's as soon as a namespace is gone, and what is told of its sockets may come later than that.
+/// another's as soon as a namespace is gone, and what is told of its sockets may come later than that. Not thread-safe.
 class KnownSpaces {
  public:
   /// Of a namespace in which the caller was when it read the cookie.
-  void learn(std::uint64_t cookie, SpaceIdentity identity) { now_.insert_or_assign(cookie, std::move(identity)); }
-  /// Null: it was never entered, or not since the look before. Valid until the next call.
-  [[nodiscard]] const SpaceIdentity* find(std::uint64_t cookie) const {
-    for (const auto* known : {&now_, &before_}) {
-      if (const auto found = known->find(cookie); found != known->end()) return &found->second;
-    }
-    return nullptr;
+  void learn(std::uint64_t cookie, SpaceIdentity identity) {
+    by_cookie_.insert_or_assign(cookie, Known{std::move(identity), look_});
   }
-  void begin_look() { before_ = std::exchange(now_, {}); }
+  /// Null: it was never entered, or not since the look before. Valid until the next call of another member.
+  [[nodiscard]] const SpaceIdentity* find(std::uint64_t cookie) const {
+    const auto found = by_cookie_.find(cookie);
+    return found == by_cookie_.end() ? nullptr : &found->second.identity;
+  }
+  void begin_look() {
+    std::erase_if(by_cookie_, [&](const auto& entry) { return entry.second.look != look_; });
+    ++look_;
+  }
 
  private:
-  using ByCookie = std::unordered_map<std::uint64_t, SpaceIdentity>;
-  ByCookie now_;
-  ByCookie before_;
+  struct Known {
+    SpaceIdentity identity;
+    std::uint64_t look = 0;  // in which it was entered last
+  };
+  std::unordered_map<std::uint64_t, Known> by_cookie_;
+  std::uint64_t look_ = 0;
 };
 
 }  // namespace uncork::probe

@@ -335,6 +335,7 @@ void LiveLooker::visit(FoundNamespace& space, Look& into) {
   begin.container_id = space.container.id;
   begin.container_runtime = space.container.runtime;
   begin.nsid = space.nsid;
+  begin.cookie = space.cookie;
   note(begin);
 
   // Fewer than the kernel counted before the list and after it: some were missed.

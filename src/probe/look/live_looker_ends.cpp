@@ -35,7 +35,7 @@ void LiveLooker::take_close(std::uint64_t inode, std::span<const std::byte> data
   const auto known = chosen_space(inode);
   if (!known) return;
   const SpaceIdentity& identity = *known;
-  note({.kind = CaptureNote::Kind::closes, .inode = identity.inode, .name = identity.name});
+  note({.kind = CaptureNote::Kind::closes, .inode = identity.inode, .name = identity.name, .cookie = identity.cookie});
   record(datagram, CaptureWriter::Direction::received);
   if (endings_) std::ignore = endings_->consume();  // limits tell; what it says of these came before them
   if (!assembler_->closed(datagram, identity, base_)) assembler_->lost_close_events();

@@ -137,7 +137,7 @@ bool ReplayLooker::take_note(const CaptureNote& note, const CapturedDatagram& da
       passes_over_ = false;
       return false;
     case CaptureNote::Kind::closes:
-      if (is_chosen(note)) closes_of_ = SpaceIdentity{note.inode, note.name, {}, {}};
+      if (is_chosen(note)) closes_of_ = SpaceIdentity{note.inode, note.name, {}, {}, note.cookie};
       return false;
     case CaptureNote::Kind::end:
       return in_look_;
@@ -168,7 +168,7 @@ bool ReplayLooker::is_chosen(const CaptureNote& note) const {
 void ReplayLooker::begin_space(const CaptureNote& note) {
   passes_over_ = !is_chosen(note);
   if (passes_over_) return;
-  assembler_.begin_space({note.inode, note.name, {note.container_id, note.container_runtime}, note.nsid});
+  assembler_.begin_space({note.inode, note.name, {note.container_id, note.container_runtime}, note.nsid, note.cookie});
   in_space_ = true;
   complete_ = false;
   trouble_.clear();
