@@ -269,8 +269,9 @@ void Witness::set_choice() {
   skeleton.rodata->threshold.limit_factor = static_cast<std::uint32_t>(stall::kLimitFactor);
   const auto room = static_cast<std::uint32_t>(options.services);
   skeleton.rodata->service_room = room;
-  bpf_map__set_max_entries(skeleton.maps.service_index, room);
+  bpf_map__set_max_entries(skeleton.maps.service_index, std::max(room, 1U));
   bpf_map__set_max_entries(skeleton.maps.services, room + 2);
+  if (room == 0) bpf_map__set_max_entries(skeleton.maps.workers, 1);
   for (const Hook& hook : kFamilyHooks) {
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton.obj, hook.program),
                               options.only.processes && options.only.children);

@@ -283,6 +283,25 @@ TEST_F(Services, sums_of_services_beyond_the_room_go_to_the_others) {
   EXPECT_GE(exchanges, 2 * 2 * kServices * kEach);
 }
 
+TEST_F(Services, no_sums_are_kept_where_nobody_wants_them_and_ledgers_are) {
+  const core::Fd listener = listen_for({});
+  const core::Endpoint at = must(core::local_endpoint(listener));
+  attach({.services = 0});
+  if (!witness_) return;
+  const Connection connection{connect_to(at), accept_from(listener)};
+  converse(
+      connection, [](const core::Fd& client) { ask(client, 3); },
+      [](const core::Fd& server) {
+        for (int i = 0; i < 3; ++i) answer(server);
+      });
+  const auto rows = poll();
+  EXPECT_EQ(
+      std::ranges::count_if(
+          rows, [&](const probe::ConnectionRow& row) { return row.where.local.port == at.port && row.account.exchanges == 3; }),
+      1);
+  EXPECT_TRUE(must(witness_->services()).empty());
+}
+
 TEST_F(Services, the_kernel_leaves_out_what_is_not_asked_for) {
   const core::Fd listener = listen_for({});
   const core::Fd other_listener = listen_for({});

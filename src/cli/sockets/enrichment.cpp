@@ -42,7 +42,7 @@ core::Result<std::unique_ptr<Enrichment>> Enrichment::open(const SocketsOptions&
   std::unique_ptr<Enrichment> enrichment(new Enrichment(std::move(enrich)));
   if (!options.follow || options.bpf == probe::UseBpf::no) return enrichment;
   constexpr std::size_t kNobodyPolls = 4096;  // the look reads the ledgers along
-  auto witness = probe::Witness::attach({.ended_bytes = kNobodyPolls});
+  auto witness = probe::Witness::attach({.services = 0, .ended_bytes = kNobodyPolls});
   if (!witness && options.bpf == probe::UseBpf::yes) return core::fail(witness.error());
   if (!witness) return enrichment;  // for the reason that the look has for doing without BPF
   enrichment->witness_ = std::move(*witness);

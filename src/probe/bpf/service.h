@@ -8,7 +8,7 @@
 
 #include "probe/bpf/process.h"
 
-const volatile __u32 service_room = 1024;
+const volatile __u32 service_room = 1024;  // 0: no sums are kept
 const volatile struct uncork_threshold threshold = {};
 
 __u32 services_used;
@@ -96,7 +96,7 @@ static __noinline void join_service(struct socket_state* st, struct sock* sk) {
   struct uncork_service_sums* sums;
   __u32* known;
 
-  if (!is_wanted_remote(sk) || (only_pids && !st->is_wanted) || (only_role && st->flow.role != only_role)) {
+  if (!service_room || !is_wanted_remote(sk) || (only_pids && !st->is_wanted) || (only_role && st->flow.role != only_role)) {
     st->service = UNCORK_SERVICE_UNWANTED;
     return;
   }
@@ -169,7 +169,7 @@ static __always_inline void note_ended(struct socket_state* st, __u64 lost_us, _
 static __always_inline void note_exchange(struct socket_state* st, struct tcp_sock* tp, __u32 write_seq, __u32 rcv_nxt) {
   __u64 lost_us;
 
-  if ((__u8)st->flow.exchanges == st->exchanges) return;
+  if (!service_room || (__u8)st->flow.exchanges == st->exchanges) return;
   st->exchanges = st->flow.exchanges;
   lost_us = uncork_lost(st->flow.budget_us);
   if (st->flow.exchanges > 1) {
