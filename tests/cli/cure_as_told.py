@@ -5,6 +5,7 @@ prints {"command", "exit", "out", "workers", "before_ms", "after_ms"}. It is run
 """
 import json
 import shlex
+import signal
 import subprocess
 import sys
 
@@ -25,9 +26,11 @@ def main():
         verdict = verdict_of(port)
         told = verdict["command"]
         words = shlex.split(told)
-        cure = subprocess.Popen([UNCORK, *words[1:], "--for", "4s"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        cure = subprocess.Popen([UNCORK, *words[1:], "--for", "12s"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        out = cure.stdout.readline()  # it has begun
         after = verdict_of(port)
-        out, _ = cure.communicate()
+        cure.send_signal(signal.SIGINT)
+        out += cure.communicate()[0]
         service.stdin.write("\n\n")
         service.stdin.close()
         service.wait()

@@ -9,13 +9,18 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <future>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/syscall.hpp"
@@ -101,12 +106,51 @@ class SickService {
   std::set<int> workers_;
 };
 
+/// What /proc knows of a child: in a rest, its ticks of processor time so far.
+std::optional<std::uint64_t> ticks_of_resting(const std::string& pid) {
+  const auto stat = core::read_file("/proc/" + pid + "/stat");
+  if (!stat) return std::nullopt;
+  std::istringstream behind_name(stat->substr(stat->rfind(')') + 1));
+  std::vector<std::string> fields{std::istream_iterator<std::string>(behind_name), {}};
+  constexpr std::size_t kUserTicks = 11, kSystemTicks = 12;  // proc_pid_stat(5), from the state on
+  if (fields.size() <= kSystemTicks || fields[0] != "S") return std::nullopt;
+  return std::stoull(fields[kUserTicks]) + std::stoull(fields[kSystemTicks]);
+}
+
+bool holds_bpf_links(const std::string& pid) {
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + pid + "/fd", failed)) {
+    if (std::filesystem::read_symlink(entry.path(), failed).string().find("bpf_link") != std::string::npos) return true;
+  }
+  return false;
+}
+
+/// Until a child of ours holds BPF links and has had nothing to do for a quarter of a second: it has attached, and watches.
+void wait_until_watching() {
+  std::map<std::string, std::uint64_t> ticks;
+  int rests = 0;
+  for (int samples = 0; samples < 600 && rests < 5; ++samples) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::map<std::string, std::uint64_t> now;
+    std::error_code failed;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task", failed)) {
+      std::istringstream children(core::read_file(task.path().string() + "/children").value_or(""));
+      for (std::string pid; children >> pid;) {
+        const auto resting = holds_bpf_links(pid) ? ticks_of_resting(pid) : std::nullopt;
+        if (resting) now[pid] = *resting;
+      }
+    }
+    rests = !now.empty() && now == ticks ? rests + 1 : 0;
+    ticks = std::move(now);
+  }
+}
+
 /// What `watch` says of all that the service does; `more`: further arguments.
 Finished watch_all(SickService& service, std::vector<std::string> more) {
   std::vector<std::string> arguments = {"watch", "--port", service.port(), "--for", "6s"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   auto watching = std::async(std::launch::async, [&] { return run_program(arguments); });
-  watching.wait_for(std::chrono::milliseconds(2500));  // attached by then
+  wait_until_watching();
   service.go();
   service.wait_until_done();
   return watching.get();

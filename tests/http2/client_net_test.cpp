@@ -9,6 +9,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <thread>
+#include <tuple>
 
 #include "tests/http2/test_server.hpp"
 #include "uncork/http2/client.hpp"
@@ -246,6 +248,37 @@ TEST(HttpClient, takes_no_response_for_whole_that_was_cut_off_without_an_error) 
     one.reset(errc::no_error);
   });
   run([&](client& one) { return expect_failure(one, address_of(server.port()), make_error_code(errc::cancel)); });
+}
+
+/// Answers one connection with the beginning of a response, and closes it in order.
+class CutShort {
+ public:
+  CutShort() : acceptor_(loop_, {asio::ip::make_address("127.0.0.1"), 0}), thread_([this] { answer(); }) {}
+  ~CutShort() { thread_.join(); }
+  [[nodiscard]] unsigned short port() const { return acceptor_.local_endpoint().port(); }
+
+ private:
+  void answer() {
+    asio::ip::tcp::socket socket = acceptor_.accept();
+    std::array<char, 4096> heard{};
+    boost::system::error_code error;
+    std::ignore = socket.read_some(asio::buffer(heard), error);
+    constexpr std::string_view kSettings("\0\0\0\4\0\0\0\0\0", 9);
+    constexpr std::string_view kStatus200("\0\0\1\1\4\0\0\0\1\x88", 10);
+    constexpr std::string_view kThreeBytes("\0\0\3\0\0\0\0\0\1abc", 12);
+    asio::write(socket, std::array{asio::buffer(kSettings), asio::buffer(kStatus200), asio::buffer(kThreeBytes)}, error);
+    socket.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+    while (!error) std::ignore = socket.read_some(asio::buffer(heard), error);
+  }
+
+  asio::io_context loop_;
+  asio::ip::tcp::acceptor acceptor_;
+  std::thread thread_;
+};
+
+TEST(HttpClient, takes_no_response_for_whole_whose_connection_ended_within_it) {
+  CutShort server;
+  run([&](client& one) { return expect_failure(one, address_of(server.port()), asio::error::connection_aborted); });
 }
 
 TEST(Url, is_read_or_refused) {

