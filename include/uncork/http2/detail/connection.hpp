@@ -87,8 +87,6 @@ class connection : public member, public std::enable_shared_from_this<connection
   /// Ends it without a word.
   void give_up(error_code why) { end(why); }
   virtual void on_event(const event& one) = 0;
-  /// The events of what was read in one go have been told.
-  virtual void on_events_told() {}
   /// Nothing more will come: once, with the reason.
   virtual void on_end(error_code why) = 0;
   /// How many streams are still being answered.
@@ -109,7 +107,6 @@ class connection : public member, public std::enable_shared_from_this<connection
       bytes = bytes.subspan(session_.receive(bytes, now_));
       take_events();
     }
-    on_events_told();
     is_taking_ = false;
   }
   /// Whether there were any.
@@ -121,7 +118,6 @@ class connection : public member, public std::enable_shared_from_this<connection
       were_any = true;
       on_event(*one);
     }
-    if (!was_taking) on_events_told();
     is_taking_ = was_taking;
     return were_any;
   }

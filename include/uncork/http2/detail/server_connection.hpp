@@ -119,15 +119,7 @@ class server_connection final : public connection {
     loop_->counts->open_requests.fetch_add(1, std::memory_order_relaxed);
     session().attach(one.stream, stream.get());
     stream->begin(std::static_pointer_cast<server_connection>(shared_from_this()), one);
-    fresh_.push_back(std::move(stream));
-  }
-  /// A request that was reset behind its head costs no handler: most of what a flood of them takes from the others.
-  void on_events_told() override {
-    for (std::size_t i = 0; i < fresh_.size(); ++i) {
-      exchange one(std::move(fresh_[i]));
-      if (!one.error()) loop_->hand_over(std::move(one));
-    }
-    fresh_.clear();
+    loop_->hand_over(exchange(std::move(stream)));
   }
   [[nodiscard]] std::shared_ptr<exchange_state> of(stream_id id) const {
     void* const user = session().user(id);
@@ -153,7 +145,6 @@ class server_connection final : public connection {
   std::shared_ptr<server_loop> loop_;
   boost::asio::ip::tcp::endpoint remote_;
   std::vector<std::shared_ptr<stream_exchange>> spare_;
-  std::vector<std::shared_ptr<stream_exchange>> fresh_;  // no handler has them yet
   std::size_t open_ = 0;
   fields undated_;
   fields dated_;
