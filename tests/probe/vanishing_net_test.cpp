@@ -209,7 +209,7 @@ bool look_while_an_inode_is_reused(UseBpf bpf) {
 }
 
 /// Another program may get the inode first.
-constexpr int kAttempts = 5;
+constexpr int kAttempts = 4;
 
 TEST_P(ReusedInode, does_not_give_the_name_of_one_that_is_gone_to_another) {
   bool reused = false;
