@@ -57,8 +57,8 @@ struct WitnessOptions {
   OnlyThese only{};
   TellConnections tell{};
   stall::Threshold threshold{};  ///< what of one connection matters to the sums of its service
-  std::size_t services =
-      1024;  ///< rows for so many; what finds none goes to `others`. 0: no sums are kept, and nothing is told of what ended
+  /// Rows for so many; what finds none goes to `others`. 0: no sums are kept, and nothing is told of what ended.
+  std::size_t services = 1024;
   bool stream = false;                  ///< also stream every event through a ring buffer
   std::size_t stream_bytes = 16 << 20;  ///< its size; a power of two
   /// Of the ring buffer in which the last ledgers of sockets wait for poll(); a power of two, 4096 or more. It is in this

@@ -109,12 +109,15 @@ TEST_F(LabSoak, a_watcher_that_stands_still_now_and_then_names_nothing_wrong_and
   });
   std::minstd_rand random(1);
   std::uniform_int_distribution<int> still_ms(0, 1000);
+  int stops = 0;
   while (running.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
     const pid_t watcher = find_watcher();
     if (watcher == 0 || ::kill(watcher, SIGSTOP) != 0) continue;
+    ++stops;
     std::this_thread::sleep_for(std::chrono::milliseconds(still_ms(random)));
     (void)::kill(watcher, SIGCONT);
   }
+  EXPECT_GE(stops, 3);
   const Finished finished = running.get();
   ASSERT_THAT(finished.out, HasSubstr("{")) << finished.err;
   const Json result = Json::parse(finished.out);

@@ -143,6 +143,7 @@ void wait_until_watching() {
     rests = !now.empty() && now == ticks ? rests + 1 : 0;
     ticks = std::move(now);
   }
+  EXPECT_EQ(rests, 5) << "it has not attached in half a minute";
 }
 
 /// What `watch` says of all that the service does; `more`: further arguments.

@@ -13,10 +13,7 @@ from harness import HERE, INTEROP, PATIENCE, PROGRAM, InteropTest
 
 class CheckTest(InteropTest):
     def setUp(self):
-        if os.geteuid() != 0:
-            if os.environ.get("UNCORK_REQUIRE") == "all":
-                self.fail("needs root for the kernel's witness")
-            self.skipTest("needs root for the kernel's witness")
+        self.require_root()
         super().setUp()
 
     def check(self, command, round_trip, environment):

@@ -77,10 +77,7 @@ class FieldTest(InteropTest):
     """Gives each test a network namespace, so that nothing else on the machine is watched and every port is free."""
 
     def setUp(self):
-        if os.geteuid() != 0:
-            if os.environ.get("UNCORK_REQUIRE") == "all":
-                self.fail("needs root for the kernel's witness")
-            self.skipTest("needs root for the kernel's witness")
+        self.require_root()
         super().setUp()
         self.namespace = f"uncork-field-{os.getpid()}"
         self._ip("netns", "add", self.namespace)

@@ -124,6 +124,13 @@ class InteropTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="uncork-interop-")))
 
+    def require_root(self):
+        if os.geteuid() == 0:
+            return
+        if os.environ.get("UNCORK_REQUIRE") == "all":
+            self.fail("needs root for the kernel's witness")
+        self.skipTest("needs root for the kernel's witness")
+
     def start(self, arguments, expected_exit):
         process = Process(arguments)
         self.addCleanup(lambda: self.assertIn(process.stop(), expected_exit, "".join(process.err)))

@@ -116,7 +116,7 @@ EXPORTED int accept4(int listener, struct sockaddr* restrict from, socklen_t* re
 
 int close_range(unsigned first, unsigned last, int flags);
 EXPORTED int close_range(unsigned first, unsigned last, int flags) {
-  turn_end();
+  turn_end_all();
   forget_from(first, last);
   return REAL(close_range)(first, last, flags);
 }

@@ -22,10 +22,11 @@ void LiveLooker::start_endings() {
 
 void LiveLooker::take_closes() {
   take_news();
-  if (!closes_) return;
-  const std::uint64_t losses =
-      closes_->take([&](std::uint64_t inode, std::span<const std::byte> datagram) { take_close(inode, datagram); });
-  for (std::uint64_t i = 0; i < losses; ++i) assembler_->lost_close_events();
+  if (closes_) {
+    const std::uint64_t losses =
+        closes_->take([&](std::uint64_t inode, std::span<const std::byte> datagram) { take_close(inode, datagram); });
+    for (std::uint64_t i = 0; i < losses; ++i) assembler_->lost_close_events();
+  }
   take_endings();
   if (!watch_) return;
   for (const std::uint32_t number : watch_->numbers_taken_back()) forget_number(number);  // all that was its is heard

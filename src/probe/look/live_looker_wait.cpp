@@ -15,7 +15,7 @@ namespace uncork::probe {
 namespace {
 
 constexpr core::Micros kBetweenSearches = std::chrono::milliseconds(500);
-constexpr core::Micros kBetweenEndings = std::chrono::milliseconds(200);  // 7,000 connections that are cut off fill the ring
+constexpr core::Micros kBetweenEndings = std::chrono::milliseconds(200);  // 28,000 sockets that end fill the ring
 constexpr core::Micros kUntilMounted = std::chrono::milliseconds(50);
 
 }  // namespace
