@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "stream/require.hpp"
+#include "uncork/stream/detail/cork.hpp"
 
 // Head, file and tail go out under one cork: sendfile(2) itself says MORE only up to the end of the file, so without a cork the
 // file's last partial segment leaves before the tail (measured: one segment more each time, and without TCP_NODELAY a tail that

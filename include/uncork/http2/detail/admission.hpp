@@ -41,6 +41,8 @@ class admission final : public member, public std::enable_shared_from_this<admis
   // RFC 9113 3.4: no request of HTTP/1.x begins like it.
   static constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
   enum class version { unknown, http1, http2 };
+  /// What a client brings with its greeting is begun in the same turn, so that little of it must do: see connection.
+  static constexpr std::size_t kGreetingReadBytes = 1024;
 
   void wait_for_input() {
     transport_.socket().async_wait(socket_type::wait_read, [self = shared_from_this()](error_code error) {
@@ -52,7 +54,8 @@ class admission final : public member, public std::enable_shared_from_this<admis
     if (is_over_) return;
     bool is_full = false;
     error_code error = transport_.receive(
-        [this](byte_span bytes) { greeting_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }, is_full);
+        [this](byte_span bytes) { greeting_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }, is_full,
+        kGreetingReadBytes);
     if (error == boost::asio::error::would_block) error = {};
     error_code unsent;
     static_cast<void>(transport_.send({}, false, unsent));       // the handshake's part, or its alert

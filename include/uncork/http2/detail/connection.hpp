@@ -36,6 +36,7 @@ class connection : public member, public std::enable_shared_from_this<connection
   void start(byte_span received) {
     set_->add(shared_from_this());
     take(received);
+    if (!received.empty()) judge_read({}, received.size());
     flush();
   }
 
@@ -97,6 +98,10 @@ class connection : public member, public std::enable_shared_from_this<connection
   /// In one turn of what may be small frames: 2,000 requests that are reset at once fit in 64 KiB, and the other connections
   /// would wait for more than a millisecond.
   static constexpr std::size_t kFrameReadBytes = 4096;
+  /// In one turn of a peer that resets what it asks for, and in so many more: each such request costs what beginning and
+  /// cancelling a handler costs (3 to 4 us), for as little as 28 bytes.
+  static constexpr std::size_t kResettingReadBytes = 1024;
+  static constexpr int kTurnsAfterReset = 16;
   static constexpr int kPasses = 3;          // of the loop while handlers go on submitting
   static constexpr std::size_t kSends = 32;  // in one turn
   static constexpr std::chrono::seconds kLinger{2};
@@ -139,14 +144,13 @@ class connection : public member, public std::enable_shared_from_this<connection
     bool is_full = true;
     for (int reads = 0; is_full && reads < kReads && session_.wants_read(); ++reads) {
       const std::uint64_t bytes_before = transport_.bytes_received();
-      const std::uint64_t body_before = session_.counts().body_bytes_received;
-      const error_code error = transport_.receive([this](byte_span bytes) { take(bytes); }, is_full,
-                                                  is_mostly_body_ ? kScratchBytes : kFrameReadBytes);
+      const statistics before = session_.counts();
+      const error_code error = transport_.receive([this](byte_span bytes) { take(bytes); }, is_full, read_at_most_);
       if (error == boost::asio::error::would_block) break;
       if (error) return end(error);
       if (is_ended_) return;
-      is_mostly_body_ = 2 * (session_.counts().body_bytes_received - body_before) >= transport_.bytes_received() - bytes_before;
-      if (!is_mostly_body_) break;
+      judge_read(before, transport_.bytes_received() - bytes_before);
+      if (read_at_most_ != kScratchBytes) break;
     }
     // Whoever has answered all that came has nothing more to say in this turn.
     if (is_at_rest()) {
@@ -155,6 +159,14 @@ class connection : public member, public std::enable_shared_from_this<connection
       schedule_flush();
       wait_for_input();
     }
+  }
+
+  /// After a read of `bytes`, before which the session stood at `before`: how much the next one may bring.
+  void judge_read(const statistics& before, std::uint64_t bytes) {
+    const statistics& now = session_.counts();
+    small_reads_ = now.resets_received != before.resets_received ? kTurnsAfterReset : std::max(0, small_reads_ - 1);
+    const bool is_mostly_body = 2 * (now.body_bytes_received - before.body_bytes_received) >= bytes;
+    read_at_most_ = is_mostly_body ? kScratchBytes : small_reads_ > 0 ? kResettingReadBytes : kFrameReadBytes;
   }
 
   void schedule_flush() {
@@ -282,13 +294,14 @@ class connection : public member, public std::enable_shared_from_this<connection
   time_point closes_at_{};
   std::chrono::milliseconds stall_limit_ = how_.send_timeout;
   std::size_t frame_left_ = 0;
+  std::size_t read_at_most_ = kFrameReadBytes;
+  int small_reads_ = 0;  // in how many turns yet
   int passes_ = 0;
   bool is_preface_sent_ = false;
   bool is_reading_ = false;
   bool is_taking_ = false;
   bool is_within_call_ = false;
-  bool is_mostly_body_ = false;  // what was read last
-  bool is_stirred_ = false;      // something was submitted since the last pass
+  bool is_stirred_ = false;  // something was submitted since the last pass
   bool is_flush_posted_ = false;
   bool is_waiting_to_send_ = false;
   bool is_closing_ = false;

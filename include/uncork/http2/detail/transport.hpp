@@ -22,6 +22,7 @@
 #include "uncork/http2/detail/scratch.hpp"
 #include "uncork/http2/detail/tls_filter.hpp"
 #include "uncork/stream/detail/notsent_low_water.hpp"
+#include "uncork/stream/detail/sigpipe_guard.hpp"
 
 namespace uncork::http2::detail {
 
@@ -74,10 +75,14 @@ class transport {
   /// Sends the beginning of a piece of a file, without TLS; how much of it. broken_pipe where the file is shorter than it was.
   [[nodiscard]] std::size_t send_file(sent_file& file, std::size_t size, error_code& error) {
     ssize_t sent = 0;
-    do {
-      ++sends_;
-      sent = ::sendfile(socket_.native_handle(), file.descriptor(), &file.offset(), size);
-    } while (sent < 0 && errno == EINTR);
+    {
+      stream::detail::sigpipe_guard pipe;
+      do {
+        ++sends_;
+        sent = ::sendfile(socket_.native_handle(), file.descriptor(), &file.offset(), size);
+      } while (sent < 0 && errno == EINTR);
+      if (sent < 0 && errno == EPIPE) pipe.raised();
+    }
     if (sent < 0 && (errno == EINVAL || errno == ENOSYS)) return send_copy(file, size, error);  // sendfile(2): not of this file
     if (sent > 0) {
       error = {};

@@ -1,7 +1,5 @@
 #pragma once
-// Guards of one turn of a transmission: the cork that is never left in, and SIGPIPE that is never raised.
-
-#include <signal.h>
+// The cork of one turn of a transmission, which is never left in.
 
 #include <boost/system/error_code.hpp>
 
@@ -33,25 +31,6 @@ class cork_guard {
   int socket_;
   bool holding_ = false;
   boost::system::error_code error_;
-};
-
-/// Keeps sendfile(2), which knows no MSG_NOSIGNAL, from raising SIGPIPE in this thread while it lives. It then takes away the
-/// signal that a call under it has raised; one that was pending before stays.
-class sigpipe_guard {
- public:
-  sigpipe_guard() noexcept;
-  ~sigpipe_guard();
-  sigpipe_guard(const sigpipe_guard&) = delete;
-  sigpipe_guard& operator=(const sigpipe_guard&) = delete;
-
-  /// A call under the guard has failed with EPIPE.
-  void raised() noexcept { raised_ = true; }
-
- private:
-  sigset_t pipe_{};
-  bool was_blocked_ = false;
-  bool was_pending_ = false;
-  bool raised_ = false;
 };
 
 }  // namespace uncork::stream::detail

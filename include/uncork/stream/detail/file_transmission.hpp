@@ -8,8 +8,8 @@
 #include <optional>
 #include <span>
 
-#include "uncork/stream/detail/cork.hpp"
 #include "uncork/stream/detail/file_source.hpp"
+#include "uncork/stream/detail/sigpipe_guard.hpp"
 #include "uncork/stream/detail/transmit_system.hpp"
 #include "uncork/stream/transmit_options.hpp"
 
