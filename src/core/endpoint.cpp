@@ -79,6 +79,12 @@ Endpoint unmapped(const Endpoint& endpoint) {
   return plain;
 }
 
+bool is_loopback(const Endpoint& endpoint) {
+  static constexpr std::array<std::uint8_t, 16> kOne = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  const Endpoint plain = unmapped(endpoint);
+  return plain.family == Endpoint::Family::v4 ? plain.bytes[0] == 127 : plain.bytes == kOne;
+}
+
 std::string to_string(const Endpoint& endpoint) {
   const Endpoint plain = unmapped(endpoint);
   const bool v6 = plain.family == Endpoint::Family::v6;

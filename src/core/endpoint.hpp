@@ -32,6 +32,9 @@ struct Endpoint {
 /// connection compare equal whichever family each end's socket has.
 [[nodiscard]] Endpoint unmapped(const Endpoint& endpoint);
 
+/// 127.0.0.0/8 or ::1: it stays within its network namespace.
+[[nodiscard]] bool is_loopback(const Endpoint& endpoint);
+
 /// A port from 1 to 65535 (0 too when `zero_allowed`). `argument` is named in the error.
 [[nodiscard]] Result<std::uint16_t> parse_port(std::string_view argument, std::string_view text, bool zero_allowed = false);
 

@@ -4,8 +4,6 @@
 #include <set>
 #include <tuple>
 
-#include "probe/loopback.hpp"
-
 namespace uncork::probe {
 
 bool ConnectionFilter::wants(const stall::ConnectionEnd& where) const {
@@ -66,7 +64,7 @@ std::size_t ConnectionBoard::connections_that_matter(const std::vector<Line>& li
   for (const Line& line : lines) {
     const stall::ConnectionEnd& where = line.verdict.where;
     const auto [one, other] = std::minmax(where.local, where.remote);
-    if (line.matters) connections.emplace(is_loopback(where.local) ? where.netns : "", one, other);
+    if (line.matters) connections.emplace(core::is_loopback(where.local) ? where.netns : "", one, other);
   }
   return connections.size();
 }
@@ -100,7 +98,7 @@ std::vector<ConnectionBoard::Line> ConnectionBoard::lines(const stall::Threshold
     if (const auto other = owners_.find({where.remote, where.local}); other != owners_.end()) {
       for (const auto& [netns, process] : other->second) {
         // Two namespaces may use the same loopback addresses; a routed pair of addresses is one connection.
-        const bool same_connection = netns == where.netns || !is_loopback(where.local);
+        const bool same_connection = netns == where.netns || !core::is_loopback(where.local);
         if (same_connection && process.pid != 0) where.peer = process;
       }
     }

@@ -55,8 +55,7 @@ void ConnectionGroups::take(Member& member, const ConnectionRow& row) const {
   if (row.where.process.pid != 0 || row.host_pid != 0) worker_of(group, row).lost += lost - member.account.budget.lost();
   group.account += row.account;
   group.account -= member.account;
-  if (lost.count() > 0 && (!group.worst || group.worst->lost < lost))
-    group.worst = stall::Example{row.where.local, row.where.remote, lost};
+  if (!group.worst || group.worst->lost < lost) group.worst = stall::Example{row.where.local, row.where.remote, lost};
   member.account = row.account;
   member.loser = loser;
   member.nodelay = nodelay;

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "core/endpoint.hpp"
-#include "probe/loopback.hpp"
 
 namespace uncork::probe {
 
@@ -32,7 +31,7 @@ void ServiceBoard::update(std::vector<Service> services, core::Time now) {
 /// are at its other end.
 std::string ServiceBoard::peer_of(const Service& service) const {
   if (!service.worst) return "";
-  const bool within = is_loopback(service.worst->remote) || service.worst->local.bytes == service.worst->remote.bytes;
+  const bool within = core::is_loopback(service.worst->remote) || service.worst->local.bytes == service.worst->remote.bytes;
   if (!within) return "";
   std::set<std::string> names;
   const auto [begin, end] = by_port_.equal_range({service.key.port, service.key.netns});
@@ -65,8 +64,13 @@ std::uint64_t ServiceBoard::connections() const {
 
 std::vector<ServiceBoard::Line> ServiceBoard::lines(Show show) const {
   std::vector<Line> lines;
-  for (const Service& service : services_) {
-    if (show == Show::what_matters && !stall::matters(service, threshold_)) continue;
+  std::vector<stall::ServiceVerdict> verdicts;
+  for (const Service& service : services_)
+    verdicts.push_back(stall::conclude(service, confidence_, threshold_, peer_of(service)));
+  stall::trace_ways(verdicts);
+  for (stall::ServiceVerdict& verdict : verdicts) {
+    if (show == Show::what_matters && !verdict.matters) continue;
+    const Service& service = verdict.service;
     Line line;
     if (const auto before = before_.find({service.others, service.key}); before != before_.end() || updated_at_ != core::Time{}) {
       const Before then = before == before_.end() ? Before{} : before->second;
@@ -74,7 +78,7 @@ std::vector<ServiceBoard::Line> ServiceBoard::lines(Show show) const {
       line.exchanges_per_second =
           std::max(0.0, (static_cast<double>(service.account.exchanges) - static_cast<double>(then.exchanges)) / seconds_);
     }
-    line.verdict = stall::conclude(service, confidence_, threshold_, peer_of(service));
+    line.verdict = std::move(verdict);
     lines.push_back(std::move(line));
   }
   const auto rank = [](const Line& line) {

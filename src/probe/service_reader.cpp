@@ -66,7 +66,7 @@ stall::Service service_of(const uncork_service_sums& s, bool others) {
   service.by_place = parts_of(s.by_place, UNCORK_PLACES);
   service.by_request = parts_of(s.by_request, UNCORK_SIZE_ROWS);
   service.by_answer = parts_of(s.by_answer, UNCORK_SIZE_ROWS);
-  if (s.worst.lost_us != 0) {
+  if (s.worst.family != 0) {
     service.worst = stall::Example{endpoint_of(s.worst.family, s.worst.local, s.worst.local_port),
                                    endpoint_of(s.worst.family, s.worst.remote, s.worst.remote_port), micros(s.worst.lost_us)};
   }

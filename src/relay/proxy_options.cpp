@@ -37,13 +37,6 @@ std::string quoted(std::string_view argument, std::string_view text) {
   return std::string(argument) + " '" + std::string(text.substr(0, kShown)) + "': ";
 }
 
-bool is_loopback(const core::Endpoint& endpoint) {
-  const core::Endpoint plain = core::unmapped(endpoint);
-  if (plain.family == core::Endpoint::Family::v4) return plain.bytes[0] == 127;
-  return std::all_of(plain.bytes.begin(), plain.bytes.end() - 1, [](std::uint8_t byte) { return byte == 0; }) &&
-         plain.bytes.back() == 1;
-}
-
 }  // namespace
 
 std::size_t default_limit(const ProxyOptions& options) {
@@ -60,7 +53,7 @@ core::Status check(const ProxyOptions& options) {
     return fail(invalid_argument("--connect " + core::to_string(options.connect) +
                                  ": port 0 cannot be connected to; give the port that the server listens on"));
   }
-  if (options.reach == Reach::loopback && !is_loopback(options.listen)) {
+  if (options.reach == Reach::loopback && !core::is_loopback(options.listen)) {
     return fail(invalid_argument("--listen " + core::to_string(options.listen) +
                                  ": not a loopback address, so other machines could use this proxy; listen on 127.0.0.1, or "
                                  "add --allow-remote if you want that"));

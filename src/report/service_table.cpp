@@ -30,6 +30,11 @@ std::string an_exchange(const stall::ServiceVerdict& v) {
   return core::to_string(v.lost / static_cast<std::int64_t>(v.service.account.exchanges));
 }
 
+std::string cause_text(const stall::ServiceVerdict& v) {
+  if (v.matters) return std::string(stall::name(v.cause));
+  return v.waits_for.empty() ? "-" : "waits for " + printable(v.waits_for);
+}
+
 std::string heading(const ServiceSummary& summary, const std::string& connections) {
   const std::string many = summary.groups == "process" ? "processes" : "";
   return fmt::format("uncork watch  {}  {}, {}{} losing time", core::to_string(summary.watched),
@@ -65,7 +70,7 @@ std::string service_table(std::span<const ServiceLine> lines, const ServiceSumma
     cells.push_back(core::to_string(v.service.times.quantile(0.5)));
     cells.push_back(core::to_string(v.service.times.quantile(0.99)));
     cells.push_back(std::to_string(v.service.account.late().writes));
-    cells.emplace_back(v.matters ? stall::name(v.cause) : "-");
+    cells.push_back(cause_text(v));
     cells.push_back(v.matters ? v.remedy.brief : "");
     table.add(cells);
   }

@@ -38,7 +38,7 @@ std::string where(const stall::ServiceVerdict& v) {
   if (!service.key.netns.empty()) text += " in " + printable(service.key.netns);
   text += fmt::format("; {}", core::count_of(service.connections, "connection"));
   if (service.open != service.connections) text += fmt::format(", {} open", service.open);
-  if (service.worst && service.connections > 1) {
+  if (service.worst && service.worst->lost.count() > 0 && service.connections > 1) {
     text +=
         fmt::format("; {} lost most: {}", core::to_string(service.worst->local) + " -> " + core::to_string(service.worst->remote),
                     core::to_string(service.worst->lost));
@@ -76,6 +76,12 @@ core::Json parts_json(const stall::Parts& parts, bool sizes) {
   return json;
 }
 
+core::Json way_json(const stall::Way& way) {
+  core::Json json = core::Json::array();
+  for (const stall::Hop& hop : way) json.push_back({{"comm", hop.command}, {"pid", hop.pid}, {"holds", hop.holds}});
+  return json;
+}
+
 core::Json workers_json(const stall::Service& service) {
   core::Json json = core::Json::array();
   for (const stall::Worker& worker : service.workers) {
@@ -93,8 +99,9 @@ core::Json workers_json(const stall::Service& service) {
 std::string service_verdict_text(const stall::ServiceVerdict& v) {
   std::string remedy = v.remedy.full.empty() ? "none needed" : printable(v.remedy.full);
   if (!v.remedy.command.empty()) remedy += " Now: " + v.remedy.command;
-  return fmt::format("what      {}\nwhere     {}\nevidence  {}\ncost      {}\n{}remedy    {}\n",
-                     what_text(v.cause, v.fault, v.confidence), where(v), evidence(v), cost_text(v.service.account, v.cause),
+  const std::string way = v.way.empty() ? "" : "way       " + printable(stall::to_string(v.way)) + "\n";
+  return fmt::format("what      {}\nwhere     {}\n{}evidence  {}\ncost      {}\n{}remedy    {}\n",
+                     what_text(v.cause, v.fault, v.confidence), where(v), way, evidence(v), cost_text(v.service.account, v.cause),
                      late_line(v.service.account), remedy);
 }
 
@@ -134,8 +141,10 @@ core::Json service_verdict_json(const stall::ServiceVerdict& v, std::string_view
   json["concentrated"] = v.concentrated ? core::Json(*v.concentrated) : core::Json();
   json["workers"] = workers_json(service);
   json["peer_comm"] = v.peer;
+  json["way"] = way_json(v.way);
+  json["waits_for"] = v.waits_for;
   json["matters"] = v.matters;
-  if (service.worst) {
+  if (service.worst && service.worst->lost.count() > 0) {
     json["worst"] = {{"local", core::to_string(service.worst->local)},
                      {"remote", core::to_string(service.worst->remote)},
                      {"lost_ms", core::to_ms(service.worst->lost)}};

@@ -13,6 +13,7 @@
 #include "stall/event.hpp"
 #include "stall/exchange_times.hpp"
 #include "stall/verdict.hpp"
+#include "stall/way.hpp"
 
 namespace uncork::stall {
 
@@ -69,7 +70,7 @@ struct Service {
   Parts by_place;                                  ///< first exchange of its connection, second, later ones
   Parts by_request;                                ///< bytes of the request: row n is of 2^n to 2^(n+1)-1
   Parts by_answer;
-  std::optional<Example> worst;  ///< the connection that lost most
+  std::optional<Example> worst;  ///< the connection that lost most; where none has lost anything, any
   std::vector<Worker> workers;   ///< the one that lost most first
 
   /// More of its connections have ended than are open.
@@ -92,6 +93,9 @@ struct ServiceVerdict {
   std::optional<std::string> concentrated;
   std::string peer;      ///< the program at the other end, if it is on this machine: `curl`
   bool matters = false;  ///< as a whole, or one of its connections by itself
+  // Of trace_ways(), which needs all of a machine's services:
+  Way way;                ///< of its exchanges
+  std::string waits_for;  ///< the program further on that holds; empty: none, or this service loses time itself
 };
 
 [[nodiscard]] bool matters(const Service& service, const Threshold& threshold);

@@ -67,7 +67,7 @@ struct uncork_service_sums {
   struct uncork_part by_place[UNCORK_PLACE_SLOTS];
   struct uncork_part by_request[UNCORK_SIZE_ROWS];
   struct uncork_part by_answer[UNCORK_SIZE_ROWS];
-  struct uncork_example worst; /* the connection that lost most; parts of two if two were so at once */
+  struct uncork_example worst; /* the connection that lost most, or any; parts of two if two were so at once; family 0: none */
   uncork_u64 times[UNCORK_TIME_SLOTS];
 };
 

@@ -23,15 +23,6 @@ using Executor = asio::io_context::executor_type;
 
 constexpr std::size_t kReadBytes = 256 * 1024;
 
-bool is_loopback(const core::Endpoint& at) {
-  const core::Endpoint plain = core::unmapped(at);
-  if (plain.family == core::Endpoint::Family::v4) return plain.bytes[0] == 127;
-  core::Endpoint loopback;
-  loopback.family = core::Endpoint::Family::v6;
-  loopback.bytes[15] = 1;
-  return plain.bytes == loopback.bytes;
-}
-
 core::Result<core::Fd> make_file(const ReceiveOptions& options) {
   const int how = options.existing == Existing::overwrite ? O_TRUNC : O_EXCL;
   auto file = core::open_file(options.out, O_WRONLY | O_CREAT | O_CLOEXEC | how);
@@ -147,7 +138,7 @@ class Receiving {
 }  // namespace
 
 core::Status receive_files(const ReceiveOptions& options, const ReceiveObserver& observer) {
-  if (options.reach == Reach::loopback && !is_loopback(options.listen)) {
+  if (options.reach == Reach::loopback && !core::is_loopback(options.listen)) {
     return core::fail(core::invalid_argument("--listen " + core::to_string(options.listen) +
                                              ": not a loopback address, so other machines could send; listen on 127.0.0.1, or "
                                              "add --allow-remote if you want that"));

@@ -212,7 +212,7 @@ static __noinline void fold_in(struct socket_state* st, struct sock* sk, const s
   if (!sums) return;
   if (BPF_CORE_READ_BITFIELD(cast_to(struct tcp_sock, sk), nonagle) & TCP_NAGLE_OFF) flags |= UNCORK_FOLD_NODELAY;
   uncork_fold(sums, &st->folded, flow, &matters, flags);
-  if (lost_us > sums->worst.lost_us) keep_example(&sums->worst, sk, lost_us);
+  if (lost_us > sums->worst.lost_us || !sums->worst.family) keep_example(&sums->worst, sk, lost_us);
   if (lost_us == before_us || !st->host_pid) return;
   key.service = st->service;
   worker = bpf_map_lookup_elem(&workers, &key);
