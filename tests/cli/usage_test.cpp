@@ -19,7 +19,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::run_program;
 
-const std::vector<std::string> kVerbs = {"watch",   "sockets", "lab",  "check", "cure",
+const std::vector<std::string> kVerbs = {"watch", "why",   "sockets", "lab",  "check", "cure",
                                          "run",   "proxy", "send",    "recv", "doctor"};
 const std::vector<std::string> kScenarios = {"chatty", "churn",  "coalesce", "field", "heartbeat",
                                              "http2",  "stress", "transmit", "zino"};
@@ -282,7 +282,7 @@ TEST(Manual, bash_completes_verbs_options_and_choices) {
   const cure::testing::ScratchDirectory folder;
   const std::string script = folder.path() + "/uncork";
   std::ofstream(script) << run_program({"manual", "bash"}).out;
-  EXPECT_EQ(offered(script, "uncork w"), "watch\n");
+  EXPECT_EQ(offered(script, "uncork w"), "watch why\n");
   EXPECT_EQ(offered(script, "uncork zino pm c"), "cancel\n");
   EXPECT_EQ(offered(script, "uncork watch --p"), "--pid --port\n");
   EXPECT_EQ(offered(script, "uncork proxy --nagle \"\""), "on off\n");
