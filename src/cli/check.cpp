@@ -18,7 +18,6 @@
 #include "core/duration.hpp"
 #include "core/json.hpp"
 #include "core/syscall.hpp"
-#include "report/fold.hpp"
 #include "report/junit.hpp"
 #include "report/verdict_json.hpp"
 #include "report/verdict_text.hpp"
@@ -31,13 +30,6 @@ struct CheckArguments {
   std::filesystem::path junit;
   bool json = false;
 };
-
-/// Text for people on standard error, where all of ours goes: standard output is the command's.
-void say_page(const std::string& text) {
-  constexpr int kPage = 80;
-  const int width = terminal_width(STDERR_FILENO);
-  put_error(report::fold(text, static_cast<std::size_t>(width == 0 ? kPage : width)));
-}
 
 std::string link_text(const check::CheckOptions& options) {
   if (options.round_trip.count() == 0 && options.loss == 0) return "plain loopback";
@@ -171,7 +163,8 @@ void add_check(const Verb& program, Action& chosen) {
   verb.add_option("--junit", arguments->junit, "Write a JUnit file: a test case for each service, its verdict as the failure")
       .type_name("FILE");
   verb.add_flag("--json", arguments->json, "Print NDJSON on standard error: a line for each service, and a summary line");
-  verb.add_command(arguments->options.command, "Run this program with these arguments; put them after --");
+  verb.add_command(arguments->options.command, "Run this program with these arguments; put them after --", Verb::Dashes::optional)
+      .required();
   verb.footer(kFooter);
   verb.callback([arguments, &chosen] { chosen = [arguments] { return run_check(*arguments); }; });
 }

@@ -66,11 +66,17 @@ Option Verb::add_option(const std::string& name, std::filesystem::path& into, co
 Option Verb::add_option(const std::string& name, std::vector<std::filesystem::path>& into, const std::string& help) const {
   return Option(below_->add_option(name, into, help));
 }
-Option Verb::add_command(std::vector<std::string>& into, const std::string& help) const {
-  const auto unguard = [&into](const std::vector<std::string>& words) {
-    for (const std::string& word : words) into.push_back(word.starts_with(kGuard) ? word.substr(kGuard.size()) : word);
+Option Verb::add_command(std::vector<std::string>& into, const std::string& help, Dashes dashes) const {
+  const auto unguard = [&into, dashes](const std::vector<std::string>& words) {
+    for (const std::string& word : words) {
+      const bool behind = word.starts_with(kGuard);
+      if (!behind && dashes == Dashes::needed)
+        refuse("'" + word.substr(0, 40) + "'",
+               "a command goes behind --, and what is running is chosen by an option, such as --comm");
+      into.push_back(behind ? word.substr(kGuard.size()) : word);
+    }
   };
-  return Option(below_->add_option_function<std::vector<std::string>>(kCommand, unguard, help)->type_name("")->required());
+  return Option(below_->add_option_function<std::vector<std::string>>(kCommand, unguard, help)->type_name(""));
 }
 Option Verb::add_read(const std::string& name, std::function<core::Status(const std::string&)> read,
                       const std::string& help) const {

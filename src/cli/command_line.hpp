@@ -67,8 +67,10 @@ class Verb {
   Option add_option(const std::string& name, std::int64_t& into, const std::string& help) const;
   Option add_option(const std::string& name, std::filesystem::path& into, const std::string& help) const;
   Option add_option(const std::string& name, std::vector<std::filesystem::path>& into, const std::string& help) const;
-  /// A command and its arguments behind `--`, which are taken as they are.
-  Option add_command(std::vector<std::string>& into, const std::string& help) const;
+  /// A command and its arguments behind `--`, which are taken as they are. Before it a command may stand too, unless dashes are
+  /// needed: of a verb that does other things as well, a word alone may be anything.
+  enum class Dashes : bool { needed, optional };
+  Option add_command(std::vector<std::string>& into, const std::string& help, Dashes dashes) const;
   /// An option that `read` reads. A failure ends the parse with its own sentence, which names the option and what is accepted.
   Option add_read(const std::string& name, std::function<core::Status(const std::string&)> read, const std::string& help) const;
   Option add_flag(const std::string& name, bool& into, const std::string& help) const;

@@ -20,17 +20,18 @@ core::Status EventFeed::take(core::Micros timeout) {
   return {};
 }
 
-void EventFeed::print(const probe::ConnectionBoard& board) {
+std::string EventFeed::take_lines(const probe::ConnectionBoard& board) {
+  std::string lines;
   for (const probe::SocketEvent& event : waiting_) {
     const stall::ConnectionEnd* where = board.end_of(event.cookie);
     if (where == nullptr) continue;
-    put(json_ ? report::json_line(report::event_json(event.event, *where)) : report::event_text(event.event, *where));
+    lines += json_ ? report::json_line(report::event_json(event.event, *where)) : report::event_text(event.event, *where);
   }
   waiting_.clear();
   if (dropped_ != 0)
     say("uncork watch: {} dropped: more than {} between two looks\n", core::count_of(dropped_, "event"), kMostWaiting);
   dropped_ = 0;
-  flush();
+  return lines;
 }
 
 }  // namespace uncork::cli

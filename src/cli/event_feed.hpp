@@ -1,7 +1,8 @@
 #pragma once
-// The stream of `uncork watch --events`: events wait until the board knows whose socket they are of, then they are printed.
+// The stream of `uncork watch --events`: events wait until the board knows whose socket they are of, then each is a line.
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "probe/connection_board.hpp"
@@ -9,7 +10,7 @@
 
 namespace uncork::cli {
 
-/// Not thread-safe; prints to standard output.
+/// Not thread-safe.
 class EventFeed {
  public:
   /// `witness` must stream and outlive this.
@@ -17,8 +18,8 @@ class EventFeed {
 
   /// Takes what the kernel has streamed, waiting up to `timeout` for the first event.
   [[nodiscard]] core::Status take(core::Micros timeout);
-  /// Prints the events taken so far of sockets that `board` wants, and forgets the others.
-  void print(const probe::ConnectionBoard& board);
+  /// The events taken so far of sockets that `board` wants, a line each; the others are forgotten.
+  [[nodiscard]] std::string take_lines(const probe::ConnectionBoard& board);
 
  private:
   static constexpr std::size_t kMostWaiting = 1 << 20;

@@ -69,6 +69,7 @@ Exit run(int argc, char** argv) {
       "3 not permitted or not possible here, 4 internal.");
   uncork::cli::Action chosen;
   uncork::cli::add_watch(top, chosen);
+  uncork::cli::add_why(top, chosen);
   uncork::cli::add_sockets(top, chosen);
   uncork::cli::add_lab(top, chosen);
   uncork::cli::add_check(top, chosen);

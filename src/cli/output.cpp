@@ -44,11 +44,20 @@ void put_error(std::string_view text) noexcept {
   static_cast<void>(std::fflush(stderr));
 }
 
-void print_page(std::string_view text) {
+namespace {
+
+/// `text` in lines that fit the terminal at `fd`, or a page of 80 columns.
+std::string as_page(std::string_view text, int fd) {
   constexpr int kPage = 80;
-  const int width = terminal_width(STDOUT_FILENO);
-  put(report::fold(text, static_cast<std::size_t>(width == 0 ? kPage : width)));
+  const int width = terminal_width(fd);
+  return report::fold(text, static_cast<std::size_t>(width == 0 ? kPage : width));
 }
+
+}  // namespace
+
+void print_page(std::string_view text) { put(as_page(text, STDOUT_FILENO)); }
+
+void say_page(std::string_view text) noexcept { put_error(as_page(text, STDERR_FILENO)); }
 
 void print_text(std::string_view text) {
   const int width = terminal_width(STDOUT_FILENO);

@@ -39,6 +39,9 @@ void print(fmt::format_string<Args...> format, Args&&... args) {
 /// The same, and of 80 columns where there is no terminal: for verdicts and reports, which people read in files too.
 void print_page(std::string_view text);
 
+/// The same to standard error: for verbs that run a command, whose standard output is.
+void say_page(std::string_view text) noexcept;
+
 /// Text for people to standard error.
 template <typename... Args>
 void say(fmt::format_string<Args...> format, Args&&... args) {

@@ -151,7 +151,8 @@ void add_run(const Verb& program, Action& chosen) {
   verb.add_flag("--merge", arguments->merge,
                 "Also send the writes between two reads or waits together, by a library that is loaded into the program");
   verb.add_flag("--json", arguments->json, "Print one JSON object on standard error at the end, and nothing else");
-  verb.add_command(arguments->command, "Run this program with these arguments; put them after --");
+  verb.add_command(arguments->command, "Run this program with these arguments; put them after --", Verb::Dashes::optional)
+      .required();
   verb.footer(kFooter);
   verb.callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
 }

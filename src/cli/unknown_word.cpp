@@ -27,6 +27,21 @@ std::vector<std::string> options_of(const ShownVerb& verb) {
   return names;
 }
 
+/// Whether the verb runs a command, whose own options are easily taken for the verb's.
+bool takes_command(const ShownVerb& verb) {
+  return std::ranges::find(verb.options, "COMMAND", &ShownOption::placeholder) != verb.options.end();
+}
+
+/// What may have been meant by an option that there is not.
+std::string hint(const std::string& word, const std::string& near, const std::string& full_name, bool runs_command) {
+  const bool is_short = !word.starts_with("--");  // near to every other short one
+  std::string text;
+  if (!near.empty() && !(runs_command && is_short)) text = fmt::format("; did you mean '{}'?", near);
+  if (!runs_command) return text;
+  return fmt::format("{} {} option of the command goes behind --: {} -- COMMAND {}", text.empty() ? ";" : text,
+                     text.empty() ? "an" : "An", full_name, report::printable(word.substr(0, 40)));
+}
+
 /// Nothing for a verb that is not for people, of which help knows nothing.
 const ShownVerb* find(const ShownVerb& program, const std::string& full_name) {
   const auto all = all_verbs(program);
@@ -46,8 +61,9 @@ std::string unknown_word(const Parsed& parsed, const ShownVerb& program) {
       const auto known = verb == nullptr ? std::vector<std::string>() : is_option ? options_of(*verb) : verbs_of(*verb);
       const std::string near = core::nearest(word.substr(0, word.find('=')), known);
       const char* kind = is_option ? "option" : known.empty() ? "argument" : "verb";
-      return fmt::format("{}: no {} '{}'{}{}{}", full_name, kind, report::printable(word.substr(0, 80)),
-                         near.empty() ? "" : "; did you mean '", near, near.empty() ? "" : "'?");
+      const bool runs_command = verb != nullptr && is_option && takes_command(*verb);
+      return fmt::format("{}: no {} '{}'{}", full_name, kind, report::printable(word.substr(0, 80)),
+                         hint(word, near, full_name, runs_command));
     }
   }
   return "";

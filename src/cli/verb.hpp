@@ -35,6 +35,7 @@ using Action = std::function<Exit()>;
 
 /// Each adds one verb with its options and help to `program`; parsing it sets `chosen`. One file a verb.
 void add_watch(const Verb& program, Action& chosen);
+void add_why(const Verb& program, Action& chosen);
 void add_sockets(const Verb& program, Action& chosen);
 void add_proxy(const Verb& program, Action& chosen);
 void add_recv(const Verb& program, Action& chosen);

@@ -6,12 +6,6 @@
 
 namespace uncork::probe {
 
-bool ConnectionFilter::wants(const stall::ConnectionEnd& where) const {
-  if (pid && where.process.pid != *pid) return false;
-  if (port && where.local.port != *port && where.remote.port != *port) return false;
-  return netns.empty() || where.netns == netns;
-}
-
 void ConnectionBoard::update(std::vector<ConnectionRow> rows, core::Time now) {
   const double seconds = std::max(static_cast<double>((now - updated_at_).count()) / 1e6, 1e-3);
   for (auto& [cookie, entry] : entries_) {
@@ -26,11 +20,11 @@ void ConnectionBoard::update(std::vector<ConnectionRow> rows, core::Time now) {
   for (ConnectionRow& row : rows) {
     const auto known = entries_.find(row.where.cookie);
     // The last row of a socket names who wrote first: nobody, or another process than the one whose socket it was on this board.
-    if (known != entries_.end() && (row.where.process.pid == 0 || (row.ended && !filter_.wants(row.where)))) {
+    if (known != entries_.end() && (row.where.process.pid == 0 || (row.ended && !wants(row)))) {
       row.where.process = known->second.row.where.process;
     }
     owners_[{row.where.local, row.where.remote}].emplace_back(row.where.netns, row.where.process);
-    if (!filter_.wants(row.where)) continue;
+    if (known == entries_.end() && !wants(row)) continue;
     const auto [at, fresh] = entries_.try_emplace(row.where.cookie);
     Entry& entry = at->second;
     if (fresh) count(row.where);

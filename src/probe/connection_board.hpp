@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -13,15 +12,6 @@
 #include "probe/source.hpp"
 
 namespace uncork::probe {
-
-/// Which connections are wanted; an empty filter wants all.
-struct ConnectionFilter {
-  std::optional<std::int32_t> pid;
-  std::optional<std::uint16_t> port;  ///< at either end
-  std::string netns;                  ///< a name as in ConnectionEnd; empty: all
-
-  [[nodiscard]] bool wants(const stall::ConnectionEnd& where) const;
-};
 
 /// Fed each poll of a Source; answers with verdicts. Keeps at most kMostEnded ended connections (those that lost most), and
 /// counts the rest. Sans-I/O, not thread-safe.
@@ -37,7 +27,7 @@ class ConnectionBoard {
   };
   enum class Show : bool { what_matters, all };
 
-  ConnectionBoard(ConnectionFilter filter, stall::Confidence confidence) : filter_(std::move(filter)), confidence_(confidence) {}
+  ConnectionBoard(Wanted wanted, stall::Confidence confidence) : wanted_(std::move(wanted)), confidence_(confidence) {}
 
   void update(std::vector<ConnectionRow> rows, core::Time now);
 
@@ -63,7 +53,9 @@ class ConnectionBoard {
   void drop_cheapest_ended();
   void count(const stall::ConnectionEnd& where);
 
-  ConnectionFilter filter_;
+  [[nodiscard]] bool wants(const ConnectionRow& row) const { return !wanted_ || wanted_(row); }
+
+  Wanted wanted_;
   stall::Confidence confidence_;
   core::Time updated_at_{};
   std::unordered_map<std::uint64_t, Entry> entries_;

@@ -63,6 +63,7 @@ void ConnectionGroups::take(Member& member, const ConnectionRow& row) const {
 
 void ConnectionGroups::update(const std::vector<ConnectionRow>& rows) {
   for (const ConnectionRow& row : rows) {
+    if (wanted_ && !members_.contains(row.where.cookie) && !wanted_(row)) continue;
     Member& member = member_of(row);
     take(member, row);
     if (!row.ended) continue;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "probe/source.hpp"
@@ -18,7 +19,8 @@ class ConnectionGroups {
  public:
   /// Which group a connection belongs to, as seen first.
   using KeyOf = std::function<stall::ServiceKey(const ConnectionRow&)>;
-  ConnectionGroups(KeyOf key_of, const stall::Threshold& threshold) : key_of_(std::move(key_of)), threshold_(threshold) {}
+  ConnectionGroups(KeyOf key_of, const stall::Threshold& threshold, Wanted wanted = {})
+      : key_of_(std::move(key_of)), threshold_(threshold), wanted_(std::move(wanted)) {}
 
   void update(const std::vector<ConnectionRow>& rows);
   /// The groups, each with its workers.
@@ -37,6 +39,7 @@ class ConnectionGroups {
 
   KeyOf key_of_;
   stall::Threshold threshold_;
+  Wanted wanted_;
   Groups groups_;
   std::unordered_map<std::uint64_t, Member> members_;  // open connections by cookie
 };

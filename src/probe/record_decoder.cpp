@@ -163,6 +163,8 @@ core::Result<ConnectionRow> decode_row(std::span<const std::byte> bytes) {
   row.fd = r.fd;
   row.ended = r.ended != 0;
   row.account = stall::account_of(r.flow);
+  row.shown = {core::Micros(r.srtt_us), r.retransmits,  r.mss_bytes,  r.congestion_window,
+               r.packets_out,           r.unsent_bytes, r.corked != 0};
   return row;
 }
 

@@ -5,6 +5,19 @@
 #include <utility>
 
 namespace uncork::probe {
+namespace {
+
+SocketShown shown_by(const TcpInfo& info) {
+  return {core::Micros(info.rtt_us),
+          info.total_retrans,
+          info.snd_mss,
+          info.snd_cwnd,
+          info.unacked,
+          info.notsent_bytes.value_or(0),
+          false};
+}
+
+}  // namespace
 
 void SampledConnections::take(const SocketList& list) {
   ++lists_;
@@ -35,6 +48,7 @@ void SampledConnections::sample(const DiagSocket& socket) {
     connection.inode = socket.inode;
     connection.name_tries = 0;
   }
+  connection.shown = shown_by(*socket.info);
   connection.seen_in = lists_;
 }
 
@@ -87,6 +101,7 @@ ConnectionRow SampledConnections::row_of(std::uint64_t cookie, const Connection&
   row.ended = ended;
   row.role = connection.ledger.role();
   row.account = connection.ledger.account();
+  row.shown = connection.shown;
   return row;
 }
 

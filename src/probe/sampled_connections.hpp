@@ -54,6 +54,7 @@ class SampledConnections {
     int name_tries = 0;
     std::uint64_t seen_in = 0;  // number of the list
     bool carried = false;       // any data, ever
+    SocketShown shown{};
 
     [[nodiscard]] bool wants_name() const { return carried && inode != 0 && process.pid == 0 && name_tries < kNameTries; }
   };

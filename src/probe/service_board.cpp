@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -25,6 +26,19 @@ void ServiceBoard::update(std::vector<Service> services, core::Time now) {
   for (std::size_t i = 0; i < services_.size(); ++i) {
     if (services_[i].key.port != 0) by_port_.emplace(std::pair(services_[i].key.port, services_[i].key.netns), i);
   }
+  std::vector<stall::ServiceVerdict> verdicts;
+  for (const Service& service : services_)
+    verdicts.push_back(stall::conclude(service, confidence_, threshold_, peer_of(service)));
+  stall::trace_ways(verdicts);
+  lines_.clear();
+  for (stall::ServiceVerdict& verdict : verdicts) {
+    if (!shown_ || shown_(verdict)) lines_.push_back(line_of(std::move(verdict)));
+  }
+  std::ranges::sort(lines_, std::greater<>(), [](const Line& line) {
+    const Service& service = line.verdict.service;
+    return std::tuple(line.lost_ms_per_second, line.verdict.lost, service.account.exchanges, service.key.port,
+                      std::string_view(service.key.command));
+  });
 }
 
 /// The programs that have the same port in the other role: where the service's worst connection stays within the machine, they
@@ -50,7 +64,8 @@ std::uint64_t ServiceBoard::connections() const {
   // Of a port that is served here, the connections within the machine are counted at the server too: the greater number has all.
   std::map<std::pair<std::uint16_t, std::string>, std::pair<std::uint64_t, std::uint64_t>> by_port;
   std::uint64_t sum = 0;
-  for (const Service& service : services_) {
+  for (const Line& line : lines_) {
+    const Service& service = line.verdict.service;
     if (service.key.port == 0) {
       sum += service.connections;
       continue;
@@ -62,32 +77,33 @@ std::uint64_t ServiceBoard::connections() const {
   return sum;
 }
 
-std::vector<ServiceBoard::Line> ServiceBoard::lines(Show show) const {
-  std::vector<Line> lines;
-  std::vector<stall::ServiceVerdict> verdicts;
-  for (const Service& service : services_)
-    verdicts.push_back(stall::conclude(service, confidence_, threshold_, peer_of(service)));
-  stall::trace_ways(verdicts);
-  for (stall::ServiceVerdict& verdict : verdicts) {
-    if (show == Show::what_matters && !verdict.matters) continue;
-    const Service& service = verdict.service;
-    Line line;
-    if (const auto before = before_.find({service.others, service.key}); before != before_.end() || updated_at_ != core::Time{}) {
-      const Before then = before == before_.end() ? Before{} : before->second;
-      line.lost_ms_per_second = std::max(0.0, core::to_ms(service.account.budget.lost() - then.lost) / seconds_);
-      line.exchanges_per_second =
-          std::max(0.0, (static_cast<double>(service.account.exchanges) - static_cast<double>(then.exchanges)) / seconds_);
-    }
-    line.verdict = std::move(verdict);
-    lines.push_back(std::move(line));
+ServiceBoard::Line ServiceBoard::line_of(stall::ServiceVerdict verdict) const {
+  Line line;
+  const Service& service = verdict.service;
+  if (const auto before = before_.find({service.others, service.key}); before != before_.end() || updated_at_ != core::Time{}) {
+    const Before then = before == before_.end() ? Before{} : before->second;
+    line.lost_ms_per_second = std::max(0.0, core::to_ms(service.account.budget.lost() - then.lost) / seconds_);
+    line.exchanges_per_second =
+        std::max(0.0, (static_cast<double>(service.account.exchanges) - static_cast<double>(then.exchanges)) / seconds_);
   }
-  const auto rank = [](const Line& line) {
-    const stall::Service& service = line.verdict.service;
-    return std::tuple(line.lost_ms_per_second, line.verdict.lost, service.account.exchanges, service.key.port,
-                      std::string_view(service.key.command));
-  };
-  std::ranges::sort(lines, std::greater<>(), rank);
+  line.verdict = std::move(verdict);
+  return line;
+}
+
+std::vector<ServiceBoard::Line> ServiceBoard::lines(Show show) const {
+  if (show == Show::all) return lines_;
+  std::vector<Line> lines;
+  std::ranges::copy_if(lines_, std::back_inserter(lines), [](const Line& line) { return line.verdict.matters; });
   return lines;
+}
+
+std::vector<const Service*> ServiceBoard::all() const {
+  std::vector<const Service*> all;
+  for (const Service& service : services_) all.push_back(&service);
+  std::ranges::sort(all, std::greater<>(), [](const Service* one) {
+    return std::tuple(one->account.exchanges, one->key.port, std::string_view(one->key.command));
+  });
+  return all;
 }
 
 }  // namespace uncork::probe

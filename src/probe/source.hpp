@@ -2,14 +2,27 @@
 // Where connections and their ledgers come from on a live machine: the kernel's witness, or sampling.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "core/result.hpp"
 #include "stall/service.hpp"
 #include "stall/verdict.hpp"
 
 namespace uncork::probe {
+
+/// What a socket showed beside its ledger.
+struct SocketShown {
+  core::Micros round_trip{0};    ///< smoothed; 0: never measured
+  std::uint32_t sent_again = 0;  ///< segments, in all
+  std::uint32_t mss_bytes = 0;
+  std::uint32_t congestion_window = 0;  ///< segments
+  std::uint32_t in_flight = 0;          ///< segments
+  std::uint32_t unsent_bytes = 0;
+  bool corked = false;  ///< TCP_CORK; known where TCP_NODELAY is
+};
 
 /// One end of a connection with its ledger as it stands.
 struct ConnectionRow {
@@ -20,7 +33,11 @@ struct ConnectionRow {
   std::int32_t host_pid = 0;  ///< of `where.process` in the first pid namespace; 0: not known
   bool is_writer = false;     ///< `where.process` is the one that wrote first (several may share a socket)
   stall::Account account;
+  SocketShown shown{};
 };
+
+/// Whether a connection is wanted, as it is now; empty: every one is. A connection that was wanted once stays so.
+using Wanted = std::function<bool(const ConnectionRow&)>;
 
 /// A live source. One thread; poll() as often as the display wants (in between, the
 /// witness's programs keep the books in the kernel, and a sampler samples on a thread of its own).

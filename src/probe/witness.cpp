@@ -206,6 +206,7 @@ core::Status Witness::load_and_attach() {
   }
   bpf_map__set_max_entries(skeleton.maps.ended, static_cast<std::uint32_t>(loaded_->options.ended_bytes));
   if (const int err = witness::load(&skeleton); err != 0) return core::fail(load_error(-err));
+  if (auto chosen = choose_cgroup(); !chosen) return chosen;
   auto services = ServiceReader::open(
       {bpf_map__fd(skeleton.maps.services), bpf_map__fd(skeleton.maps.workers), bpf_map__max_entries(skeleton.maps.services)});
   if (!services) return core::fail(services.error());
@@ -252,7 +253,10 @@ void Witness::set_choice() {
   witness& skeleton = *loaded_->skeleton;
   const WitnessOptions& options = loaded_->options;
   skeleton.rodata->only_port = options.only.port;
+  skeleton.rodata->only_local_port = options.only.local_port;
+  skeleton.rodata->only_remote_port = options.only.remote_port;
   skeleton.rodata->only_netns = options.only.netns;
+  skeleton.rodata->only_cgroup = options.only.cgroup >= 0;
   skeleton.rodata->only_pids = options.only.processes;
   skeleton.rodata->only_remote_bits = options.only.remote_bits;
   std::ranges::copy(options.only.remote, std::begin(skeleton.rodata->only_remote));
@@ -276,6 +280,15 @@ void Witness::set_choice() {
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton.obj, hook.program),
                               options.only.processes && options.only.children);
   }
+}
+
+core::Status Witness::choose_cgroup() {
+  if (loaded_->options.only.cgroup < 0) return {};
+  const std::uint32_t first = 0;
+  const auto cgroup = static_cast<std::uint32_t>(std::exchange(loaded_->options.only.cgroup, -1));
+  if (const int err = bpf_map_update_elem(bpf_map__fd(loaded_->skeleton->maps.cgroups), &first, &cgroup, BPF_ANY); err != 0)
+    return core::fail(core::system_error("tell the kernel which control group is wanted", -err));
+  return {};
 }
 
 core::Status Witness::follow_families() {

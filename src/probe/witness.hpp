@@ -28,10 +28,13 @@ struct WholeAccounts {
 
 /// Nothing but these sockets has an account at all: the kernel looks at the others' events and leaves them.
 struct OnlyThese {
-  std::uint16_t port = 0;                 ///< at either end; 0 (and below): any
-  std::uint32_t netns = 0;                ///< inode
-  bool processes = false;                 ///< those that want() names
-  bool children = false;                  ///< and what these start from then on
+  std::uint16_t port = 0;  ///< at either end; 0 (and below): any
+  std::uint16_t local_port = 0;
+  std::uint16_t remote_port = 0;
+  std::uint32_t netns = 0;  ///< inode
+  bool processes = false;   ///< those that want() names
+  bool children = false;    ///< and what these start from then on
+  int cgroup = -1;          ///< processes in this control group (version 2; its open directory, until attach() returns) and below
   std::array<std::uint8_t, 16> remote{};  ///< of the other end, IPv4 as ::ffff:a.b.c.d
   std::uint8_t remote_bits = 0;           ///< so many of its leading bits must be the same
   stall::Role role = stall::Role::unknown;
@@ -116,6 +119,7 @@ class Witness : public Source {
   explicit Witness(std::unique_ptr<Loaded> loaded);
   core::Status load_and_attach();
   void set_choice();
+  core::Status choose_cgroup();
   core::Status follow_families();
   core::Status read_records(const bpf_link& over, std::size_t size,
                             const std::function<core::Status(std::span<const std::byte>)>& sink);

@@ -19,7 +19,8 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::run_program;
 
-const std::vector<std::string> kVerbs = {"watch", "sockets", "lab", "check", "cure", "run", "proxy", "send", "recv", "doctor"};
+const std::vector<std::string> kVerbs = {"watch", "why",   "sockets", "lab",  "check", "cure",
+                                         "run",   "proxy", "send",    "recv", "doctor"};
 const std::vector<std::string> kScenarios = {"chatty", "churn",  "coalesce", "field", "heartbeat",
                                              "http2",  "stress", "transmit", "zino"};
 
@@ -35,9 +36,12 @@ TEST(Usage, an_unknown_word_anywhere_is_an_error_that_suggests_the_nearest_and_n
       {{"wacth", "--help"}, "uncork: no verb 'wacth'; did you mean 'watch'?\nuncork: see 'uncork --help'\n"},
       {{"--jsno"}, "uncork: no option '--jsno'\nuncork: see 'uncork --help'\n"},
       {{"watch", "--prot", "80"},
-       "uncork watch: no option '--prot'; did you mean '--port'?\nuncork: see 'uncork watch --help'\n"},
+       "uncork watch: no option '--prot'; did you mean '--port'? An option of the command goes behind --: uncork watch -- "
+       "COMMAND "
+       "--prot\nuncork: see 'uncork watch --help'\n"},
       {{"watch", "--prot=80"},
-       "uncork watch: no option '--prot=80'; did you mean '--port'?\nuncork: see 'uncork watch --help'\n"},
+       "uncork watch: no option '--prot=80'; did you mean '--port'? An option of the command goes behind --: uncork watch -- "
+       "COMMAND --prot=80\nuncork: see 'uncork watch --help'\n"},
       {{"cure", "--pdi", "1"}, "uncork cure: no option '--pdi'; did you mean '--pid'?\nuncork: see 'uncork cure --help'\n"},
       {{"doctor", "now"}, "uncork doctor: no argument 'now'\nuncork: see 'uncork doctor --help'\n"},
       {{"lab", "chaty"}, "uncork lab: no verb 'chaty'; did you mean 'chatty'?\nuncork: see 'uncork lab --help'\n"},
@@ -45,6 +49,19 @@ TEST(Usage, an_unknown_word_anywhere_is_an_error_that_suggests_the_nearest_and_n
       {{"zino", "pm", "lits", "--help"},
        "uncork zino pm: no verb 'lits'; did you mean 'list'?\nuncork: see 'uncork zino pm --help'\n"},
       {{"zino", "pm", "add", "--from", "+1h"}, "see 'uncork zino pm add --help'\n"},
+      {{"run", "python3", "-c", "pass"},
+       "uncork run: no option '-c'; an option of the command goes behind --: uncork run -- COMMAND -c\n"
+       "uncork: see 'uncork run --help'\n"},
+      {{"check", "make", "--directory", "x"},
+       "uncork check: no option '--directory'; an option of the command goes behind --: uncork check -- COMMAND --directory\n"
+       "uncork: see 'uncork check --help'\n"},
+      {{"watch", "--comn", "nginx"},
+       "uncork watch: no option '--comn'; did you mean '--comm'? An option of the command goes behind --: uncork watch -- "
+       "COMMAND "
+       "--comn\nuncork: see 'uncork watch --help'\n"},
+      {{"watch", "nginx"},
+       "uncork: 'nginx': a command goes behind --, and what is running is chosen by an option, such as --comm\n"
+       "uncork: see 'uncork watch --help'\n"},
   };
   for (const auto& [arguments, why] : kUnknown) {
     const Finished finished = run_program(arguments);
@@ -102,6 +119,15 @@ TEST(Usage, bad_arguments_are_named_with_the_reason_and_what_is_accepted) {
       {{"watch", "--port", "0"}, "a port is a number from 1 to 65535"},
       {{"watch", "--port", "http"}, "a port is a number from 1 to 65535"},
       {{"watch", "--pid", "-4"}, "--pid"},
+      {{"watch", "--remote", "example.org"}, "--remote: "},
+      {{"watch", "--side", "both"}, "--side 'both': accepted: server|client"},
+      {{"watch", "--cause", "gremlins"}, "--cause 'gremlins': accepted: nagle_delayed_ack|"},
+      {{"watch", "--cause", "idle"}, "--cause 'idle': accepted: nagle_delayed_ack|"},
+      {{"watch", "--filter", "lost > 1"}, "--filter: column 8: lost: "},
+      {{"watch", "--filter", "rwnd > 1"}, "a watch does not know 'rwnd'"},
+      {{"watch", "--cgroup", "/a", "--container", "b"}, "--cgroup and --container: one of the two"},
+      {{"watch", "--tree"}, "--tree: only with --pid"},
+      {{"watch", "--for", "1s", "--", "true"}, "not with a command"},
       {{"watch", "--min-lost", "1parsec"}, "unknown unit 'parsec'"},
       {{"proxy", "--listen", "127.0.0.1", "--connect", "127.0.0.1:1"}, "no port"},
       {{"proxy", "--listen", "example.org:1", "--connect", "127.0.0.1:1"}, "names are not looked up"},
@@ -256,7 +282,7 @@ TEST(Manual, bash_completes_verbs_options_and_choices) {
   const cure::testing::ScratchDirectory folder;
   const std::string script = folder.path() + "/uncork";
   std::ofstream(script) << run_program({"manual", "bash"}).out;
-  EXPECT_EQ(offered(script, "uncork w"), "watch\n");
+  EXPECT_EQ(offered(script, "uncork w"), "watch why\n");
   EXPECT_EQ(offered(script, "uncork zino pm c"), "cancel\n");
   EXPECT_EQ(offered(script, "uncork watch --p"), "--pid --port\n");
   EXPECT_EQ(offered(script, "uncork proxy --nagle \"\""), "on off\n");

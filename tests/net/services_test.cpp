@@ -1,4 +1,5 @@
 // The kernel's sums by service: nothing is missed, nothing is counted twice, however short the connections and many the workers.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,12 +7,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 #include <set>
 #include <thread>
 #include <vector>
 
 #include "core/syscall.hpp"
+#include "probe/enrich/cgroup_paths.hpp"
 #include "stall/service.hpp"
 #include "tests/net/conversation.hpp"
 #include "tests/net/witnessed.hpp"
@@ -326,6 +330,92 @@ TEST_F(Services, the_kernel_leaves_out_what_is_not_asked_for) {
   EXPECT_EQ(connections, 2U) << "its two ends";
 }
 
+/// Two exchanges on each of two connections, the first to 127.0.0.1, the second to 127.0.0.2.
+struct TwoPlaces {
+  core::Fd first_listener = listen_for({});
+  core::Fd second_listener = listen_for({.address = "127.0.0.2:0"});
+  core::Endpoint first = must(core::local_endpoint(first_listener));
+  core::Endpoint second = must(core::local_endpoint(second_listener));
+
+  /// The connections, open still.
+  [[nodiscard]] std::vector<Connection> talk() const {
+    std::vector<Connection> open;
+    for (const auto& [at, listener] : {std::pair(first, &first_listener), std::pair(second, &second_listener)}) {
+      open.push_back({connect_to(at), accept_from(*listener)});
+      converse(
+          open.back(), [](const core::Fd& client) { ask(client, 2); },
+          [](const core::Fd& server) {
+            for (int i = 0; i < 2; ++i) answer(server);
+          });
+    }
+    return open;
+  }
+};
+
+TEST_F(Services, the_kernel_keeps_to_an_end_by_its_port_and_by_the_others_address) {
+  struct Case {
+    const char* what;
+    probe::OnlyThese only;
+    std::set<std::pair<std::uint16_t, Role>> expected;
+  };
+  const TwoPlaces places;
+  const std::uint16_t first = places.first.port, second = places.second.port;
+  probe::OnlyThese second_address{};
+  second_address.remote = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 2};
+  second_address.remote_bits = 128;
+  for (const Case& one : {Case{"local port", {.local_port = first}, {{first, Role::responder}}},
+                          Case{"remote port", {.remote_port = second}, {{second, Role::requester}}},
+                          Case{"remote address", second_address, {{second, Role::requester}}}}) {
+    attach({.only = one.only});
+    if (!witness_) return;
+    const std::vector<Connection> open = places.talk();
+    std::set<std::pair<std::uint16_t, Role>> rows;  // of connections one by one
+    for (const probe::ConnectionRow& row : poll()) {
+      const bool serves = row.role == Role::responder;
+      rows.emplace(serves ? row.where.local.port : row.where.remote.port, row.role);
+    }
+    std::set<std::pair<std::uint16_t, Role>> found;
+    for (const Service& service : must(witness_->services())) {
+      found.emplace(service.key.port, service.key.role);
+      EXPECT_EQ(service.account.exchanges, 2U) << one.what;
+    }
+    EXPECT_EQ(found, one.expected) << one.what;
+    EXPECT_EQ(rows, one.expected) << one.what;
+  }
+}
+
+TEST_F(Services, of_processes_in_a_control_group_and_below_it) {
+  const std::string mount = probe::cgroup_mount();
+  if (mount.empty()) UNCORK_SKIP_TEST("no hierarchy of version 2 is mounted");
+  const std::filesystem::path group = mount + "/uncork-test-" + std::to_string(::getpid());
+  const std::filesystem::path below = group / "below";
+  ASSERT_TRUE(std::filesystem::create_directories(below));
+  const core::Fd directory = must(core::open_file(group, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  attach({.only = {.cgroup = directory.get()}});
+  if (witness_) {
+    const core::Fd listener = listen_for({});
+    const core::Endpoint at = must(core::local_endpoint(listener));
+    const pid_t child = ::fork();
+    if (child == 0) {
+      std::ofstream(below / "cgroup.procs") << "0" << std::flush;
+      ask(connect_to(at), 2);
+      ::_exit(0);
+    }
+    const core::Fd socket = accept_from(listener);
+    while (answer(socket)) continue;
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    const Service client = ended(at.port, Role::requester, 1);
+    EXPECT_EQ(client.account.exchanges, 2U);
+    ASSERT_EQ(client.workers.size(), 1U);
+    EXPECT_EQ(client.workers[0].pid, child);
+    EXPECT_FALSE(service_at(at.port, Role::responder)) << "we are in no such group";
+  }
+  std::filesystem::remove(below);
+  std::filesystem::remove(group);
+}
+
 TEST_F(Services, of_wanted_processes_alone_and_of_their_children) {
   attach({.only = {.processes = true, .children = true}});
   if (!witness_) return;
@@ -354,6 +444,29 @@ TEST_F(Services, of_wanted_processes_alone_and_of_their_children) {
   ASSERT_EQ(client.workers.size(), 1U);
   EXPECT_EQ(client.workers[0].pid, child);
   EXPECT_EQ(client.by_place.at(0).exchanges, 1U) << "its first exchange was seen as that";
+}
+
+TEST_F(Services, the_first_request_to_a_wanted_process_counts_with_its_whole_size) {
+  attach({.only = {.processes = true}});
+  if (!witness_) return;
+  const auto processes = must(witness_->processes());
+  const auto self = std::ranges::find(processes, ::getpid(), &probe::ProcessRow::pid);
+  ASSERT_NE(self, processes.end());
+  must(witness_->want(self->host_pid));
+  const core::Fd listener = listen_for({});
+  const core::Endpoint at = must(core::local_endpoint(listener));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ask(connect_to(at), 3);
+    ::_exit(0);
+  }
+  const core::Fd socket = accept_from(listener);
+  while (answer(socket)) continue;
+  ::waitpid(child, nullptr, 0);
+  const Service server = service(at.port, Role::responder);
+  EXPECT_EQ(server.account.received_bytes, 3 * kRequest);
+  EXPECT_EQ(server.by_request.at(4).exchanges, 3U) << "20 bytes each: its account began when the first was read";
+  EXPECT_EQ(server.by_place.at(0).exchanges, 1U);
 }
 
 TEST_F(Services, ended_connections_that_lost_nothing_take_no_room_on_request) {

@@ -51,7 +51,11 @@ ConnectionRow routed(ConnectionRow row) {
   return row;
 }
 
-ConnectionBoard board(ConnectionFilter filter = {}) { return {std::move(filter), stall::Confidence::witnessed}; }
+ConnectionBoard board(Wanted wanted = {}) { return {std::move(wanted), stall::Confidence::witnessed}; }
+
+Wanted of_process(std::int32_t pid) {
+  return [pid](const ConnectionRow& row) { return row.where.process.pid == pid; };
+}
 
 stall::Threshold at_least(core::Micros lost) {
   stall::Threshold threshold;
@@ -136,38 +140,24 @@ TEST(ConnectionBoard, puts_the_fastest_loser_first_and_then_who_lost_most) {
 // --- filters ---
 
 TEST(ConnectionBoard, keeps_to_a_process) {
-  ConnectionFilter filter;
-  filter.pid = 4711;
-  ConnectionBoard b = board(filter);
+  ConnectionBoard b = board(of_process(4711));
   b.update({row(1, ms(40)), row(2, ms(40), {815, "client"})}, kStart);
   EXPECT_EQ(cookies(b), (Cookies{1}));
   EXPECT_EQ(b.seen(), 1U);
 }
 
-TEST(ConnectionBoard, keeps_to_a_port_at_either_end) {
-  for (const std::uint16_t port : {std::uint16_t{8001}, std::uint16_t{50314}}) {
-    ConnectionFilter filter;
-    filter.port = port;
-    ConnectionBoard b = board(filter);
-    ConnectionRow elsewhere = row(2, ms(40));
-    elsewhere.where.local.port = elsewhere.where.remote.port = 9999;
-    b.update({row(1, ms(40)), elsewhere}, kStart);
-    EXPECT_EQ(cookies(b), (Cookies{1})) << port;
-  }
-}
-
-TEST(ConnectionBoard, keeps_to_a_namespace) {
-  ConnectionFilter filter;
-  filter.netns = "blue";
-  ConnectionBoard b = board(filter);
-  b.update({row(1, ms(40)), in("red", row(2, ms(40)))}, kStart);
+TEST(ConnectionBoard, a_connection_that_was_wanted_once_stays_so) {
+  ConnectionBoard b = board([](const ConnectionRow& row) { return row.account.budget.lost() == ms(40); });
+  b.update({row(1, ms(10)), row(2, ms(10))}, kStart);
+  EXPECT_EQ(b.seen(), 0U);
+  b.update({row(1, ms(40)), row(2, ms(20))}, kStart + ms(500));
+  b.update({row(1, ms(70)), row(2, ms(30))}, kStart + ms(1000));
   EXPECT_EQ(cookies(b), (Cookies{1}));
+  EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.lost, ms(70));
 }
 
 TEST(ConnectionBoard, names_the_peer_though_the_filter_leaves_it_out) {
-  ConnectionFilter filter;
-  filter.pid = 4711;
-  ConnectionBoard b = board(filter);
+  ConnectionBoard b = board(of_process(4711));
   b.update({row(1, ms(40)), other_end(2)}, kStart);
   EXPECT_EQ(b.lines(at_least(ms(1))).at(0).verdict.where.peer, (Process{815, "client"}));
 }
@@ -256,9 +246,7 @@ TEST(ConnectionBoard, a_process_that_is_not_known_at_the_end_is_the_one_known_be
 
 TEST(ConnectionBoard, the_end_of_a_wanted_process_connection_counts_though_its_last_row_names_another_or_none) {
   for (const Process& named : {Process{}, Process{815, "parent"}}) {
-    ConnectionFilter filter;
-    filter.pid = 4711;
-    ConnectionBoard b = board(filter);
+    ConnectionBoard b = board(of_process(4711));
     b.update({row(1, ms(40))}, kStart);
     b.update({ended(row(1, ms(55), named))}, kStart + ms(500));
     const auto lines = b.lines(at_least(ms(1)));

@@ -34,6 +34,13 @@ uncork_socket_row row() {
   r.fd = 5;
   std::memcpy(r.command, "python3", 8);
   r.nodelay = 1;
+  r.corked = 1;
+  r.srtt_us = 250;
+  r.retransmits = 2;
+  r.mss_bytes = 1448;
+  r.congestion_window = 10;
+  r.packets_out = 4;
+  r.unsent_bytes = 77;
   r.flow.budget_us[UNCORK_NAGLE_DELAYED_ACK] = 41'000;
   r.flow.writes = 3;
   return r;
@@ -52,6 +59,17 @@ TEST(DecodeRow, names_the_connection_its_process_and_its_account) {
   EXPECT_EQ(decoded.fd, 5);
   EXPECT_EQ(decoded.account.budget[Cause::nagle_delayed_ack], Micros(41'000));
   EXPECT_EQ(decoded.account.writes, 3U);
+}
+
+TEST(DecodeRow, tells_what_the_socket_shows) {
+  const SocketShown shown = decode_row(bytes_of(row())).value().shown;
+  EXPECT_EQ(shown.round_trip, Micros(250));
+  EXPECT_EQ(shown.sent_again, 2U);
+  EXPECT_EQ(shown.mss_bytes, 1448U);
+  EXPECT_EQ(shown.congestion_window, 10U);
+  EXPECT_EQ(shown.in_flight, 4U);
+  EXPECT_EQ(shown.unsent_bytes, 77U);
+  EXPECT_TRUE(shown.corked);
 }
 
 TEST(DecodeRow, reads_ipv6_and_shows_mapped_ipv4_as_ipv4) {

@@ -68,6 +68,23 @@ TEST(ServiceBoard, names_the_program_at_the_other_end_where_it_is_on_this_machin
   EXPECT_EQ(lines[1].verdict.peer, "curl");
 }
 
+TEST(ServiceBoard, names_the_other_end_of_what_is_shown_though_it_is_not_shown_itself) {
+  ServiceBoard b{
+      stall::Confidence::witnessed, {}, [](const stall::ServiceVerdict& v) { return v.service.key.command == "httpd"; }};
+  Service server = service("httpd", Role::responder, 80, ms(1000));
+  server.worst = stall::Example{*core::parse_endpoint("127.0.0.1:80"), *core::parse_endpoint("127.0.0.1:40000"), ms(500)};
+  b.update({service("curl", Role::requester, 80, ms(0), 500), server, service("ssh", Role::requester, 22, ms(9), 1)}, at(1));
+  const auto lines = b.lines(ServiceBoard::Show::all);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0].verdict.peer, "curl");
+  EXPECT_EQ(b.size(), 1U);
+  EXPECT_EQ(b.connections(), 10U);
+  const auto all = b.all();
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0]->key.command, "curl");
+  EXPECT_EQ(all[2]->key.command, "ssh");
+}
+
 TEST(ServiceBoard, counts_a_connection_within_the_machine_once) {
   ServiceBoard b = board();
   b.update({service("httpd", Role::responder, 80, ms(0)), service("curl", Role::requester, 80, ms(0)),

@@ -5,8 +5,8 @@
 
 #include <sstream>
 
+#include "cli/filter_text.hpp"
 #include "core/nearest.hpp"
-#include "filter/parse.hpp"
 #include "report/printable.hpp"
 
 namespace uncork::cli {
@@ -19,19 +19,6 @@ std::vector<std::string> split(const std::string& list) {
     if (!part.empty()) parts.push_back(part);
   }
   return parts;
-}
-
-/// The error of a filter with the place in it.
-core::Error pointed_at(core::Error error, const std::string& what, const std::string& text) {
-  constexpr std::size_t kShown = 200;
-  const std::string message = error.message;
-  error.message = what + ": " + message;
-  std::size_t column = 0;
-  std::istringstream(message.substr(message.find(' ') + 1)) >> column;
-  if (column >= 1 && column <= text.size() + 1 && text.size() <= kShown) {
-    error.message += "\n  " + report::printable(text) + "\n  " + std::string(column - 1, ' ') + "^";
-  }
-  return error;
 }
 
 /// `a,b` as the filter's `state a state b`.
@@ -49,8 +36,8 @@ core::Result<filter::Node> filter_of(const SocketsOptions& options) {
   filter::Node all;
   all.kind = filter::Node::Kind::all_of;
   for (const auto& [what, text] : parts) {
-    auto tree = filter::parse(text);
-    if (!tree) return core::fail(pointed_at(tree.error(), what, text));
+    auto tree = read_filter(what, text);
+    if (!tree) return core::fail(tree.error());
     if (tree->kind != filter::Node::Kind::everything) all.children.push_back(std::move(*tree));
   }
   return all.children.empty() ? filter::Node() : all;

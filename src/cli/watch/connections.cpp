@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "cli/output.hpp"
 #include "core/count.hpp"
 #include "core/duration.hpp"
 #include "report/verdict_json.hpp"
@@ -14,6 +13,13 @@
 
 namespace uncork::cli {
 
+ConnectionView::ConnectionView(const WatchOptions& options, const WatchSource& source, Sieve sieve)
+    : options_(options),
+      opened_(source),
+      source_(*source.opened.source),
+      sieve_(std::move(sieve)),
+      board_([this](const probe::ConnectionRow& row) { return sieve_.admits(row); }, source_.confidence()) {}
+
 core::Status ConnectionView::update(core::Time now) {
   auto rows = source_.poll();
   if (!rows) return core::fail(rows.error());
@@ -21,19 +27,21 @@ core::Status ConnectionView::update(core::Time now) {
   return {};
 }
 
-ConnectionView::Lines ConnectionView::lines() const {
+ConnectionView::Lines ConnectionView::lines() {
   using Show = probe::ConnectionBoard::Show;
-  return board_.lines(options_.threshold, options_.all ? Show::all : Show::what_matters);
+  Lines lines = board_.lines(options_.threshold, options_.all ? Show::all : Show::what_matters);
+  std::erase_if(lines, [this](const auto& line) { return !sieve_.passes(line.verdict); });
+  return lines;
 }
 
-ConnectionView::Lines ConnectionView::verdicts() const {
+ConnectionView::Lines ConnectionView::verdicts() {
   Lines all = lines();
   std::ranges::sort(all, [](const auto& a, const auto& b) { return a.verdict.lost > b.verdict.lost; });
   return all;
 }
 
 /// With those that ended, lost nothing, and which the kernel only counted.
-std::size_t ConnectionView::seen() const { return board_.seen() + source_.untold(); }
+std::size_t ConnectionView::seen() const { return board_.seen() + (opened_.choice.asks_connections() ? 0 : source_.untold()); }
 
 std::size_t ConnectionView::losing() { return probe::ConnectionBoard::connections_that_matter(lines()); }
 
@@ -46,44 +54,56 @@ std::string ConnectionView::table(core::Micros watched, std::size_t width, bool 
   return report::watch_table(shown, summary, width, color ? report::Color::yes : report::Color::no);
 }
 
-void ConnectionView::put_lines() {
+std::string ConnectionView::live_json() {
   Lines all = lines();
   if (all.size() > options_.top) all.resize(options_.top);
+  std::string text;
   for (const auto& line : all) {
     if (line.lost_ms_per_second <= 0) continue;
     core::Json json = report::verdict_json(line.verdict, "connection");
     json["lost_ms_per_second"] = line.lost_ms_per_second;
     json["matters"] = line.matters;
-    put(report::json_line(json));
+    text += report::json_line(json);
   }
+  return text;
 }
 
-void ConnectionView::print_verdicts(const WatchEnd& end) {
+std::string ConnectionView::verdicts_text(const WatchEnd& end) {
   const Lines all = verdicts();
-  for (std::size_t i = 0; i < all.size() && i < options_.top; ++i) print_page(report::verdict_text(all[i].verdict) + "\n");
-  if (all.size() > options_.top) print("... and {} more (--top)\n", all.size() - options_.top);
-  print_page(fmt::format("Watched for {}{}: {}{}; {} lost time that matters ({}).\n", core::to_string(end.watched),
-                         source_.confidence() == stall::Confidence::sampled ? ", sampled" : "",
-                         core::count_of(seen(), "connection"), options_.keeps_whole() ? "" : " on which something was held",
-                         probe::ConnectionBoard::connections_that_matter(all), threshold_text(options_)));
+  std::string text;
+  for (std::size_t i = 0; i < all.size() && i < options_.top; ++i) text += report::verdict_text(all[i].verdict) + "\n";
+  if (all.size() > options_.top) text += fmt::format("... and {} more (--top)\n", all.size() - options_.top);
+  return text + fmt::format("Watched for {}{}: {}{}; {} lost time that matters ({}).\n", core::to_string(end.watched),
+                            source_.confidence() == stall::Confidence::sampled ? ", sampled" : "",
+                            core::count_of(seen(), "connection"), opened_.keeps_whole ? "" : " on which something was held",
+                            probe::ConnectionBoard::connections_that_matter(all), threshold_text(options_));
 }
 
-void ConnectionView::put_verdicts(const WatchEnd& end) {
+std::string ConnectionView::verdicts_json(const WatchEnd& end) {
   const Lines all = verdicts();
+  std::string text;
   for (const auto& line : all) {
     core::Json json = report::verdict_json(line.verdict);
     json["matters"] = line.matters;
-    put(report::json_line(json));
+    text += report::json_line(json);
   }
-  put(report::json_line({{"type", "summary"},
-                         {"by", "connection"},
-                         {"watched_ms", core::to_ms(end.watched)},
-                         {"connections", seen()},
-                         {"losing", probe::ConnectionBoard::connections_that_matter(all)},
-                         {"accounts", options_.keeps_whole() ? "whole" : "light"},
-                         {"forgotten", board_.forgotten()},
-                         {"limits", end.limits},
-                         {"confidence", stall::name(source_.confidence())}}));
+  core::Json summary = summary_json(options_, end, source_.confidence(), none_matched());
+  summary.update({{"connections", seen()},
+                  {"losing", probe::ConnectionBoard::connections_that_matter(all)},
+                  {"accounts", opened_.keeps_whole ? "whole" : "light"},
+                  {"forgotten", board_.forgotten()}});
+  return text + report::json_line(summary);
+}
+
+std::string ConnectionView::none_matched() {
+  const std::string asked = choice_text(options_);
+  if (asked.empty() || !lines().empty()) return "";
+  if (seen() == 0 && !sieve_.turned_away().empty())
+    return fmt::format("{} matched none of the connections of {}", asked, sieve_.turned_away());
+  if (seen() == 0) return asked + ": no such connection carried anything";
+  const std::size_t lost = board_.lines(options_.threshold, probe::ConnectionBoard::Show::all).size();
+  if (lost == 0 || !opened_.choice.asks_lines()) return "";
+  return fmt::format("{} matched none of {} that lost time", asked, core::count_of(lost, "connection"));
 }
 
 }  // namespace uncork::cli

@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <utility>
 
+#include "cli/watch/process_cgroup.hpp"
 #include "probe/enrich/container_id.hpp"
 
 namespace uncork::cli {
@@ -15,22 +14,9 @@ namespace {
 using probe::ConnectionRow;
 using stall::ServiceKey;
 
-/// The text of /proc/PID/cgroup; empty: the process has ended, or is not in our pid namespace.
-std::string cgroup_text(std::int32_t pid) {
-  if (pid == 0) return "";
-  const std::ifstream file("/proc/" + std::to_string(pid) + "/cgroup");
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  return text.str();
-}
-
-/// The path in the last line, which is of cgroup v2 where there is one.
 std::string cgroup_of(std::int32_t pid) {
-  std::string text = cgroup_text(pid);
-  if (text.ends_with('\n')) text.pop_back();
-  const std::string line = text.substr(text.rfind('\n') + 1);
-  const std::size_t colon = line.find(':', line.find(':') + 1);
-  return line.empty() || colon == std::string::npos ? "(not known)" : line.substr(colon + 1);
+  const std::string path = cgroup_path_in(cgroup_text(pid));
+  return path.empty() ? "(not known)" : path;
 }
 
 std::string container_of(std::int32_t pid) {

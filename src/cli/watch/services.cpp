@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <tuple>
 #include <utility>
 
-#include "cli/output.hpp"
 #include "cli/watch/grouping.hpp"
 #include "core/count.hpp"
 #include "core/duration.hpp"
@@ -32,24 +30,27 @@ void find_the_living(std::vector<stall::Service>& services) {
   }
 }
 
-}  // namespace
-
-std::string_view name(WatchBy by) {
-  static constexpr std::array<std::string_view, 6> kNames = {"service", "connection", "process", "peer", "container", "cgroup"};
-  return kNames.at(static_cast<std::size_t>(by));
+std::string count_of(std::size_t number, WatchBy by) {
+  return core::count_of(number, name(by), by == WatchBy::process ? "processes" : "");
 }
 
-ServiceView::ServiceView(const WatchOptions& options, probe::Source& source, probe::ConnectionFilter filter)
-    : options_(options), source_(source), filter_(std::move(filter)), board_(source.confidence(), options.threshold) {
-  if (options.shown_by() != WatchBy::service || !source.keeps_services())
-    groups_.emplace(grouping(options.shown_by()), options.threshold);
+}  // namespace
+
+ServiceView::ServiceView(const WatchOptions& options, const WatchSource& source, Sieve sieve)
+    : options_(options),
+      source_(*source.opened.source),
+      sieve_(std::move(sieve)),
+      board_(source_.confidence(), options.threshold,
+             [this](const stall::ServiceVerdict& verdict) { return sieve_.passes(verdict); }) {
+  if (source.sums_in_kernel) return;
+  groups_.emplace(grouping(options.shown_by()), options.threshold,
+                  [this](const probe::ConnectionRow& row) { return sieve_.admits(row); });
 }
 
 core::Result<std::vector<stall::Service>> ServiceView::ask() {
   auto rows = source_.poll();
   if (!rows) return core::fail(rows.error());
   if (!groups_) return source_.services();
-  std::erase_if(*rows, [&](const probe::ConnectionRow& row) { return !filter_.wants(row.where); });
   groups_->update(*rows);
   return groups_->services();
 }
@@ -81,44 +82,55 @@ std::string ServiceView::table(core::Micros watched, std::size_t width, bool col
   return report::service_table(shown, summary, width, color ? report::Color::yes : report::Color::no);
 }
 
-void ServiceView::put_lines() {
+std::string ServiceView::live_json() {
   Lines all = board_.lines(ServiceBoard::Show::all);
   if (all.size() > options_.top) all.resize(options_.top);
+  std::string text;
   for (const auto& line : all) {
     if (line.lost_ms_per_second <= 0 && line.exchanges_per_second <= 0) continue;
     core::Json json = report::service_verdict_json(line.verdict, name(options_.shown_by()));
     json["lost_ms_per_second"] = line.lost_ms_per_second;
     json["exchanges_per_second"] = line.exchanges_per_second;
-    put(report::json_line(json));
+    text += report::json_line(json);
   }
+  return text;
 }
 
-void ServiceView::print_verdicts(const WatchEnd& end) {
+std::string ServiceView::verdicts_text(const WatchEnd& end) {
   const Lines all = verdicts();
-  for (std::size_t i = 0; i < all.size() && i < options_.top; ++i)
-    print_page(report::service_verdict_text(all[i].verdict) + "\n");
-  if (all.size() > options_.top) print("... and {} more (--top)\n", all.size() - options_.top);
-  const std::string_view of = name(options_.shown_by());
-  print_page(fmt::format("Watched for {}{}: {} with {}; {} lost time that matters ({}).\n", core::to_string(end.watched),
-                         source_.confidence() == stall::Confidence::sampled ? ", sampled" : "",
-                         core::count_of(board_.size(), of, of == "process" ? "processes" : ""),
-                         core::count_of(board_.connections(), "connection"), losing(), threshold_text(options_)));
+  std::string text;
+  for (std::size_t i = 0; i < all.size() && i < options_.top; ++i) text += report::service_verdict_text(all[i].verdict) + "\n";
+  if (all.size() > options_.top) text += fmt::format("... and {} more (--top)\n", all.size() - options_.top);
+  return text + fmt::format("Watched for {}{}: {} with {}; {} lost time that matters ({}).\n", core::to_string(end.watched),
+                            source_.confidence() == stall::Confidence::sampled ? ", sampled" : "",
+                            count_of(board_.size(), options_.shown_by()), core::count_of(board_.connections(), "connection"),
+                            losing(), threshold_text(options_));
 }
 
-void ServiceView::put_verdicts(const WatchEnd& end) {
-  for (const auto& line : verdicts()) {
-    core::Json json = report::service_verdict_json(line.verdict);
-    put(report::json_line(json));
+std::string ServiceView::verdicts_json(const WatchEnd& end) {
+  std::string text;
+  for (const auto& line : verdicts()) text += report::json_line(report::service_verdict_json(line.verdict));
+  core::Json summary = summary_json(options_, end, source_.confidence(), none_matched());
+  summary.update(
+      {{"services", board_.size()}, {"connections", board_.connections()}, {"losing", losing()}, {"accounts", "whole"}});
+  return text + report::json_line(summary);
+}
+
+std::string ServiceView::none_matched() {
+  constexpr std::size_t kMostNamed = 8;
+  const std::string asked = choice_text(options_);
+  if (asked.empty() || board_.size() != 0) return "";
+  const auto all = board_.all();
+  if (all.empty()) {
+    const std::string others = sieve_.turned_away();
+    return others.empty() ? asked + ": no such connection carried anything"
+                          : fmt::format("{} matched none of the connections of {}", asked, others);
   }
-  put(report::json_line({{"type", "summary"},
-                         {"by", name(options_.shown_by())},
-                         {"watched_ms", core::to_ms(end.watched)},
-                         {"services", board_.size()},
-                         {"connections", board_.connections()},
-                         {"losing", losing()},
-                         {"accounts", "whole"},
-                         {"limits", end.limits},
-                         {"confidence", stall::name(source_.confidence())}}));
+  std::string names;
+  for (std::size_t i = 0; i < std::min(all.size(), kMostNamed); ++i)
+    names += (i == 0 ? "" : ", ") + report::service_text(*all[i]);
+  if (all.size() > kMostNamed) names += ", ...";
+  return fmt::format("{} matched none of {}: {}", asked, count_of(all.size(), options_.shown_by()), names);
 }
 
 }  // namespace uncork::cli

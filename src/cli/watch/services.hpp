@@ -1,12 +1,12 @@
 #pragma once
 // `uncork watch` as it shows services, or other groups of connections: a line and a verdict each.
 
-#include <memory>
 #include <optional>
 #include <vector>
 
+#include "cli/watch/sieve.hpp"
+#include "cli/watch/source.hpp"
 #include "cli/watch/view.hpp"
-#include "probe/connection_board.hpp"
 #include "probe/connection_groups.hpp"
 #include "probe/service_board.hpp"
 
@@ -14,29 +14,29 @@ namespace uncork::cli {
 
 class ServiceView : public WatchView {
  public:
-  /// `filter` is asked where the kernel does not keep the sums that are wanted, and connections are summed here.
-  ServiceView(const WatchOptions& options, probe::Source& source, probe::ConnectionFilter filter);
+  ServiceView(const WatchOptions& options, const WatchSource& source, Sieve sieve);
 
   [[nodiscard]] core::Status update(core::Time now) override;
   [[nodiscard]] std::string table(core::Micros watched, std::size_t width, bool color) override;
-  void put_lines() override;
+  [[nodiscard]] std::string live_json() override;
   [[nodiscard]] std::size_t losing() override;
-  void print_verdicts(const WatchEnd& end) override;
-  void put_verdicts(const WatchEnd& end) override;
+  [[nodiscard]] std::string verdicts_text(const WatchEnd& end) override;
+  [[nodiscard]] std::string verdicts_json(const WatchEnd& end) override;
+  [[nodiscard]] std::string none_matched() override;
 
- private:
+  /// As of the last update, the one that lost most first.
   using Lines = std::vector<probe::ServiceBoard::Line>;
   [[nodiscard]] Lines verdicts() const;
+  [[nodiscard]] const probe::ServiceBoard& board() const { return board_; }
+
+ private:
   [[nodiscard]] core::Result<std::vector<stall::Service>> ask();
 
   const WatchOptions& options_;
   probe::Source& source_;
-  probe::ConnectionFilter filter_;
-  std::optional<probe::ConnectionGroups> groups_;
+  Sieve sieve_;
+  std::optional<probe::ConnectionGroups> groups_;  // where the kernel does not keep the sums that are wanted
   probe::ServiceBoard board_;
 };
-
-/// What a line is of: `service`, `process`, `peer`.
-[[nodiscard]] std::string_view name(WatchBy by);
 
 }  // namespace uncork::cli

@@ -5,24 +5,21 @@
 #include <string>
 #include <vector>
 
-#include "cli/verb.hpp"
 #include "cli/watch/options.hpp"
 #include "core/clock.hpp"
 #include "core/json.hpp"
 #include "core/result.hpp"
-#include "probe/open_source.hpp"
-#include "stall/verdict.hpp"
 
 namespace uncork::cli {
 
 /// The end of a watch, as a view has to tell of it.
 struct WatchEnd {
   core::Micros watched{0};
-  std::vector<std::string> limits;      ///< all
-  std::vector<std::string> new_limits;  ///< not said at the start
+  std::vector<std::string> limits;
+  std::optional<int> command_exit{};
 };
 
-/// One way of showing. One thread. The source and the options outlive it.
+/// One way of showing: asks the source, and makes texts. One thread. The source and the options outlive it.
 class WatchView {
  public:
   virtual ~WatchView() = default;
@@ -31,16 +28,23 @@ class WatchView {
   /// The table for a terminal `width` columns wide (0: unlimited).
   [[nodiscard]] virtual std::string table(core::Micros watched, std::size_t width, bool color) = 0;
   /// Live lines of NDJSON.
-  virtual void put_lines() = 0;
+  [[nodiscard]] virtual std::string live_json() = 0;
   /// How many of what a line is of lost what matters.
   [[nodiscard]] virtual std::size_t losing() = 0;
-  /// At the end, for people: a verdict each, and a sentence.
-  virtual void print_verdicts(const WatchEnd& end) = 0;
+  /// At the end, for people: a verdict each, and a sentence. Lines are not broken.
+  [[nodiscard]] virtual std::string verdicts_text(const WatchEnd& end) = 0;
   /// The same for programs.
-  virtual void put_verdicts(const WatchEnd& end) = 0;
+  [[nodiscard]] virtual std::string verdicts_json(const WatchEnd& end) = 0;
+  /// What there was, where something was chosen and nothing was found: `--comm ngins matched none of 3 services: nginx server
+  /// :80, curl client :80`; empty: something was found, or everything was asked for.
+  [[nodiscard]] virtual std::string none_matched() = 0;
 };
 
-/// `Watched for 10.0 s: ` and what of it matters is judged by.
+/// What of it matters is judged by: `at least 1.00 ms, and 2 % or 1.00 ms an exchange`.
 [[nodiscard]] std::string threshold_text(const WatchOptions& options);
+
+/// What every summary has of the watch, whatever its lines are of.
+[[nodiscard]] core::Json summary_json(const WatchOptions& options, const WatchEnd& end, stall::Confidence confidence,
+                                      const std::string& none_matched);
 
 }  // namespace uncork::cli

@@ -57,7 +57,7 @@ static __always_inline struct uncork_socket_row* row_of(struct sock* sk, struct 
   struct uncork_socket_row* row;
   __u32 zero = 0;
 
-  if (!st->flow.exchanges || (only_pids && !st->is_wanted) || !enter(st)) return 0;
+  if (!st->flow.exchanges || (chooses_processes() && !st->is_wanted) || !enter(st)) return 0;
   if (!tell_rows && st->flow.hold == UNCORK_HOLD_NONE && !st->flow.pending) {
     fold_open(st, sk, &st->flow);
     leave(st);
@@ -70,7 +70,7 @@ static __always_inline struct uncork_socket_row* row_of(struct sock* sk, struct 
     fold_open(st, sk, &row->flow);
   }
   leave(st);
-  return tell_rows ? row : 0;
+  return tell_rows && !(service_room && st->service == UNCORK_SERVICE_UNWANTED) ? row : 0;
 }
 
 static __always_inline bool lost_something(const struct uncork_flow* f) {

@@ -96,7 +96,8 @@ static __noinline void join_service(struct socket_state* st, struct sock* sk) {
   struct uncork_service_sums* sums;
   __u32* known;
 
-  if (!service_room || !is_wanted_remote(sk) || (only_pids && !st->is_wanted) || (only_role && st->flow.role != only_role)) {
+  if (!service_room || !is_wanted_remote(sk) || (chooses_processes() && !st->is_wanted) ||
+      (only_role && st->flow.role != only_role)) {
     st->service = UNCORK_SERVICE_UNWANTED;
     return;
   }

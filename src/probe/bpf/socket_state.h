@@ -16,8 +16,11 @@ const volatile __u32 whole_pid = 0;
 
 // Nothing but these sockets has an account; 0 (and no bits): whatever the other three say.
 const volatile __u16 only_port = 0;  // at either end
+const volatile __u16 only_local_port = 0;
+const volatile __u16 only_remote_port = 0;
 const volatile __u32 only_netns = 0;
 const volatile bool only_pids = false;     // what the processes in `wanted` send and read
+const volatile bool only_cgroup = false;   // what those in the control group of `cgroups` and below it do
 const volatile __u8 only_remote_bits = 0;  // of an address as IPv6 has it
 const volatile __u8 only_remote[16] = {};
 const volatile __u8 only_role = UNCORK_ROLE_UNKNOWN;
@@ -35,6 +38,14 @@ struct {
   __type(key, __u32);
   __type(value, __u8);
 } wanted SEC(".maps");
+
+// The control group (version 2) that is wanted.
+struct {
+  __uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u32);
+} cgroups SEC(".maps");
 
 // Listening (namespace << 16 | port): tells which end of a connection that was open before us is the server's.
 struct {
@@ -92,14 +103,22 @@ static __always_inline __u8 role_by_ports(const struct sock* sk) {
   return local < first_ephemeral ? UNCORK_ROLE_RESPONDER : UNCORK_ROLE_REQUESTER;
 }
 
-static __always_inline bool is_wanted_process(__u32 host_pid) { return !only_pids || bpf_map_lookup_elem(&wanted, &host_pid); }
+static __always_inline bool chooses_processes(void) { return only_pids || only_cgroup; }
+
+// Of the current process, whose number on the host this is.
+static __always_inline bool is_wanted_process(__u32 host_pid) {
+  if (only_pids && !bpf_map_lookup_elem(&wanted, &host_pid)) return false;
+  return !only_cgroup || bpf_current_task_under_cgroup(&cgroups, 0) == 1;
+}
 
 // Whether a socket may have an account. `in_process`: the current process is the one that uses it.
 static __always_inline bool may_open(const struct sock* sk, bool in_process) {
   if (only_port && sk->__sk_common.skc_num != only_port && sk->__sk_common.skc_dport != __builtin_bswap16(only_port))
     return false;
+  if (only_local_port && sk->__sk_common.skc_num != only_local_port) return false;
+  if (only_remote_port && sk->__sk_common.skc_dport != __builtin_bswap16(only_remote_port)) return false;
   if (only_netns && sk->__sk_common.skc_net.net->ns.inum != only_netns) return false;
-  return !only_pids || (in_process && is_wanted_process(bpf_get_current_pid_tgid() >> 32));
+  return !chooses_processes() || (in_process && is_wanted_process(bpf_get_current_pid_tgid() >> 32));
 }
 
 static __always_inline bool keeps_whole(const struct sock* sk) {

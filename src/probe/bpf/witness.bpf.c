@@ -133,6 +133,15 @@ int BPF_PROG(on_segment, struct sock* sk, const struct sk_buff* skb) {
   return 0;
 }
 
+// Of a socket whose first reading this is (as far as we know), so much has arrived for it: while nothing has been sent, all that
+// ever did is one request; more than `most` was read long before.
+static __always_inline __u32 first_arrival(struct tcp_sock* tp) {
+  const __u64 most = 1 << 16;
+  __u64 received = tp->bytes_received;
+
+  return tp->bytes_sent || !received || received > most ? 1 : received;
+}
+
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(on_read, struct sock* sk) {
   struct socket_state* st = sk->sk_bpf_storage ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
@@ -144,7 +153,7 @@ int BPF_PROG(on_read, struct sock* sk) {
     if (!may_open(sk, true) || !keeps_whole(sk)) return 0;
     st = open_state(sk, UNCORK_ROLE_UNKNOWN);
     if (!st) return 0;
-    st->rcv_nxt = rcv_nxt - 1;  // this very arrival is the first event
+    st->rcv_nxt = rcv_nxt - first_arrival(tp);  // this very arrival is the first event
   }
   if ((st->rcv_nxt == rcv_nxt && !st->flow.unread) || !enter(st)) return 0;
   take_resent(st, tp);
