@@ -23,10 +23,11 @@ class ConnectionView : public WatchView {
   [[nodiscard]] std::string none_matched() override;
 
   [[nodiscard]] const probe::ConnectionBoard& board() const { return board_; }
-
- private:
+  /// As of the last update, the fastest loser first.
   using Lines = std::vector<probe::ConnectionBoard::Line>;
   [[nodiscard]] Lines lines();
+
+ private:
   [[nodiscard]] Lines verdicts();
   [[nodiscard]] std::size_t seen() const;
 

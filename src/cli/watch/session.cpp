@@ -7,7 +7,8 @@
 #include <utility>
 
 #include "cli/output.hpp"
-#include "cli/watch/services.hpp"
+#include "cli/watch/screen/browse.hpp"
+#include "cli/watch/screen/terminal.hpp"
 #include "core/json.hpp"
 #include "report/verdict_json.hpp"
 
@@ -15,7 +16,6 @@ namespace uncork::cli {
 namespace {
 
 constexpr core::Micros kRedraw{500'000};
-constexpr const char* kClear = "\x1b[H\x1b[2J";
 
 }  // namespace
 
@@ -33,14 +33,16 @@ WatchSession::WatchSession(const WatchOptions& options, WatchSource source, Siev
                : options.json            ? Between::json
                : options.events          ? Between::events
                : to_ == STDERR_FILENO    ? Between::nothing  // the terminal is the command's
-               : terminal_width(to_) > 0 ? Between::redrawn
+               : terminal_width(to_) > 0 ? Between::browsed
                                          : Between::nothing) {
   if (options.shown_by() == WatchBy::connection) {
     auto view = std::make_unique<ConnectionView>(options, source_, std::move(sieve));
     connections_ = view.get();
     view_ = std::move(view);
   } else {
-    view_ = std::make_unique<ServiceView>(options, source_, std::move(sieve));
+    auto view = std::make_unique<ServiceView>(options, source_, std::move(sieve));
+    services_ = view.get();
+    view_ = std::move(view);
   }
   if (source_.streaming != nullptr) feed_.emplace(*source_.streaming, options.json);
 }
@@ -80,10 +82,9 @@ std::string WatchSession::table(core::Micros watched) {
   return view_->table(watched, static_cast<std::size_t>(terminal_width(to_)), wants_color(to_));
 }
 
-void WatchSession::show(core::Time now) {
+void WatchSession::show() {
   if (feed_) write(feed_->take_lines(connections_->board()));
   if (between_ == Between::json) write(view_->live_json());
-  if (between_ == Between::redrawn) write(kClear + table(now - begun_));
 }
 
 Exit WatchSession::say_end(core::Time now, std::optional<int> command_exit) {
@@ -97,7 +98,6 @@ Exit WatchSession::say_end(core::Time now, std::optional<int> command_exit) {
       if (!options_.once && std::ranges::find(said_limits_, limit) == said_limits_.end())
         page += fmt::format("Not seen: {}.\n", limit);
     }
-    if (between_ == Between::redrawn) write(kClear);
     if (options_.once) {
       write(page);  // a table's lines are not broken
     } else {
@@ -122,8 +122,21 @@ core::Status WatchSession::wait_until(WatchEnding& ending, core::Time deadline) 
   return {};
 }
 
+core::Result<Exit> WatchSession::browse(WatchEnding& ending) {
+  if (auto terminal = Terminal::open()) {
+    Browse browse(options_, services_, connections_, *terminal);
+    if (auto browsed = browse.run(ending); !browsed) return core::fail(browsed.error());
+  } else {
+    while (!ending.is_over(core::MonotonicClock::now())) ending.wait_until(core::MonotonicClock::now() + kRedraw);
+  }
+  const core::Time now = core::MonotonicClock::now();
+  if (auto updated = view_->update(now); !updated) return core::fail(updated.error());
+  return say_end(now, ending.command_exit());
+}
+
 core::Result<Exit> WatchSession::run(WatchEnding& ending) {
   say_start(ending.words());
+  if (between_ == Between::browsed) return browse(ending);
   for (core::Time next = begun_;;) {
     const core::Time now = core::MonotonicClock::now();
     const bool over = ending.is_over(now);           // before the update, which then sees the last
@@ -131,7 +144,7 @@ core::Result<Exit> WatchSession::run(WatchEnding& ending) {
       if (auto updated = view_->update(core::MonotonicClock::now()); !updated) return core::fail(updated.error());
     }
     if (over) return say_end(core::MonotonicClock::now(), ending.command_exit());
-    show(now);
+    show();
     next = std::max(next + kRedraw, now);
     if (auto waited = wait_until(ending, next); !waited) return core::fail(waited.error());
   }

@@ -12,6 +12,7 @@
 #include "cli/watch/connections.hpp"
 #include "cli/watch/ending.hpp"
 #include "cli/watch/options.hpp"
+#include "cli/watch/services.hpp"
 #include "cli/watch/source.hpp"
 #include "cli/watch/view.hpp"
 
@@ -27,12 +28,13 @@ class WatchSession {
 
  private:
   /// What is shown between start and end.
-  enum class Between : std::uint8_t { nothing, redrawn, json, events };
+  enum class Between : std::uint8_t { nothing, browsed, json, events };
   WatchSession(const WatchOptions& options, WatchSource source, Sieve sieve);
 
+  core::Result<Exit> browse(WatchEnding& ending);
   core::Status wait_until(WatchEnding& ending, core::Time deadline);
   void say_start(const std::string& words);
-  void show(core::Time now);
+  void show();
   Exit say_end(core::Time now, std::optional<int> command_exit);
   void write(const std::string& text) const;
   void write_page(const std::string& text) const;
@@ -43,6 +45,7 @@ class WatchSession {
   WatchSource source_;
   std::unique_ptr<WatchView> view_;
   ConnectionView* connections_ = nullptr;  // the view, if it is of connections
+  ServiceView* services_ = nullptr;        // else
   int to_;                                 // the descriptor that it shows on
   Between between_;
   std::optional<EventFeed> feed_;
