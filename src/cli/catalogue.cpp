@@ -13,7 +13,8 @@ ShownOption shown(const CLI::Option& option) {
           .type = option.get_type_name(),
           .description = option.get_description(),
           .default_text = option.get_default_str(),
-          .takes_value = option.get_items_expected_max() != 0};
+          .takes_value = option.get_items_expected_max() != 0,
+          .required = option.get_required()};
 }
 
 std::string full_name(const CLI::App& verb) {

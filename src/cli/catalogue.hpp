@@ -19,6 +19,7 @@ struct ShownOption {
   std::string description;
   std::string default_text;
   bool takes_value = false;
+  bool required = false;
 
   /// `--help`, `-h`.
   [[nodiscard]] std::vector<std::string> names() const;

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -28,16 +29,20 @@ std::vector<std::string> options_of(const ShownVerb& verb) {
 }
 
 /// Whether the verb runs a command, whose own options are easily taken for the verb's.
-bool takes_command(const ShownVerb& verb) {
-  return std::ranges::find(verb.options, "COMMAND", &ShownOption::placeholder) != verb.options.end();
+enum class Command : std::uint8_t { never, sometimes, always };
+
+Command command_of(const ShownVerb& verb) {
+  const auto command = std::ranges::find(verb.options, "COMMAND", &ShownOption::placeholder);
+  if (command == verb.options.end()) return Command::never;
+  return command->required ? Command::always : Command::sometimes;
 }
 
 /// What may have been meant by an option that there is not.
-std::string hint(const std::string& word, const std::string& near, const std::string& full_name, bool runs_command) {
+std::string hint(const std::string& word, const std::string& near, const std::string& full_name, Command command) {
   const bool is_short = !word.starts_with("--");  // near to every other short one
   std::string text;
-  if (!near.empty() && !(runs_command && is_short)) text = fmt::format("; did you mean '{}'?", near);
-  if (!runs_command) return text;
+  if (!near.empty() && (command == Command::never || !is_short)) text = fmt::format("; did you mean '{}'?", near);
+  if (command == Command::never || (command == Command::sometimes && !text.empty())) return text;
   return fmt::format("{} {} option of the command goes behind --: {} -- COMMAND {}", text.empty() ? ";" : text,
                      text.empty() ? "an" : "An", full_name, report::printable(word.substr(0, 40)));
 }
@@ -61,9 +66,9 @@ std::string unknown_word(const Parsed& parsed, const ShownVerb& program) {
       const auto known = verb == nullptr ? std::vector<std::string>() : is_option ? options_of(*verb) : verbs_of(*verb);
       const std::string near = core::nearest(word.substr(0, word.find('=')), known);
       const char* kind = is_option ? "option" : known.empty() ? "argument" : "verb";
-      const bool runs_command = verb != nullptr && is_option && takes_command(*verb);
+      const Command command = verb != nullptr && is_option ? command_of(*verb) : Command::never;
       return fmt::format("{}: no {} '{}'{}", full_name, kind, report::printable(word.substr(0, 80)),
-                         hint(word, near, full_name, runs_command));
+                         hint(word, near, full_name, command));
     }
   }
   return "";

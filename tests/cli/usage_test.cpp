@@ -36,12 +36,9 @@ TEST(Usage, an_unknown_word_anywhere_is_an_error_that_suggests_the_nearest_and_n
       {{"wacth", "--help"}, "uncork: no verb 'wacth'; did you mean 'watch'?\nuncork: see 'uncork --help'\n"},
       {{"--jsno"}, "uncork: no option '--jsno'\nuncork: see 'uncork --help'\n"},
       {{"watch", "--prot", "80"},
-       "uncork watch: no option '--prot'; did you mean '--port'? An option of the command goes behind --: uncork watch -- "
-       "COMMAND "
-       "--prot\nuncork: see 'uncork watch --help'\n"},
+       "uncork watch: no option '--prot'; did you mean '--port'?\nuncork: see 'uncork watch --help'\n"},
       {{"watch", "--prot=80"},
-       "uncork watch: no option '--prot=80'; did you mean '--port'? An option of the command goes behind --: uncork watch -- "
-       "COMMAND --prot=80\nuncork: see 'uncork watch --help'\n"},
+       "uncork watch: no option '--prot=80'; did you mean '--port'?\nuncork: see 'uncork watch --help'\n"},
       {{"cure", "--pdi", "1"}, "uncork cure: no option '--pdi'; did you mean '--pid'?\nuncork: see 'uncork cure --help'\n"},
       {{"doctor", "now"}, "uncork doctor: no argument 'now'\nuncork: see 'uncork doctor --help'\n"},
       {{"lab", "chaty"}, "uncork lab: no verb 'chaty'; did you mean 'chatty'?\nuncork: see 'uncork lab --help'\n"},
@@ -56,9 +53,13 @@ TEST(Usage, an_unknown_word_anywhere_is_an_error_that_suggests_the_nearest_and_n
        "uncork check: no option '--directory'; an option of the command goes behind --: uncork check -- COMMAND --directory\n"
        "uncork: see 'uncork check --help'\n"},
       {{"watch", "--comn", "nginx"},
-       "uncork watch: no option '--comn'; did you mean '--comm'? An option of the command goes behind --: uncork watch -- "
-       "COMMAND "
-       "--comn\nuncork: see 'uncork watch --help'\n"},
+       "uncork watch: no option '--comn'; did you mean '--comm'?\nuncork: see 'uncork watch --help'\n"},
+      {{"watch", "python3", "-c", "pass"},
+       "uncork watch: no option '-c'; an option of the command goes behind --: uncork watch -- COMMAND -c\n"
+       "uncork: see 'uncork watch --help'\n"},
+      {{"check", "pytest", "--junitxml", "x"},
+       "uncork check: no option '--junitxml'; did you mean '--junit'? An option of the command goes behind --: uncork check -- "
+       "COMMAND --junitxml\nuncork: see 'uncork check --help'\n"},
       {{"watch", "nginx"},
        "uncork: 'nginx': a command goes behind --, and what is running is chosen by an option, such as --comm\n"
        "uncork: see 'uncork watch --help'\n"},

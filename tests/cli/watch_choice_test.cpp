@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/watch/process_cgroup.hpp"
 #include "cli/watch/sieve.hpp"
 
 namespace uncork::cli {
@@ -130,6 +131,18 @@ TEST(WatchChoice, says_what_was_asked_as_it_was_typed) {
   options.comm = "evil\x1b[2J";
   options.side = Role::responder;
   EXPECT_EQ(choice_text(options), "--pid 7 --tree and --comm evil?[2J and --side server and --filter 'rtt > 5ms'");
+}
+
+TEST(ProcessCgroup, is_the_last_of_its_lines_and_below_what_it_is_below) {
+  EXPECT_EQ(cgroup_path_in("4:memory:/old\n0::/system.slice/nginx.service\n"), "/system.slice/nginx.service");
+  EXPECT_EQ(cgroup_path_in("0::/a:b\n"), "/a:b");
+  for (const char* none : {"", "\n", "0", "0:", "0:x"}) EXPECT_EQ(cgroup_path_in(none), "") << none;
+  EXPECT_TRUE(is_in_cgroup("/a/b", "/a"));
+  EXPECT_TRUE(is_in_cgroup("/a", "/a"));
+  EXPECT_TRUE(is_in_cgroup("/a", "/"));
+  EXPECT_FALSE(is_in_cgroup("/ab", "/a"));
+  EXPECT_FALSE(is_in_cgroup("/", "/a"));
+  EXPECT_FALSE(is_in_cgroup("", "/"));
 }
 
 // --- what is decided here ---

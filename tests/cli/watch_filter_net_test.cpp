@@ -129,6 +129,15 @@ TEST(WatchFilter, a_control_group_and_the_container_that_it_is_of) {
   std::filesystem::remove(mount + path);
 }
 
+TEST(WatchFilter, says_of_how_many_connections_it_does_not_know_the_service) {
+  UNCORK_NEEDS_ROOT();
+  const Finished finished = watch_with({"--comm", "python3", "--most-services", "1", "--json"});
+  const auto limits = summary_of(finished.out).at("limits");
+  ASSERT_EQ(limits.size(), 1U) << limits.dump();
+  EXPECT_EQ(limits[0], "not asked: " + std::to_string(kConnections) +
+                           " connections of services that found no row of their own (--most-services)");
+}
+
 TEST(WatchFilter, samples_know_it_too) {
   UNCORK_NEEDS_ROOT();           // to be somebody who may not use BPF
   SickService service(1, 0, 3);  // talks until it is told

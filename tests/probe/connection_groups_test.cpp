@@ -67,6 +67,17 @@ TEST(ConnectionGroups, what_is_told_again_counts_once_and_what_ended_stays) {
   EXPECT_EQ(services[0].workers[0].lost, ms(200));
 }
 
+TEST(ConnectionGroups, leave_out_what_is_not_wanted_and_keep_what_was_wanted_once) {
+  ConnectionGroups g(service_key_of, {}, [](const ConnectionRow& r) { return r.account.budget.lost() >= ms(50); });
+  g.update({row(1, 10, ms(10)), row(2, 10, ms(60)), row(3, 10, ms(20), true)});
+  ASSERT_EQ(g.services().size(), 1U);
+  EXPECT_EQ(g.services()[0].connections, 1U);
+  g.update({row(1, 10, ms(70)), row(2, 10, ms(0), true)});
+  EXPECT_EQ(g.services()[0].connections, 2U);
+  EXPECT_EQ(g.services()[0].open, 1U);
+  EXPECT_EQ(g.services()[0].account.budget.lost(), ms(70)) << "the second has ended, and what it seemed to lose was taken back";
+}
+
 TEST(ConnectionGroups, what_seemed_lost_and_was_not_is_taken_back) {
   ConnectionGroups g = groups();
   g.update({row(1, 10, ms(200))});

@@ -49,10 +49,9 @@ struct Choice {
 };
 
 /// Splits what the options ask. What the kernel can decide exactly it decides; what is constant for a service, or is a sum, is
-/// asked of the lines; the rest of connections. Under `--by connection` the kernel decides only what is the same for both ends,
+/// asked of the lines; the rest of connections. Under `--by connection` the kernel leaves ports and addresses of one end to us,
 /// since each line names the program at the other end. Errors: a filter that cannot be read (with the column), a field that a
-/// watch does not know, a namespace or control group that is not there, and an `or` between what is asked of connections and what
-/// of sums.
+/// watch does not know, a namespace that is not there, and an `or` between what is asked of connections and what of sums.
 [[nodiscard]] core::Result<Choice> choose(const WatchOptions& options, Teller teller);
 
 /// What was asked for, as it was typed: `--port 80 and --comm nginx`; empty: nothing.

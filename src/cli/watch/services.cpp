@@ -39,6 +39,7 @@ std::string count_of(std::size_t number, WatchBy by) {
 ServiceView::ServiceView(const WatchOptions& options, const WatchSource& source, Sieve sieve)
     : options_(options),
       source_(*source.opened.source),
+      asks_lines_(source.choice.asks_lines()),
       sieve_(std::move(sieve)),
       board_(source_.confidence(), options.threshold,
              [this](const stall::ServiceVerdict& verdict) { return sieve_.passes(verdict); }) {
@@ -96,11 +97,22 @@ std::string ServiceView::live_json() {
   return text;
 }
 
+/// Of services that found no row of their own nobody knows what they are called; empty: all have one, or nothing was asked.
+std::string ServiceView::not_asked() const {
+  if (!asks_lines_) return "";
+  for (const stall::Service* const service : board_.all()) {
+    if (service->others)
+      return core::count_of(service->connections, "connection") + " of services that found no row of their own (--most-services)";
+  }
+  return "";
+}
+
 std::string ServiceView::verdicts_text(const WatchEnd& end) {
   const Lines all = verdicts();
   std::string text;
   for (std::size_t i = 0; i < all.size() && i < options_.top; ++i) text += report::service_verdict_text(all[i].verdict) + "\n";
   if (all.size() > options_.top) text += fmt::format("... and {} more (--top)\n", all.size() - options_.top);
+  if (const std::string unasked = not_asked(); !unasked.empty()) text += "Not asked: " + unasked + ".\n";
   return text + fmt::format("Watched for {}{}: {} with {}; {} lost time that matters ({}).\n", core::to_string(end.watched),
                             source_.confidence() == stall::Confidence::sampled ? ", sampled" : "",
                             count_of(board_.size(), options_.shown_by()), core::count_of(board_.connections(), "connection"),
@@ -110,7 +122,9 @@ std::string ServiceView::verdicts_text(const WatchEnd& end) {
 std::string ServiceView::verdicts_json(const WatchEnd& end) {
   std::string text;
   for (const auto& line : verdicts()) text += report::json_line(report::service_verdict_json(line.verdict));
-  core::Json summary = summary_json(options_, end, source_.confidence(), none_matched());
+  WatchEnd all = end;
+  if (std::string unasked = not_asked(); !unasked.empty()) all.limits.push_back("not asked: " + std::move(unasked));
+  core::Json summary = summary_json(options_, all, source_.confidence(), none_matched());
   summary.update(
       {{"services", board_.size()}, {"connections", board_.connections()}, {"losing", losing()}, {"accounts", "whole"}});
   return text + report::json_line(summary);

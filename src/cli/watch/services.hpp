@@ -31,9 +31,11 @@ class ServiceView : public WatchView {
 
  private:
   [[nodiscard]] core::Result<std::vector<stall::Service>> ask();
+  [[nodiscard]] std::string not_asked() const;
 
   const WatchOptions& options_;
   probe::Source& source_;
+  bool asks_lines_;
   Sieve sieve_;
   std::optional<probe::ConnectionGroups> groups_;  // where the kernel does not keep the sums that are wanted
   probe::ServiceBoard board_;

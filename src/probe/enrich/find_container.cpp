@@ -31,7 +31,7 @@ std::string list_of(const std::map<std::string, std::string>& containers, const 
     if (listed++ == kMost) return text + ", ...";
     const std::string name = name_of(id, names);
     const std::string digits = id.substr(0, kShortId);
-    text += (text.empty() ? "" : ", ") + printable(name.empty() ? digits : name + " (" + digits + ")");
+    text += (text.empty() ? "" : ", ") + printable(name.empty() ? digits : fmt::format("{} ({})", name, digits));
   }
   return text;
 }
