@@ -23,12 +23,17 @@ std::vector<std::string> words_of(const std::string& command) {
   return words;
 }
 
+void reap(pid_t pid) {
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
 }  // namespace
 
 CureRunner::~CureRunner() {
   for (const Running& one : running_) {
     ::kill(one.pid, SIGTERM);
-    static_cast<void>(core::checked("waitpid", [&] { return ::waitpid(one.pid, nullptr, 0); }));
+    reap(one.pid);
   }
 }
 
@@ -78,7 +83,7 @@ std::vector<std::string> CureRunner::take_lines() {
       continue;
     }
     if (!one->unfinished.empty()) lines.push_back(one->unfinished);
-    static_cast<void>(core::checked("waitpid", [&] { return ::waitpid(one->pid, nullptr, 0); }));
+    reap(one->pid);
     one = running_.erase(one);
   }
   return lines;

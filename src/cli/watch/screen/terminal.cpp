@@ -16,8 +16,6 @@
 namespace uncork::cli {
 namespace {
 
-constexpr short kFaintPair = 1;
-
 Key key_of(int code) {
   switch (code) {
     case KEY_UP:
