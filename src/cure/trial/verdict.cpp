@@ -3,7 +3,7 @@
 // Gain: the mean exchange ends sooner, or more bytes get through. The whole interval must lie beyond kLeastEffect.
 // Against it weigh: the slowest exchanges becoming slower; fewer bytes; and the price, segments and CPU a kilobyte. TCP_NODELAY
 // always costs segments where it ends a hold, so a price weighs only if it grows by a greater factor than the gain.
-// Where an exchange is not as many bytes in both settings, messages overlap, and its times say nothing (figures.hpp).
+// Where exchanges have fewer bytes with the option, messages overlap (figures.hpp): they must end sooner by more than that.
 // A stall that moves: without a gain, the time that this end spends waiting for the other grows by milliseconds, which no work of
 // the other end on the same bytes explains: it holds an answer of its own until we acknowledge.
 #include "cure/trial/verdict.hpp"
@@ -22,10 +22,9 @@ namespace {
 
 constexpr double kUp = 1 + kLeastEffect;
 constexpr double kDown = 1 - kLeastEffect;
-/// Sizes of exchanges that are taken for the same, where one that merely became smaller would also end sooner; and where it would
-/// not be slower. Measured: field case M2 has 0.8 of the bytes with the option, merged answers a quarter.
-constexpr double kAlike = 1.25;
-constexpr double kAlikeEnough = 2;
+/// As large may an exchange be with the option, or as small, to be the same that it is without. Measured: in field case M2 it has
+/// 0.8 of the bytes, where answers had been merged a quarter.
+constexpr double kAlike = 2;
 /// The other end's hold lasts as long as our ACK is late: at least 4 ms where a round trip decides, 40 where a timer does.
 constexpr double kLeastMovedMs = 1;
 constexpr double kLeastMovedShare = 0.2;
@@ -38,15 +37,10 @@ class Judge {
     return *std::ranges::find(figures_, key, &TrialFigure::key);
   }
 
-  /// An exchange is the same thing with the option and without, give or take this factor.
-  [[nodiscard]] bool compares_exchanges(double alike) const {
-    const Ratio* bytes = ratio("bytes_per_exchange");
-    return bytes == nullptr || (bytes->value > 1 / alike && bytes->value < alike);
-  }
-
   /// Which figure shows a gain; nullptr: none.
   [[nodiscard]] const TrialFigure* gain() const {
-    if (compares_exchanges(kAlike) && falls("mean_ms")) return &figure("mean_ms");
+    const Ratio* mean = ratio("mean_ms");
+    if (mean != nullptr && mean->is_below(kDown * smaller())) return &figure("mean_ms");
     return grows(kThroughput) ? &figure(kThroughput) : nullptr;
   }
 
@@ -70,7 +64,7 @@ class Judge {
   }
 
   [[nodiscard]] bool moves() const {
-    if (!compares_exchanges(kAlikeEnough)) return false;
+    if (!compares_exchanges()) return false;
     const TrialFigure& peer = figure("peer_ms");
     const double more = peer.on - peer.off;
     const bool clearly = !peer.ratio || peer.ratio->is_above(1);  // not known: there was none without
@@ -85,13 +79,22 @@ class Judge {
     const TrialFigure& found = figure(key);
     return found.ratio ? &*found.ratio : nullptr;
   }
+  /// By how much an exchange has fewer bytes with the option; 1: it has not.
+  [[nodiscard]] double smaller() const {
+    const Ratio* bytes = ratio("bytes_per_exchange");
+    return bytes == nullptr ? 1 : std::min(bytes->value, 1.0);
+  }
+  [[nodiscard]] bool compares_exchanges() const {
+    const Ratio* bytes = ratio("bytes_per_exchange");
+    return bytes == nullptr || (bytes->value > 1 / kAlike && bytes->value < kAlike);
+  }
   [[nodiscard]] bool falls(std::string_view key) const { return ratio(key) != nullptr && ratio(key)->is_below(kDown); }
   [[nodiscard]] bool grows(std::string_view key) const { return ratio(key) != nullptr && ratio(key)->is_above(kUp); }
 
   [[nodiscard]] const TrialFigure* slowdown() const {
     if (falls(kThroughput)) return &figure(kThroughput);
     for (const char* time : {"mean_ms", "p99_ms"}) {
-      if (compares_exchanges(kAlikeEnough) && grows(time)) return &figure(time);
+      if (compares_exchanges() && grows(time)) return &figure(time);
     }
     return nullptr;
   }
@@ -99,8 +102,8 @@ class Judge {
   /// By which factor exchanges are surely sooner, or the throughput greater.
   [[nodiscard]] double gain_factor() const {
     double factor = 1;
-    const Ratio* time = compares_exchanges(kAlike) ? ratio("mean_ms") : nullptr;
-    if (time != nullptr && time->high > 0) factor = std::max(factor, 1 / time->high);
+    if (const Ratio* time = ratio("mean_ms"); time != nullptr && time->high > 0)
+      factor = std::max(factor, smaller() / time->high);
     if (const Ratio* rate = ratio(kThroughput); rate != nullptr) factor = std::max(factor, rate->low);
     return factor;
   }
