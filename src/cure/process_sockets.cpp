@@ -89,17 +89,6 @@ core::Result<TcpSocket> look_at(const core::Fd& socket, int fd, std::uint64_t ne
   return seen;
 }
 
-/// The inode in `socket:[12345]`, which is what the link of a socket reads; nullopt for any other file.
-std::optional<std::uint64_t> socket_inode(std::string_view link) {
-  constexpr std::string_view kPrefix = "socket:[";
-  if (!link.starts_with(kPrefix)) return std::nullopt;
-  link.remove_prefix(kPrefix.size());
-  std::uint64_t inode = 0;
-  const auto [end, err] = std::from_chars(link.data(), link.data() + link.size(), inode);
-  if (err != std::errc{} || end == link.data() + link.size() || *end != ']') return std::nullopt;
-  return inode;
-}
-
 std::optional<int> descriptor_number(std::string_view name) {
   int fd = -1;
   const auto [end, err] = std::from_chars(name.data(), name.data() + name.size(), fd);
@@ -159,6 +148,16 @@ std::string_view to_string(TcpState state) {
       return "CLOSING";
   }
   return "UNKNOWN";
+}
+
+std::optional<std::uint64_t> socket_inode(std::string_view link) {
+  constexpr std::string_view kPrefix = "socket:[";
+  if (!link.starts_with(kPrefix)) return std::nullopt;
+  link.remove_prefix(kPrefix.size());
+  std::uint64_t inode = 0;
+  const auto [end, err] = std::from_chars(link.data(), link.data() + link.size(), inode);
+  if (err != std::errc{} || end == link.data() + link.size() || *end != ']') return std::nullopt;
+  return inode;
 }
 
 core::Result<ProcessSockets> ProcessSockets::open(pid_t pid) {

@@ -74,6 +74,9 @@ struct Inspection {
   TcpSocket socket;
 };
 
+/// The inode in `socket:[12345]`, which is what the link of a socket in /proc/PID/fd reads; nullopt for any other file.
+[[nodiscard]] std::optional<std::uint64_t> socket_inode(std::string_view link);
+
 /// A running process, held by a pidfd and by its /proc directory: both go on meaning this process when its pid is reused. Moves,
 /// never copies; not thread-safe. Errors of all calls are fit to show: not_permitted says which right is missing, not_supported
 /// which kernel it takes, not_found that the process is no more.

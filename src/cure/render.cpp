@@ -28,6 +28,7 @@ void CureTotals::add(const CureReport& report) {
   seen += report.sockets.size();
   changed += report.changed;
   undone += report.undone;
+  set_again += report.set_again.size();
 }
 
 std::string table_header() { return table_line("fd", "local", "remote", "state", "before", "after"); }
@@ -61,9 +62,19 @@ std::string json_rows(pid_t pid, std::span<const SocketOutcome> sockets) {
   return text;
 }
 
+std::string json_set_again(pid_t pid, const TcpSocket& socket) {
+  const Json line = {{"type", "set_again"},
+                     {"pid", pid},
+                     {"fd", socket.fd},
+                     {"local", core::to_string(socket.local)},
+                     {"remote", remote_of(socket)},
+                     {"cookie", socket.id.cookie}};
+  return line.dump(Json::Order::as_inserted) + "\n";
+}
+
 std::string json_summary(const CureTotals& totals) {
-  const Json line = {
-      {"type", "summary"}, {"pid", totals.pid}, {"seen", totals.seen}, {"changed", totals.changed}, {"undone", totals.undone}};
+  const Json line = {{"type", "summary"},         {"pid", totals.pid},       {"seen", totals.seen},
+                     {"changed", totals.changed}, {"undone", totals.undone}, {"set_again", totals.set_again}};
   return line.dump(Json::Order::as_inserted) + "\n";
 }
 

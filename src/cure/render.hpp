@@ -15,6 +15,7 @@ struct CureTotals {
   std::size_t seen = 0;  ///< different TCP sockets shown
   std::size_t changed = 0;
   std::size_t undone = 0;
+  std::size_t set_again = 0;  ///< times that the program had taken the option off
 
   void add(const CureReport& report);
 };
@@ -26,6 +27,8 @@ struct CureTotals {
 
 /// `{"type":"socket",...}`, one line a socket; `remote` is empty for a socket that is not connected.
 [[nodiscard]] std::string json_rows(pid_t pid, std::span<const SocketOutcome> sockets);
+/// `{"type":"set_again",...}` and a newline, for a socket from which the program had taken the option.
+[[nodiscard]] std::string json_set_again(pid_t pid, const TcpSocket& socket);
 /// `{"type":"summary",...}` and a newline.
 [[nodiscard]] std::string json_summary(const CureTotals& totals);
 

@@ -47,6 +47,12 @@ ExchangeTimes& ExchangeTimes::operator+=(const ExchangeTimes& other) {
   return *this;
 }
 
+ExchangeTimes& ExchangeTimes::operator-=(const ExchangeTimes& earlier) {
+  const auto left = [](std::uint64_t now, std::uint64_t then) { return now > then ? now - then : 0; };
+  std::transform(buckets_.begin(), buckets_.end(), earlier.buckets_.begin(), buckets_.begin(), left);
+  return *this;
+}
+
 std::uint64_t ExchangeTimes::count() const { return std::accumulate(buckets_.begin(), buckets_.end(), std::uint64_t{0}); }
 
 core::Micros ExchangeTimes::quantile(double q) const {
@@ -61,6 +67,16 @@ core::Micros ExchangeTimes::quantile(double q) const {
     return core::Micros(static_cast<std::int64_t>(bounds.low + bounds.width / 2));
   }
   return core::Micros(0);
+}
+
+double ExchangeTimes::mean() const {
+  const std::uint64_t all = count();
+  double sum = 0;
+  for (std::size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
+    const Bounds bounds = bounds_of(bucket);
+    sum += static_cast<double>(buckets_[bucket]) * (static_cast<double>(bounds.low) + static_cast<double>(bounds.width - 1) / 2);
+  }
+  return all == 0 ? 0 : sum / static_cast<double>(all);
 }
 
 }  // namespace uncork::stall

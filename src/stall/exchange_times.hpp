@@ -22,11 +22,15 @@ class ExchangeTimes {
 
   void add(core::Micros time, std::uint64_t times = 1);
   ExchangeTimes& operator+=(const ExchangeTimes& other);
+  /// Leaves what came after `earlier`, which was read of the same counts before.
+  ExchangeTimes& operator-=(const ExchangeTimes& earlier);
   bool operator==(const ExchangeTimes&) const = default;
 
   [[nodiscard]] std::uint64_t count() const;
   /// The time within which a share `q` (0 to 1) of the exchanges ended, at most 1/16 off; 0: there was none.
   [[nodiscard]] core::Micros quantile(double q) const;
+  /// In microseconds, at most 1/32 off; 0: there was none.
+  [[nodiscard]] double mean() const;
 
  private:
   std::array<std::uint64_t, UNCORK_TIME_BUCKETS> buckets_{};

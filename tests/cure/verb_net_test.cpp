@@ -102,9 +102,11 @@ TEST_F(CureVerb, speaks_ndjson) {
   EXPECT_EQ(cured[0]["nodelay_before"], false);
   EXPECT_EQ(cured[0]["nodelay_after"], true);
   EXPECT_EQ(cured[0]["changed"], true);
-  EXPECT_EQ(cured[1], (Json{{"type", "summary"}, {"pid", target_.pid()}, {"seen", 1}, {"changed", 1}, {"undone", 0}}));
+  EXPECT_EQ(cured[1],
+            (Json{{"type", "summary"}, {"pid", target_.pid()}, {"seen", 1}, {"changed", 1}, {"undone", 0}, {"set_again", 0}}));
   const auto undone = lines(run({"--pid", pid_, "--undo", "--json"}).out);
-  EXPECT_EQ(undone.at(1), (Json{{"type", "summary"}, {"pid", target_.pid()}, {"seen", 1}, {"changed", 0}, {"undone", 1}}));
+  EXPECT_EQ(undone.at(1),
+            (Json{{"type", "summary"}, {"pid", target_.pid()}, {"seen", 1}, {"changed", 0}, {"undone", 1}, {"set_again", 0}}));
 }
 
 TEST_F(CureVerb, says_when_there_is_no_socket) {
@@ -148,7 +150,7 @@ TEST_F(CureVerb, watches_for_as_long_as_it_was_told) {
   const Outcome watched = run({"--pid", pid_, "--watch", "--for", "60ms", "--json"});
   EXPECT_EQ(watched.exit, Exit::ok);
   EXPECT_EQ(lines(watched.out).back(),
-            (Json{{"type", "summary"}, {"pid", target_.pid()}, {"seen", 1}, {"changed", 1}, {"undone", 0}}));
+            (Json{{"type", "summary"}, {"pid", target_.pid()}, {"seen", 1}, {"changed", 1}, {"undone", 0}, {"set_again", 0}}));
 }
 
 /// The verb in a process of its own, its standard output read line by line.
@@ -210,7 +212,7 @@ TEST_F(CureVerb, watches_until_a_signal_and_cures_what_is_accepted_meanwhile) {
     EXPECT_EQ(accepted["nodelay_after"], true);
     watch.signal(number);
     EXPECT_EQ(Json::parse(watch.line()),
-              (Json{{"type", "summary"}, {"pid", server.pid()}, {"seen", 2}, {"changed", 1}, {"undone", 0}}));
+              (Json{{"type", "summary"}, {"pid", server.pid()}, {"seen", 2}, {"changed", 1}, {"undone", 0}, {"set_again", 0}}));
     EXPECT_EQ(watch.exit_code(), 0);
   }
 }

@@ -130,5 +130,48 @@ TEST(Watcher, keeps_no_record_of_closed_sockets) {
   EXPECT_LE((*state)->sockets.size(), 2U);
 }
 
+TEST(Watcher, sets_the_option_again_when_the_program_takes_it_off) {
+  const testing::ScratchDirectory scratch;
+  const Connection connection = connect_pair();
+  const Connection own_choice = connect_pair();
+  testing::set_nodelay(own_choice.server, true);
+  const auto target = TargetProcess::holding({connection.server.get(), own_choice.server.get()});
+  Watcher watcher = watching(target, {std::nullopt, scratch.states()});
+  EXPECT_EQ(scan(watcher).changed, 1U);
+  EXPECT_TRUE(scan(watcher).set_again.empty());
+  for (int round = 0; round < 3; ++round) {
+    testing::set_nodelay(connection.server, false);
+    const CureReport report = scan(watcher);
+    ASSERT_EQ(report.set_again.size(), 1U);
+    EXPECT_EQ(report.set_again[0].fd, connection.server.get());
+    EXPECT_TRUE(report.sockets.empty());
+    EXPECT_TRUE(nodelay(connection.server));
+  }
+  testing::set_nodelay(own_choice.server, false);
+  EXPECT_EQ(scan(watcher).set_again.size(), 1U) << "what the program had set itself counts too";
+  EXPECT_TRUE(nodelay(own_choice.server));
+  const auto undone = undo_process(target.pid(), {std::nullopt, scratch.states()});
+  ASSERT_TRUE(undone.has_value());
+  EXPECT_EQ(undone->undone, 2U) << "both were off before";
+  EXPECT_TRUE(scan(watcher).set_again.empty()) << "an undo is not overruled";
+  EXPECT_FALSE(nodelay(connection.server));
+}
+
+TEST(Watcher, looks_at_many_connections_again_a_few_a_pass) {
+  std::vector<Connection> connections;
+  std::vector<int> fds;
+  constexpr std::size_t kMany = 3 * Watcher::kRechecks;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    connections.push_back(connect_pair());
+    fds.push_back(connections.back().server.get());
+  }
+  const auto target = TargetProcess::holding(fds);
+  Watcher watcher = watching(target);
+  EXPECT_EQ(scan(watcher).changed, kMany);
+  for (const Connection& connection : connections) testing::set_nodelay(connection.server, false);
+  for (int pass = 0; pass < 3; ++pass) EXPECT_EQ(scan(watcher).set_again.size(), Watcher::kRechecks);
+  EXPECT_TRUE(scan(watcher).set_again.empty());
+}
+
 }  // namespace
 }  // namespace uncork::cure
