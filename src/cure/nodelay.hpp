@@ -55,7 +55,7 @@ class Watcher {
  public:
   [[nodiscard]] static core::Result<Watcher> start(pid_t pid, CureOptions options);
 
-  /// What looking at them again may cost a pass: some 5 us each (measured: bench cure).
+  /// Some 10 us each; with 2,000 connections they take a watch from 6 to 8 % of a CPU.
   static constexpr std::size_t kRechecks = 32;
 
   /// One pass. A socket that is not connected is left for a later pass, when it may be.

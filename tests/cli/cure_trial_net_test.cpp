@@ -211,7 +211,9 @@ TEST_F(CureTrial, is_restored_by_its_guardian_when_it_is_killed) {
 
 TEST_F(CureTrial, takes_back_an_earlier_cure_first) {
   const Service service("gaining");
-  EXPECT_EQ(run_program({"cure", "--pid", service.server}).exit, 0);
+  int cured = 0;  // the clients connect in their own time
+  for (int tried = 0; tried < 100 && cured < 4; ++tried)
+    cured += verdict_of(run_program({"cure", "--pid", service.server, "--json"})).at("changed").get<int>();
   const Finished finished = run_program(words({"--pid", service.server}, kThreePairs));
   EXPECT_THAT(finished.err, HasSubstr("an earlier cure had set TCP_NODELAY on 4 of its sockets; taken back for the trial"));
 }

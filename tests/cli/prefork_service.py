@@ -64,7 +64,6 @@ def hold_connections(port, orders, answers):
 
 
 def main():
-    prctl(PR_SET_NAME, NAME.encode())
     orders, connect = os.pipe()
     connected, answers = os.pipe()
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -75,6 +74,7 @@ def main():
             hold_connections(port, orders, answers)
 
         client = child(NAME + "-c", client_work)
+        prctl(PR_SET_NAME, NAME.encode())  # only now, so that the client never bears it
         workers = []
 
         def one_more():

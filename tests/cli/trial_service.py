@@ -25,7 +25,10 @@ DEPTH = 32
 
 def read(connection, count):
     while count > 0:
-        got = connection.recv(count)
+        try:
+            got = connection.recv(count)
+        except ConnectionResetError:
+            got = b""
         if not got:
             sys.exit(0)
         count -= len(got)

@@ -45,7 +45,7 @@ Exit cure_once(const CureArguments& arguments, const cure::CureOptions& options,
   Exit exit = Exit::ok;
   Sums sums;
   for (const cure::Chosen& chosen : selection->chosen) exit = worse(exit, one(arguments, options, chosen, sums));
-  if (arguments.searches() && !arguments.json && selection->chosen.size() > 1) {
+  if (arguments.searches() && !arguments.json) {
     print("{} of {}: TCP_NODELAY {} {} of {}\n", sums.processes, core::count_of(selection->chosen.size(), "process", "processes"),
           arguments.undo ? "taken back from" : "set on", sums.changed, core::count_of(sums.sockets, "socket"));
   }

@@ -54,7 +54,8 @@ void CurePrinter::pass(const cure::CureReport& report) {
 
 Exit CurePrinter::summary(bool process_ended) {
   const Exit exit = problems_ ? Exit::not_possible : Exit::ok;
-  if (arguments_.searches() && totals_.seen == 0 && process_ended) return exit;
+  const bool silent = arguments_.searches() && totals_.seen == 0;
+  if (silent && (process_ended || !arguments_.json)) return exit;
   begin();
   if (process_ended) say("uncork: process {} has ended\n", totals_.pid);
   if (arguments_.json) {

@@ -19,12 +19,13 @@ class CurePrinter {
  public:
   /// Says who was chosen and why, where that was looked for.
   CurePrinter(const CureArguments& arguments, const cure::Chosen& chosen);
+  ~CurePrinter() = default;
   CurePrinter(const CurePrinter&) = delete;
   CurePrinter& operator=(const CurePrinter&) = delete;
 
   void pass(const cure::CureReport& report);
 
-  /// Whether the process ended is said, unless it had nothing to do with TCP and was one of many.
+  /// One of many that had nothing to do with TCP is passed over, but for JSON.
   Exit summary(bool process_ended);
 
  private:

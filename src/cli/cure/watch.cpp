@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "cli/cure/parts.hpp"
 #include "cli/cure/printer.hpp"
 #include "cli/output.hpp"
+#include "core/count.hpp"
 #include "core/stop_signal.hpp"
 #include "cure/select/fleet.hpp"
 #include "report/printable.hpp"
@@ -52,6 +54,7 @@ class Watch {
       if (fleet_.grows() && looks_.due() && !discover()) break;
     }
     for (auto& [pid, printer] : printers_) exit_ = worse(exit_, printer.summary(false));
+    if (arguments_.searches() && !arguments_.json) print("{} cured\n", core::count_of(cured_.size(), "process", "processes"));
     return exit_;
   }
 
@@ -85,6 +88,7 @@ class Watch {
       const auto printer = printers_.find(passed.pid);
       if (printer == printers_.end()) continue;
       if (passed.report) {
+        if (passed.report->changed != 0) cured_.insert(passed.pid);
         printer->second.pass(*passed.report);
         if (!passed.report->process_ended) continue;
         exit_ = worse(exit_, printer->second.summary(true));
@@ -100,6 +104,7 @@ class Watch {
   const CureArguments& arguments_;
   cure::Fleet fleet_;
   std::map<pid_t, CurePrinter> printers_;
+  std::set<pid_t> cured_;
   Pace passes_, looks_;
   Exit exit_ = Exit::ok;
   bool looked_ = false;

@@ -43,9 +43,10 @@ double t_quantile(unsigned degrees) {
                                                     2.080,  2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042};
   if (degrees <= kTable.size()) return kTable.at(std::max(degrees, 1U) - 1);
   // Cornish and Fisher's expansion about the normal quantile, two terms.
-  constexpr double z = 1.959964;
+  constexpr double kNormal = 1.959964;
+  constexpr double kCube = kNormal * kNormal * kNormal;
   const double n = degrees;
-  return z + (z * z * z + z) / (4 * n) + (5 * std::pow(z, 5) + 16 * z * z * z + 3 * z) / (96 * n * n);
+  return kNormal + (kCube + kNormal) / (4 * n) + (5 * kCube * kNormal * kNormal + 16 * kCube + 3 * kNormal) / (96 * n * n);
 }
 
 std::optional<Ratio> ratio_of(std::span<const Paired> pairs) {
