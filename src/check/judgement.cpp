@@ -28,7 +28,11 @@ Judgement judge(Service service, core::Micros limit, stall::Confidence confidenc
   judgement.an_exchange = held.budget.lost() / exchanges;
   judgement.failed = judgement.an_exchange > limit && stall::matters(held, stall::Threshold{});
   judgement.verdict = stall::conclude(service.worst, judgement.failed ? held : service.account, confidence);
-  judgement.verdict.remedy.command.clear();  // the process has ended, or ends now
+  // The process has ended, or ends now: there is nothing left to run a command on.
+  judgement.verdict.remedy.command.clear();
+  for (stall::Choice& choice : judgement.verdict.choices) {
+    if (choice.command.starts_with("uncork cure")) choice.command.clear();
+  }
   judgement.service = std::move(service);
   return judgement;
 }

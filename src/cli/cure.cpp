@@ -1,4 +1,4 @@
-// uncork cure: TCP_NODELAY on running processes, from outside.
+// uncork cure: TCP_NODELAY on running processes, from outside; or, where their peers hold, earlier acknowledgements.
 
 #include <algorithm>
 #include <memory>
@@ -35,7 +35,7 @@ core::Result<std::string> parse_word(const std::string& argument, const std::str
 Exit cure(const CureArguments& arguments) {
   const auto selector = selector_of(arguments);
   if (!selector) return report_error(selector.error());
-  const cure::CureOptions options{arguments.port, cure::state_directory_path()};
+  const cure::CureOptions options{arguments.port, cure::state_directory_path(arguments.option()), arguments.option()};
   if (arguments.trial) return cure_trial(arguments, options, *selector);
   return arguments.watch ? cure_watch(arguments, options, *selector) : cure_once(arguments, options, *selector);
 }
@@ -47,6 +47,7 @@ constexpr const char* kFooter =
     "Example:\n"
     "  uncork cure --pid 4242 --port 8001 --watch   cure its connections and each new one\n"
     "  uncork cure --port 8001                      cure whoever serves port 8001\n"
+    "  uncork cure --port 8001 --quickack --watch   let its peers wait 8 ms for an acknowledgement, not 40\n"
     "  uncork cure --port 8001 --trial 30s          try whether it helps, and keep it if it does\n"
     "  uncork cure --comm nginx --undo              put everything back";
 
@@ -67,12 +68,15 @@ void add_cure(const Verb& program, Action& chosen) {
                     "Keep curing new connections and new processes, until Ctrl-C or until the given ones have ended");
   add_duration(verb, "--for", arguments->watch_for, "With --watch: stop after this time, such as 30s", Zero::refused)
       .needs(watching);
+  const Option hurrying =
+      verb.add_flag("--quickack", arguments->quickack,
+                    "Acknowledge sooner instead: for the receiving end, where the sender cannot be changed; Linux 6.15");
   const Option undoing =
       verb.add_flag("--undo", arguments->undo, "Restore what earlier cures of these processes changed, and nothing else");
   undoing.excludes(watching);
   const Option trying = add_duration(verb, "--trial", arguments->trial,
                                      "Turn it on and off for this time, measure, and keep it only if it gains", Zero::refused);
-  trying.excludes(watching).excludes(undoing);
+  trying.excludes(watching).excludes(undoing).excludes(hurrying);
   add_duration(verb, "--window", arguments->window, "With --trial: the length of a window (default: a tenth, 2 s at most)",
                Zero::refused)
       .needs(trying);

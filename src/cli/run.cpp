@@ -14,6 +14,7 @@
 #include "core/count.hpp"
 #include "core/json.hpp"
 #include "cure/cured_group.hpp"
+#include "cure/option.hpp"
 #include "cure/preload.hpp"
 #include "report/printable.hpp"
 #include "report/verdict_json.hpp"
@@ -47,7 +48,7 @@ std::string why_no_merge(const std::string& program) {
 
 Cure prepare(const RunArguments& arguments) {
   Cure cure;
-  auto group = cure::CuredGroup::make(cure::CuredGroup::shortest_delay());
+  auto group = cure::CuredGroup::make(cure::shortest_ack_delay());
   if (group) {
     cure.group = std::move(*group);
   } else {

@@ -41,13 +41,6 @@ struct CuredGroup::Loaded {
 CuredGroup::CuredGroup(std::unique_ptr<Loaded> loaded) : loaded_(std::move(loaded)) {}
 CuredGroup::~CuredGroup() = default;
 
-core::Micros CuredGroup::shortest_delay() {
-  // The coarse clock advances once a tick, and the kernel says by how much (KTIME_LOW_RES).
-  timespec resolution{};
-  ::clock_getres(CLOCK_MONOTONIC_COARSE, &resolution);
-  return core::Micros(2 * resolution.tv_nsec / 1000);
-}
-
 core::Result<std::unique_ptr<CuredGroup>> CuredGroup::make(core::Micros longest_ack_delay) {
   ::libbpf_set_print(nullptr);
   auto group = OwnCgroup::make();

@@ -23,12 +23,9 @@ struct CuredCounts {
 /// CAP_NET_ADMIN and CAP_SYS_ADMIN, and Linux 6.1; make() says which is missing.
 class CuredGroup {
  public:
-  /// The shortest delay of acknowledgements that the kernel takes: two ticks (TCP_TIMEOUT_MIN). Instead of 40 ms it is the most
-  /// by which a peer that has Nagle on, and that we cannot change, is held up. TCP_QUICKACK cannot be set so (measured on Linux
-  /// 6.18: bpf_setsockopt refuses it with EINVAL), and it would not last anyway.
-  [[nodiscard]] static core::Micros shortest_delay();
-
-  /// `longest_ack_delay` 0: as the kernel has it.
+  /// `longest_ack_delay`, such as shortest_ack_delay(), is instead of 40 ms the most by which a peer that has Nagle on, and that
+  /// we cannot change, is held up; 0: as the kernel has it. TCP_QUICKACK cannot be set so (measured on Linux 6.18: bpf_setsockopt
+  /// refuses it with EINVAL), and it would not last anyway.
   [[nodiscard]] static core::Result<std::unique_ptr<CuredGroup>> make(core::Micros longest_ack_delay);
   ~CuredGroup();
   CuredGroup(const CuredGroup&) = delete;

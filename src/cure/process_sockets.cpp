@@ -70,7 +70,7 @@ core::Result<SocketId> socket_id(const core::Fd& socket, std::uint64_t netns_ino
   return SocketId{*cookie, netns ? *netns : netns_inode};
 }
 
-core::Result<TcpSocket> look_at(const core::Fd& socket, int fd, std::uint64_t netns_inode) {
+core::Result<TcpSocket> look_at(const core::Fd& socket, int fd, std::uint64_t netns_inode, SocketOption option) {
   TcpSocket seen;
   seen.fd = fd;
   const auto id = socket_id(socket, netns_inode);
@@ -83,9 +83,9 @@ core::Result<TcpSocket> look_at(const core::Fd& socket, int fd, std::uint64_t ne
   if (!local) return core::fail(local.error());
   seen.local = *local;
   if (const auto remote = core::peer_endpoint(socket)) seen.remote = *remote;  // ENOTCONN: none
-  const auto nodelay = core::get_option(socket, IPPROTO_TCP, TCP_NODELAY);
-  if (!nodelay) return core::fail(nodelay.error());
-  seen.nodelay = *nodelay != 0;
+  const auto set = is_set(socket, option);
+  if (!set) return core::fail(set.error());
+  seen.is_set = *set;
   return seen;
 }
 
@@ -160,7 +160,7 @@ std::optional<std::uint64_t> socket_inode(std::string_view link) {
   return inode;
 }
 
-core::Result<ProcessSockets> ProcessSockets::open(pid_t pid) {
+core::Result<ProcessSockets> ProcessSockets::open(pid_t pid, SocketOption option) {
   auto pidfd = pidfd_open(pid);
   if (!pidfd) return core::fail(explain_open(pid, pidfd.error()));
   auto identity = identify_process(pid);
@@ -173,7 +173,7 @@ core::Result<ProcessSockets> ProcessSockets::open(pid_t pid) {
   const auto found =
       core::checked("stat network namespace", [&] { return ::stat(fmt::format("/proc/{}/ns/net", pid).c_str(), &netns); });
   if (!found) return core::fail(has_ended(*pidfd) ? no_such_process(pid) : explain_refusal(pid, found.error()));
-  return ProcessSockets(std::move(*identity), std::move(*pidfd), std::move(*directory), netns.st_ino);
+  return ProcessSockets(std::move(*identity), std::move(*pidfd), std::move(*directory), netns.st_ino, option);
 }
 
 bool ProcessSockets::ended() const { return has_ended(pidfd_); }
@@ -216,7 +216,7 @@ core::Result<Inspection> ProcessSockets::inspect(int fd) const {
   found.inode = *inode;
   found.kind = is_tcp(**copy) ? Inspection::Kind::tcp : Inspection::Kind::other;
   if (found.kind == Inspection::Kind::other) return found;
-  const auto socket = look_at(**copy, fd, netns_inode_);
+  const auto socket = look_at(**copy, fd, netns_inode_, option_);
   if (!socket) return core::fail(explain_refusal(identity_.pid, socket.error()));
   found.socket = *socket;
   return found;

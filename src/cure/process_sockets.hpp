@@ -13,6 +13,7 @@
 #include "core/endpoint.hpp"
 #include "core/fd.hpp"
 #include "core/result.hpp"
+#include "cure/option.hpp"
 #include "cure/process_identity.hpp"
 
 namespace uncork::cure {
@@ -52,7 +53,7 @@ struct TcpSocket {
   core::Endpoint local;
   std::optional<core::Endpoint> remote;  ///< nullopt: not connected
   TcpState state = TcpState::close;
-  bool nodelay = false;
+  bool is_set = false;  ///< the option that the ProcessSockets is about
 
   [[nodiscard]] bool listening() const { return state == TcpState::listen; }
   /// It has, or had until its peer or its owner shut it down, a connection.
@@ -82,9 +83,10 @@ struct Inspection {
 /// which kernel it takes, not_found that the process is no more.
 class ProcessSockets {
  public:
-  [[nodiscard]] static core::Result<ProcessSockets> open(pid_t pid);
+  [[nodiscard]] static core::Result<ProcessSockets> open(pid_t pid, SocketOption option = SocketOption::nodelay);
 
   [[nodiscard]] const ProcessIdentity& identity() const { return identity_; }
+  [[nodiscard]] SocketOption option() const { return option_; }
   [[nodiscard]] bool ended() const;
 
   /// Every socket once, by its lowest descriptor, in order of descriptors. Costs one readlink a descriptor, duplicates nothing.
@@ -97,8 +99,12 @@ class ProcessSockets {
   [[nodiscard]] core::Result<std::optional<core::Fd>> duplicate(const TcpSocket& socket) const;
 
  private:
-  ProcessSockets(ProcessIdentity identity, core::Fd pidfd, core::Fd directory, std::uint64_t netns_inode)
-      : identity_(std::move(identity)), pidfd_(std::move(pidfd)), directory_(std::move(directory)), netns_inode_(netns_inode) {}
+  ProcessSockets(ProcessIdentity identity, core::Fd pidfd, core::Fd directory, std::uint64_t netns_inode, SocketOption option)
+      : identity_(std::move(identity)),
+        pidfd_(std::move(pidfd)),
+        directory_(std::move(directory)),
+        netns_inode_(netns_inode),
+        option_(option) {}
 
   [[nodiscard]] core::Result<std::optional<core::Fd>> duplicate_fd(int fd) const;
 
@@ -106,6 +112,7 @@ class ProcessSockets {
   core::Fd pidfd_;
   core::Fd directory_;  ///< /proc/pid/fd
   std::uint64_t netns_inode_;
+  SocketOption option_;
 };
 
 }  // namespace uncork::cure

@@ -19,7 +19,7 @@ std::string table_line(std::string_view fd, std::string_view local, std::string_
   return fmt::format("{:>5}  {:<21}  {:<21}  {:<11}  {:<6}  {}\n", fd, local, remote, state, before, after);
 }
 
-std::string_view on_off(bool nodelay) { return nodelay ? "on" : "off"; }
+std::string_view on_off(bool set) { return set ? "on" : "off"; }
 
 }  // namespace
 
@@ -39,12 +39,13 @@ std::string table_rows(std::span<const SocketOutcome> sockets) {
     const TcpSocket& socket = outcome.socket;
     const std::string remote = remote_of(socket);
     text += table_line(std::to_string(socket.fd), core::to_string(socket.local), remote.empty() ? "-" : remote,
-                       to_string(socket.state), on_off(socket.nodelay), on_off(outcome.nodelay_after));
+                       to_string(socket.state), on_off(socket.is_set), on_off(outcome.set_after));
   }
   return text;
 }
 
-std::string json_rows(pid_t pid, std::span<const SocketOutcome> sockets) {
+std::string json_rows(pid_t pid, SocketOption option, std::span<const SocketOutcome> sockets) {
+  const std::string key(word(option));
   std::string text;
   for (const SocketOutcome& outcome : sockets) {
     const TcpSocket& socket = outcome.socket;
@@ -54,8 +55,8 @@ std::string json_rows(pid_t pid, std::span<const SocketOutcome> sockets) {
                        {"local", core::to_string(socket.local)},
                        {"remote", remote_of(socket)},
                        {"cookie", socket.id.cookie},
-                       {"nodelay_before", socket.nodelay},
-                       {"nodelay_after", outcome.nodelay_after},
+                       {key + "_before", socket.is_set},
+                       {key + "_after", outcome.set_after},
                        {"changed", outcome.changed}};
     text += line.dump(Json::Order::as_inserted) + "\n";
   }

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "cure/nodelay.hpp"
+#include "cure/watcher.hpp"
 
 namespace uncork::cure {
 
@@ -22,11 +22,12 @@ struct CureTotals {
 
 /// The column names, then a newline.
 [[nodiscard]] std::string table_header();
-/// One line a socket: fd, local, remote, state, TCP_NODELAY before and after. An address longer than its column pushes the rest.
+/// One line a socket: fd, local, remote, state, the option before and after. An address longer than its column pushes the rest.
 [[nodiscard]] std::string table_rows(std::span<const SocketOutcome> sockets);
 
-/// `{"type":"socket",...}`, one line a socket; `remote` is empty for a socket that is not connected.
-[[nodiscard]] std::string json_rows(pid_t pid, std::span<const SocketOutcome> sockets);
+/// `{"type":"socket",...,"nodelay_before":...}`, one line a socket, keys named for the option; `remote` is empty for a socket
+/// that is not connected.
+[[nodiscard]] std::string json_rows(pid_t pid, SocketOption option, std::span<const SocketOutcome> sockets);
 /// `{"type":"set_again",...}` and a newline, for a socket from which the program had taken the option.
 [[nodiscard]] std::string json_set_again(pid_t pid, const TcpSocket& socket);
 /// `{"type":"summary",...}` and a newline.

@@ -69,7 +69,10 @@ std::string state_directory_path(const char* xdg_runtime_dir, uid_t user) {
   return user == 0 ? "/run/uncork" : fmt::format("/tmp/uncork-{}", user);
 }
 
-std::string state_directory_path() { return state_directory_path(std::getenv("XDG_RUNTIME_DIR"), ::geteuid()); }
+std::string state_directory_path(SocketOption option) {
+  const std::string path = state_directory_path(std::getenv("XDG_RUNTIME_DIR"), ::geteuid());
+  return option == SocketOption::nodelay ? path : fmt::format("{}-{}", path, word(option));
+}
 
 core::Result<StateDirectory> StateDirectory::open(const std::string& path) {
   const auto made = core::checked("mkdir " + path, [&] { return ::mkdir(path.c_str(), 0700); });

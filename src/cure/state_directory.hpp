@@ -8,6 +8,7 @@
 
 #include "core/fd.hpp"
 #include "core/result.hpp"
+#include "cure/option.hpp"
 #include "cure/state_file.hpp"
 
 namespace uncork::cure {
@@ -15,8 +16,9 @@ namespace uncork::cure {
 /// $XDG_RUNTIME_DIR/uncork if that variable names a directory of `user`'s that no other may write to (XDG Base Directory
 /// Specification), else /run/uncork for root and /tmp/uncork-UID for others. `xdg_runtime_dir` may be null.
 [[nodiscard]] std::string state_directory_path(const char* xdg_runtime_dir, uid_t user);
-/// The same for this process: its environment and effective user.
-[[nodiscard]] std::string state_directory_path();
+/// The same for this process: its environment and effective user. What was done to acknowledgements lies beside it, in
+/// uncork-quickack.
+[[nodiscard]] std::string state_directory_path(SocketOption option = SocketOption::nodelay);
 
 /// An open state directory, mode 0700 and owned by the effective user (checked on opening, refused otherwise); files in it are
 /// reached through its descriptor, never through a symbolic link, and replaced by rename, so that a reader sees an old file or a

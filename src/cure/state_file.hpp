@@ -12,7 +12,7 @@
 
 namespace uncork::cure {
 
-/// The sockets of one process whose TCP_NODELAY was off before uncork set it. `sockets` is sorted, each once.
+/// The sockets of one process that did not have the option before uncork set it. `sockets` is sorted, each once.
 struct CureState {
   ProcessIdentity process;
   std::vector<SocketId> sockets;

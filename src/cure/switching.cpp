@@ -1,13 +1,8 @@
 #include "cure/switching.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
-
-#include "core/syscall.hpp"
 
 namespace uncork::cure {
 
@@ -19,14 +14,14 @@ bool matches(const TcpSocket& socket, const CureOptions& options) {
   return !options.port || socket.local.port == *options.port || (socket.remote && socket.remote->port == *options.port);
 }
 
-Result<Switched> switch_nodelay(const ProcessSockets& process, const TcpSocket& socket, bool on) {
+Result<Switched> switch_option(const ProcessSockets& process, const TcpSocket& socket, bool on) {
   const auto copy = process.duplicate(socket);
   if (!copy) return fail(copy.error());
   if (!*copy) return Switched::gone;
-  const auto now = core::get_option(**copy, IPPROTO_TCP, TCP_NODELAY);
+  const auto now = is_set(**copy, process.option());
   if (!now) return fail(now.error());
-  if ((*now != 0) == on) return Switched::was_so;
-  if (const auto set = core::set_option(**copy, IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0); !set) return fail(set.error());
+  if (*now == on) return Switched::was_so;
+  if (const auto done = set(**copy, process.option(), on); !done) return fail(done.error());
   return Switched::done;
 }
 

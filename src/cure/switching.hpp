@@ -3,10 +3,10 @@
 
 #include "core/error.hpp"
 #include "core/result.hpp"
-#include "cure/nodelay.hpp"
 #include "cure/process_sockets.hpp"
 #include "cure/state_directory.hpp"
 #include "cure/state_file.hpp"
+#include "cure/watcher.hpp"
 
 namespace uncork::cure {
 
@@ -16,7 +16,7 @@ namespace uncork::cure {
 enum class Switched : std::uint8_t { done, was_so, gone };
 
 /// Sets the option, unless the program has done so itself meanwhile or the descriptor no longer means this socket.
-[[nodiscard]] core::Result<Switched> switch_nodelay(const ProcessSockets& process, const TcpSocket& socket, bool on);
+[[nodiscard]] core::Result<Switched> switch_option(const ProcessSockets& process, const TcpSocket& socket, bool on);
 
 /// The error with the process and the socket in front.
 [[nodiscard]] core::Error name_socket(const core::Error& error, const ProcessSockets& process, const TcpSocket& socket);

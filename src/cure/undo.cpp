@@ -2,8 +2,8 @@
 #include <set>
 #include <utility>
 
-#include "cure/nodelay.hpp"
 #include "cure/switching.hpp"
+#include "cure/watcher.hpp"
 
 namespace uncork::cure {
 
@@ -31,9 +31,9 @@ Status restore(const ProcessSockets& process, const CureOptions& options, CureSt
       state.sockets.push_back(tcp.id);
       continue;
     }
-    const auto switched = switch_nodelay(process, tcp, false);
+    const auto switched = switch_option(process, tcp, false);
     const bool done = switched && *switched == Switched::done;
-    report.sockets.push_back({tcp, switched ? false : tcp.nodelay, done});
+    report.sockets.push_back({tcp, switched ? false : tcp.is_set, done});
     report.undone += done ? 1U : 0U;
     if (!switched) {
       report.problems.push_back(name_socket(switched.error(), process, tcp));
@@ -49,7 +49,7 @@ Status restore(const ProcessSockets& process, const CureOptions& options, CureSt
 
 Result<CureReport> undo_process(pid_t pid, const CureOptions& options) {
   UNCORK_ASSERT(options.state_directory.has_value());
-  const auto process = ProcessSockets::open(pid);
+  const auto process = ProcessSockets::open(pid, options.option);
   if (!process) return fail(process.error());
   const auto states = StateDirectory::open(*options.state_directory);
   if (!states) return fail(states.error());

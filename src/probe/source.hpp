@@ -49,7 +49,6 @@ class Source {
   [[nodiscard]] virtual stall::Confidence confidence() const = 0;
   /// The sums by service since this source began, as of the last poll(); an empty list from a source that does not keep them.
   [[nodiscard]] virtual core::Result<std::vector<stall::Service>> services() { return std::vector<stall::Service>{}; }
-  [[nodiscard]] virtual bool keeps_services() const { return false; }
   /// Connections that ended and that poll() did not tell of, because they lost nothing.
   [[nodiscard]] virtual std::uint64_t untold() const { return 0; }
   /// What this source cannot see or has lost, one sentence each; empty: nothing.

@@ -95,7 +95,6 @@ class Witness : public Source {
 
   [[nodiscard]] core::Result<std::vector<ConnectionRow>> poll() override;
   [[nodiscard]] core::Result<std::vector<stall::Service>> services() override;
-  [[nodiscard]] bool keeps_services() const override { return true; }
   /// By tell.quiet; a connection within the machine counts once.
   [[nodiscard]] std::uint64_t untold() const override;
   [[nodiscard]] stall::Confidence confidence() const override { return stall::Confidence::witnessed; }

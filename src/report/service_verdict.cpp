@@ -6,6 +6,7 @@
 
 #include "core/count.hpp"
 #include "core/duration.hpp"
+#include "report/choices.hpp"
 #include "report/printable.hpp"
 #include "report/service_table.hpp"
 #include "report/verdict_json.hpp"
@@ -35,6 +36,7 @@ std::string where(const stall::ServiceVerdict& v) {
   std::string text = service_text(service) + workers_text(service);
   if (!v.peer.empty())
     text += (service.key.role == stall::Role::responder ? ", asked by " : ", answered by ") + printable(v.peer);
+  if (!service.container.empty()) text += " in container " + printable(service.container);
   if (!service.key.netns.empty()) text += " in " + printable(service.key.netns);
   text += fmt::format("; {}", core::count_of(service.connections, "connection"));
   if (service.open != service.connections) text += fmt::format(", {} open", service.open);
@@ -100,9 +102,9 @@ std::string service_verdict_text(const stall::ServiceVerdict& v) {
   std::string remedy = v.remedy.full.empty() ? "none needed" : printable(v.remedy.full);
   if (!v.remedy.command.empty()) remedy += " Now: " + v.remedy.command;
   const std::string way = v.way.empty() ? "" : "way       " + printable(stall::to_string(v.way)) + "\n";
-  return fmt::format("what      {}\nwhere     {}\n{}evidence  {}\ncost      {}\n{}remedy    {}\n",
+  return fmt::format("what      {}\nwhere     {}\n{}evidence  {}\ncost      {}\n{}remedy    {}\n{}",
                      what_text(v.cause, v.fault, v.confidence), where(v), way, evidence(v), cost_text(v.service.account, v.cause),
-                     late_line(v.service.account), remedy);
+                     late_line(v.service.account), remedy, choice_lines(v.choices, v.service.account));
 }
 
 core::Json service_verdict_json(const stall::ServiceVerdict& v, std::string_view type) {
@@ -116,6 +118,7 @@ core::Json service_verdict_json(const stall::ServiceVerdict& v, std::string_view
   shared.fault = v.fault;
   shared.confidence = v.confidence;
   shared.remedy = v.remedy;
+  shared.choices = v.choices;
   core::Json json = verdict_json(shared, type);
   json.erase("local");
   json.erase("remote");
@@ -125,6 +128,7 @@ core::Json service_verdict_json(const stall::ServiceVerdict& v, std::string_view
   if (v.confidence != stall::Confidence::witnessed) json["nodelay"] = nullptr;
   json["comm"] = service.key.command;
   json["netns"] = service.key.netns;
+  json["container"] = service.container;
   json["others"] = service.others;
   json["role"] = stall::name(service.key.role);
   json["port"] = service.key.port;

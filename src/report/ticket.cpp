@@ -9,6 +9,7 @@
 #include "core/count.hpp"
 #include "core/duration.hpp"
 #include "core/json.hpp"
+#include "report/choices.hpp"
 #include "report/fold.hpp"
 #include "report/service_table.hpp"
 #include "report/ticket_words.hpp"
@@ -51,6 +52,7 @@ std::string who(const ServiceVerdict& v) {
     text += (service.key.role == stall::Role::responder ? ", asked by " : ", answered by ") + clipped(v.peer, kLongestPlace);
   if (service.worst)
     text += fmt::format(", such as {} -> {}", core::to_string(service.worst->local), core::to_string(service.worst->remote));
+  if (!service.container.empty()) text += ", in container " + clipped(service.container, kLongestPlace);
   if (!service.key.netns.empty()) text += ", in " + clipped(service.key.netns, kLongestPlace);
   return text;
 }
@@ -120,6 +122,15 @@ std::string others_of(const Ticket& ticket) {
   return others > kMostOthers ? text + fmt::format("; {} more", others - kMostOthers) : text;
 }
 
+/// The ways to end it, with what each gives and costs.
+std::string choices_of(const ServiceVerdict& v) {
+  if (v.choices.size() < 2) return "";
+  std::string text;
+  for (std::size_t i = 0; i < v.choices.size(); ++i)
+    text += fmt::format("{}{}. {}", i == 0 ? "" : " ", i + 1, choice_text(v.choices[i], v.service.account));
+  return text;
+}
+
 std::string confidence_of(stall::Confidence confidence) {
   return fmt::format("{}: {}", stall::name(confidence), stall::reason(confidence));
 }
@@ -157,6 +168,7 @@ std::vector<Entry> entries_of(const Ticket& ticket) {
     entries.push_back({"at fault", words.must_change});
     entries.push_back({"remedy", v.remedy.brief});
     entries.push_back({"now", command_of(v)});
+    entries.push_back({"choices", choices_of(v), 7});
     entries.push_back({"tell them", words.to_change});
     entries.push_back({"other end", words.not_at_fault});
   }

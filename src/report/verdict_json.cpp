@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/json.hpp"
+#include "report/choices.hpp"
 
 namespace uncork::report {
 
@@ -61,6 +62,7 @@ core::Json verdict_json(const stall::Verdict& v, std::string_view type) {
       {"confidence_reason", stall::reason(v.confidence)},
       {"remedy", v.remedy.full},
       {"command", v.remedy.command},
+      {"choices", choices_json(v.choices)},
   };
   if (v.where.peer) json["peer"] = {{"pid", v.where.peer->pid}, {"comm", v.where.peer->command}};
   return json;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "report/choices.hpp"
 #include "report/printable.hpp"
 #include "report/verdict_words.hpp"
 
@@ -27,9 +28,9 @@ std::string verdict_text(const stall::Verdict& v) {
   if (!v.remedy.command.empty()) remedy += " Now: " + v.remedy.command;
   std::string evidence = pattern_text(v.account);
   if (v.where.nodelay) evidence += *v.where.nodelay ? "; TCP_NODELAY on" : "; TCP_NODELAY off";
-  return fmt::format("what      {}\nwhere     {}\nevidence  {}\ncost      {}\n{}remedy    {}\n",
+  return fmt::format("what      {}\nwhere     {}\nevidence  {}\ncost      {}\n{}remedy    {}\n{}",
                      what_text(v.cause, v.fault, v.confidence), where(v), evidence, cost_text(v.account, v.cause),
-                     late_line(v.account), remedy);
+                     late_line(v.account), remedy, choice_lines(v.choices, v.account));
 }
 
 }  // namespace uncork::report

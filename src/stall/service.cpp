@@ -28,6 +28,8 @@ bool explains(const Part& part, const Part& all) {
          static_cast<double>(part.exchanges) <= kFewShare * static_cast<double>(all.exchanges);
 }
 
+bool is_of_first_exchanges(const Parts& places) { return !places.empty() && explains(places[0], sum_of(places)); }
+
 /// 8192: `8,192`.
 std::string grouped(std::uint64_t number) {
   return number < 1000 ? std::to_string(number) : fmt::format("{},{:03}", grouped(number / 1000), number % 1000);
@@ -37,7 +39,7 @@ std::optional<std::string> by_place(const Parts& parts) {
   if (parts.size() < 3) return std::nullopt;
   const std::span<const Part> places(parts);
   const Part all = sum_of(places);
-  if (explains(places[0], all)) return "in the first exchange of a connection";
+  if (is_of_first_exchanges(parts)) return "in the first exchange of a connection";
   if (explains(places[1], all)) return "in the second exchange of a connection";
   if (explains(places[2], all)) return "from the third exchange of a connection on";
   if (explains(sum_of(places.subspan(1)), all)) return "from the second exchange of a connection on";
@@ -102,6 +104,13 @@ ServiceVerdict conclude(Service service, Confidence confidence, const Threshold&
   verdict.matters = matters(service, threshold);
   verdict.peer = std::move(peer);
   verdict.remedy = remedy_for(verdict.cause, service, verdict.peer);
+  verdict.choices = choices_for({.account = service.account,
+                                 .cause = verdict.cause,
+                                 .nodelay = service.connections != 0 && service.nodelay == service.connections,
+                                 .cure = verdict.remedy.command,
+                                 .peer = verdict.peer,
+                                 .peer_port = service.key.port,
+                                 .first_only = is_of_first_exchanges(service.by_place)});
   verdict.service = std::move(service);
   return verdict;
 }

@@ -72,6 +72,7 @@ struct Service {
   Parts by_answer;
   std::optional<Example> worst;  ///< the connection that lost most; where none has lost anything, any
   std::vector<Worker> workers;   ///< the one that lost most first
+  std::string container;         ///< of that one, as people know it: `default/web-7d4b9/nginx`; empty: in none, or not looked up
 
   /// More of its connections have ended than are open.
   [[nodiscard]] bool is_short_lived() const { return connections - open > open; }
@@ -90,6 +91,7 @@ struct ServiceVerdict {
   Fault fault = Fault::nobody;
   Confidence confidence = Confidence::witnessed;
   Remedy remedy;
+  std::vector<Choice> choices;  ///< the ways to end it, best first
   std::optional<std::string> concentrated;
   std::string peer;      ///< the program at the other end, if it is on this machine: `curl`
   bool matters = false;  ///< as a whole, or one of its connections by itself

@@ -152,6 +152,12 @@ Verdict conclude(ConnectionEnd where, const Account& account, Confidence confide
   verdict.fault = fault_of(verdict.cause);
   verdict.confidence = confidence;
   verdict.remedy = remedy_for(verdict.cause, where, account);
+  verdict.choices = choices_for({.account = account,
+                                 .cause = verdict.cause,
+                                 .nodelay = where.nodelay.value_or(false),
+                                 .cure = verdict.remedy.command,
+                                 .peer = where.peer ? where.peer->command : "",
+                                 .peer_port = where.local.port});
   verdict.where = std::move(where);
   return verdict;
 }

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/endpoint.hpp"
 #include "stall/account.hpp"
+#include "stall/choices.hpp"
 
 namespace uncork::stall {
 
@@ -55,6 +57,7 @@ struct Verdict {
   Fault fault = Fault::nobody;
   Confidence confidence = Confidence::witnessed;
   Remedy remedy;
+  std::vector<Choice> choices;  ///< the ways to end it, best first
 };
 
 /// When a loss is worth a person's time. Both must be reached.

@@ -2,14 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <future>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -58,7 +59,7 @@ class CureOfMany : public ::testing::Test {
   }
   static std::vector<Json> lines(const Finished& finished) {
     std::vector<Json> lines;
-    std::istringstream text(finished.out);
+    std::istringstream text(finished.out.substr(0, finished.out.rfind('\n') + 1));  // it may be writing the next
     for (std::string line; std::getline(text, line);) lines.push_back(Json::parse(line));
     return lines;
   }
@@ -205,12 +206,16 @@ TEST_F(CureOfMany, cgroup_and_container_mean_those_inside) {
 }
 
 TEST_F(CureOfMany, watch_takes_in_workers_that_begin_later) {
-  auto watching =
-      std::async(std::launch::async, [&] { return run_program({"cure", "--port", port_, "--watch", "--for", "4s", "--json"}); });
-  std::this_thread::sleep_for(std::chrono::seconds(1));
-  service_.say("fork");
-  const std::string later = service_.read();
-  const Finished watched = watching.get();
+  std::string later;
+  const auto is_done = [&](const Finished& so_far) {
+    if (later.empty() && count(so_far, "socket") >= 2) {
+      service_.say("fork");
+      later = service_.read();
+    }
+    return count(so_far, "socket") == 3;
+  };
+  const Finished watched =
+      run_program({"cure", "--port", port_, "--watch", "--json"}, {.signal = SIGINT, .signal_once = is_done});
   EXPECT_EQ(watched.exit, kOk) << watched.err;
   EXPECT_THAT(pids(watched, "process"), IsSupersetOf({workers_[0], workers_[1], later}));
   EXPECT_EQ(pids(watched, "process").count(client_), 0U);
@@ -218,28 +223,32 @@ TEST_F(CureOfMany, watch_takes_in_workers_that_begin_later) {
 }
 
 TEST_F(CureOfMany, watch_waits_for_a_name_that_nobody_bears_yet) {
-  auto watching = std::async(
-      std::launch::async, [&] { return run_program({"cure", "--comm", name_ + "-later", "--watch", "--for", "4s", "--json"}); });
-  std::this_thread::sleep_for(std::chrono::seconds(1));
-  Script later("prefork_service.py", {name_ + "-later", "1"});
-  EXPECT_EQ(later.read_words().size(), 4U);
-  const Finished watched = watching.get();
+  std::optional<Script> later;
+  const auto is_done = [&](const Finished& so_far) {
+    if (!later && so_far.err.contains("waiting for one"))
+      later.emplace("prefork_service.py", std::vector{name_ + "-later", std::string("1")});
+    return count(so_far, "socket") == 1;
+  };
+  const Finished watched =
+      run_program({"cure", "--comm", name_ + "-later", "--watch", "--json"}, {.signal = SIGINT, .signal_once = is_done});
   EXPECT_EQ(watched.exit, kOk) << watched.err;
-  EXPECT_THAT(watched.err, HasSubstr("waiting for one"));
   EXPECT_EQ(sum(watched, "changed"), 1) << watched.out;
 }
 
 TEST_F(CureOfMany, watch_sets_again_what_the_program_clears_and_says_so_once_a_socket) {
-  auto watching =
-      std::async(std::launch::async, [&] { return run_program({"cure", "--port", port_, "--watch", "--for", "4s", "--json"}); });
-  std::this_thread::sleep_for(std::chrono::seconds(1));
   constexpr int kTimes = 3;
-  for (int time = 0; time < kTimes; ++time) {
+  int cleared = 0;
+  const auto is_done = [&](const Finished&) {
+    const Finished on = run_program({"sockets", "--filter", "nodelay and sport = :" + port_, "--format", "jsonl"});
+    if (std::ranges::count(on.out, '\n') != 2) return false;
+    if (cleared == kTimes) return true;
+    ++cleared;
     service_.say("clear");
     EXPECT_EQ(service_.read(), "done");
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));
-  }
-  const Finished watched = watching.get();
+    return false;
+  };
+  const Finished watched =
+      run_program({"cure", "--port", port_, "--watch", "--json"}, {.signal = SIGINT, .signal_once = is_done});
   EXPECT_EQ(watched.exit, kOk) << watched.err;
   EXPECT_EQ(count(watched, "set_again"), 2U) << watched.out;
   EXPECT_EQ(sum(watched, "set_again"), 2 * kTimes) << watched.out;

@@ -80,6 +80,13 @@ bool take(const core::Fd& from, std::string& into) {
   return got > 0;
 }
 
+/// Whether it is time for the signal.
+bool due(const During& during, const Finished& so_far, core::Time begun) {
+  if (during.signal_once) return during.signal_once(so_far);
+  if (during.signal_after != core::Micros(0)) return core::MonotonicClock::now() - begun >= during.signal_after;
+  return !(so_far.out.empty() && so_far.err.empty());
+}
+
 }  // namespace
 
 Finished run_program(const std::vector<std::string>& arguments, const During& during) {
@@ -106,10 +113,7 @@ Finished run_program(const std::vector<std::string>& arguments, const During& du
     ::poll(fds.data(), fds.size(), 100);
     if (fds[0].revents != 0) out_open = take(out.read, finished.out);
     if (fds[1].revents != 0) err_open = take(err.read, finished.err);
-    const bool timed = during.signal_after != core::Micros(0);
-    const bool due =
-        timed ? core::MonotonicClock::now() - begun >= during.signal_after : !(finished.out.empty() && finished.err.empty());
-    if (!signalled && due) {
+    if (!signalled && due(during, finished, begun)) {
       ::kill(child, during.signal);
       signalled = true;
     }

@@ -1,6 +1,7 @@
 #pragma once
 // The built program, run as its user runs it.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,10 @@ enum class Sink {
 
 /// What is done to the program while it runs.
 struct During {
-  int signal = 0;                ///< sent after its first byte on either stream; 0: none
+  int signal = 0;                ///< sent once, after its first byte on either stream unless told otherwise below; 0: none
   unsigned user = 0;             ///< runs it as this user id; 0: as we are
   core::Micros signal_after{0};  ///< if not 0, the signal comes that long after the start, whatever the program has said
+  std::function<bool(const Finished&)> signal_once{};  ///< if set, the signal comes once this holds of what was said so far
   Sink out = Sink::read;
   Sink err = Sink::read;
   unsigned short columns = 0;  ///< its output is a terminal so wide, and comes without CR; 0: a pipe

@@ -1,6 +1,6 @@
 // What one cure changes in a real process, and what it leaves alone.
 
-#include "cure/nodelay.hpp"
+#include "cure/watcher.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -72,8 +72,8 @@ TEST(Cure, reports_each_socket_before_and_after) {
   EXPECT_EQ(outcome->socket.local, core::local_endpoint(connection.server).value());
   EXPECT_EQ(outcome->socket.remote, core::local_endpoint(connection.client).value());
   EXPECT_EQ(outcome->socket.state, TcpState::established);
-  EXPECT_FALSE(outcome->socket.nodelay);
-  EXPECT_TRUE(outcome->nodelay_after);
+  EXPECT_FALSE(outcome->socket.is_set);
+  EXPECT_TRUE(outcome->set_after);
   EXPECT_TRUE(outcome->changed);
   std::uint64_t cookie = 0;
   socklen_t size = sizeof cookie;
@@ -89,8 +89,8 @@ TEST(Cure, leaves_a_socket_that_has_the_option_and_says_so) {
   const CureReport report = cured(target);
   const auto outcome = outcome_of(report, connection.server);
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_TRUE(outcome->socket.nodelay);
-  EXPECT_TRUE(outcome->nodelay_after);
+  EXPECT_TRUE(outcome->socket.is_set);
+  EXPECT_TRUE(outcome->set_after);
   EXPECT_FALSE(outcome->changed);
   EXPECT_EQ(report.changed, 0U);
 }

@@ -15,7 +15,7 @@
 #include <string>
 #include <thread>
 
-#include "cure/nodelay.hpp"
+#include "cure/watcher.hpp"
 #include "tests/cure/scratch_directory.hpp"
 #include "tests/cure/target_process.hpp"
 

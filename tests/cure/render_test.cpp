@@ -24,7 +24,7 @@ TEST(Render, a_table_has_one_aligned_line_a_socket) {
 }
 
 TEST(Render, json_has_one_object_a_line) {
-  EXPECT_EQ(json_rows(4242, kOutcomes),
+  EXPECT_EQ(json_rows(4242, SocketOption::nodelay, kOutcomes),
             R"({"type":"socket","pid":4242,"fd":4,"local":"127.0.0.1:8001","remote":"","cookie":77,)"
             R"("nodelay_before":false,"nodelay_after":false,"changed":false})"
             "\n"

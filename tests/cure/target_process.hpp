@@ -12,7 +12,7 @@
 
 #include "core/fd.hpp"
 #include "core/result.hpp"
-#include "cure/nodelay.hpp"
+#include "cure/watcher.hpp"
 
 namespace uncork::cure::testing {
 

@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "cure/nodelay.hpp"
+#include "cure/watcher.hpp"
 #include "tests/cure/scratch_directory.hpp"
 #include "tests/cure/target_process.hpp"
 

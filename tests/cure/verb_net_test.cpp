@@ -109,6 +109,18 @@ TEST_F(CureVerb, speaks_ndjson) {
             (Json{{"type", "summary"}, {"pid", target_.pid()}, {"seen", 1}, {"changed", 0}, {"undone", 1}, {"set_again", 0}}));
 }
 
+TEST_F(CureVerb, hurries_acknowledgements_instead_and_keeps_the_two_apart) {
+  const auto cured = lines(run({"--pid", pid_, "--quickack", "--json"}).out);
+  EXPECT_EQ(cured.at(0)["quickack_before"], false);
+  EXPECT_EQ(cured.at(0)["quickack_after"], true);
+  EXPECT_FALSE(cure::testing::nodelay(connection_.server));
+  EXPECT_THAT(run({"--pid", pid_}).out, HasSubstr("TCP_NODELAY set on 1"));
+  EXPECT_THAT(run({"--pid", pid_, "--quickack", "--undo"}).out, HasSubstr("TCP_DELACK_MAX_US taken back from 1 "));
+  EXPECT_TRUE(cure::testing::nodelay(connection_.server));
+  EXPECT_THAT(run({"--pid", pid_, "--quickack"}).out, HasSubstr("--quickack --undo takes it back"));
+  EXPECT_EQ(run({"--pid", pid_, "--quickack", "--trial", "10s"}).exit, Exit::usage);
+}
+
 TEST_F(CureVerb, says_when_there_is_no_socket) {
   const auto bare = TargetProcess::holding({});
   const Outcome none = run({"--pid", std::to_string(bare.pid())});

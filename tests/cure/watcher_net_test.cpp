@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "core/syscall.hpp"
-#include "cure/nodelay.hpp"
+#include "cure/watcher.hpp"
 #include "tests/cure/scratch_directory.hpp"
 #include "tests/cure/target_process.hpp"
 

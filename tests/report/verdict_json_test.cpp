@@ -43,7 +43,8 @@ const std::map<std::string, std::string> kShape = {{"type", "string"},
                                                    {"confidence", "string"},
                                                    {"confidence_reason", "string"},
                                                    {"remedy", "string"},
-                                                   {"command", "string"}};
+                                                   {"command", "string"},
+                                                   {"choices", "array"}};
 
 TEST(VerdictJson, has_every_key_with_its_type_and_no_other) {
   std::map<std::string, std::string> shape;

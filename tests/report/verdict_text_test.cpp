@@ -29,26 +29,36 @@ TEST(VerdictText, says_what_where_evidence_cost_and_remedy) {
   stall::ConnectionEnd end = some_end();
   end.peer = stall::Process{815, "curl"};
   end.netns = "blue";
-  EXPECT_EQ(verdict_text(some_verdict(stall::Cause::nagle_delayed_ack, end)),
-            "what      Nagle held bytes until the peer's delayed ACK (nagle_delayed_ack, witnessed)\n"
-            "where     python3[4711] 127.0.0.1:8001 -> 127.0.0.1:50314 curl[815] in blue\n"
-            "evidence  25 exchanges, 25 holds, median 32.8 ms to 65.5 ms; 3.0 writes an exchange, 48 bytes a write; "
-            "TCP_NODELAY "
-            "off\n"
-            "cost      1.00 s lost of 1.25 s (80 %), 40.0 ms an exchange; also local_think 250 ms, idle 750 ms\n"
-            "remedy    Change python3 (pid 4711): merge the writes of one message into one (it makes 3.0 writes of 48 bytes an "
-            "exchange), or set TCP_NODELAY on this socket. Now: uncork cure --pid 4711 --port 8001\n");
+  EXPECT_EQ(
+      verdict_text(some_verdict(stall::Cause::nagle_delayed_ack, end)),
+      "what      Nagle held bytes until the peer's delayed ACK (nagle_delayed_ack, witnessed)\n"
+      "where     python3[4711] 127.0.0.1:8001 -> 127.0.0.1:50314 curl[815] in blue\n"
+      "evidence  25 exchanges, 25 holds, median 32.8 ms to 65.5 ms; 3.0 writes an exchange, 48 bytes a write; "
+      "TCP_NODELAY "
+      "off\n"
+      "cost      1.00 s lost of 1.25 s (80 %), 40.0 ms an exchange; also local_think 250 ms, idle 750 ms\n"
+      "remedy    Change python3 (pid 4711): merge the writes of one message into one (it makes 3.0 writes of 48 bytes an "
+      "exchange), or set TCP_NODELAY on this socket. Now: uncork cure --pid 4711 --port 8001\n"
+      "choice 1  merge the writes of one message: an exchange ends 40.0 ms sooner, 1.0 segments fewer\n"
+      "choice 2  set TCP_NODELAY: an exchange ends 40.0 ms sooner, 1.0 segments more; uncork cure --pid 4711 --port 8001\n"
+      "choice 3  restart it with its writes merged: an exchange ends 40.0 ms sooner, 1.0 segments fewer; uncork run --merge -- "
+      "COMMAND\n"
+      "choice 4  at the other end, acknowledge at once, by the route (all programs there): an exchange ends at most 40.0 ms "
+      "sooner, 1.0 segments more; ip route change ROUTE quickack 1\n"
+      "choice 5  at the other end, acknowledge after two clock ticks: an exchange ends at most 40.0 ms sooner; uncork cure "
+      "--comm curl --port 8001 --quickack --watch\n");
 }
 
 class EachCause : public testing::TestWithParam<stall::Cause> {};
 
-TEST_P(EachCause, has_five_lines_with_their_titles_and_no_blank_at_their_ends) {
+TEST_P(EachCause, has_five_lines_before_its_choices_with_their_titles_and_no_blank_at_their_ends) {
   // Built by hand: conclude() never blames what is no stall.
   stall::Verdict verdict = some_verdict(GetParam());
   verdict.cause = GetParam();
   const std::string text = verdict_text(verdict);
   const auto lines = lines_of(text);
-  ASSERT_EQ(lines.size(), 5U) << text;
+  ASSERT_GE(lines.size(), 5U) << text;
+  for (std::size_t i = 5; i < lines.size(); ++i) EXPECT_THAT(lines[i], StartsWith("choice "));
   EXPECT_THAT(text, EndsWith("\n"));
   const char* titles[] = {"what      ", "where     ", "evidence  ", "cost      ", "remedy    "};
   for (std::size_t i = 0; i < 5; ++i) {
@@ -87,18 +97,18 @@ TEST(VerdictText, has_a_line_on_late_writes_where_one_was_late_enough_to_be_noti
   stall::Account account = some_account();
   account.late_by[UNCORK_NAGLE_DELAYED_ACK] = {ms(1000), 25, ms(41)};
   const auto lines = lines_of(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed)));
-  ASSERT_EQ(lines.size(), 6U);
+  ASSERT_GE(lines.size(), 6U);
   EXPECT_EQ(lines[4], "late      25 of 75 writes left 1.00 s late in all, the worst 41.0 ms");
 
   account.late_by[UNCORK_NAGLE_DELAYED_ACK] = {core::Micros(999), 1, core::Micros(999)};
-  EXPECT_EQ(lines_of(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed))).size(), 5U);
+  EXPECT_THAT(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed)), Not(HasSubstr("late      ")));
 }
 
 TEST(VerdictText, counts_no_late_writes_where_none_were_seen) {
   stall::Account account = some_account();
   account.writes = 0;
   account.late_by[UNCORK_NAGLE_DELAYED_ACK] = {ms(41), 1, ms(41)};
-  EXPECT_EQ(lines_of(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed))).size(), 5U);
+  EXPECT_THAT(verdict_text(stall::conclude(some_end(), account, stall::Confidence::witnessed)), Not(HasSubstr("late      ")));
 }
 
 TEST(VerdictText, says_that_late_writes_cost_the_exchanges_less_than_they_were_late) {
@@ -128,14 +138,14 @@ TEST(VerdictText, shows_the_bucket_in_which_the_middle_hold_lies) {
               HasSubstr("median 1.05 s to 2.10 s"));
 }
 
-TEST(VerdictText, of_hostile_names_stays_five_printable_lines) {
+TEST(VerdictText, of_hostile_names_stays_printable_lines) {
   for (const std::string& name : {kClearsTheScreen, kTwoLines, kNotUtf8}) {
     stall::ConnectionEnd end = some_end(name);
     end.peer = stall::Process{815, name};
     end.netns = name;
     for (const stall::Cause cause : {stall::Cause::nagle_delayed_ack, stall::Cause::receive_window}) {
       const std::string text = verdict_text(some_verdict(cause, end));
-      EXPECT_EQ(std::ranges::count(text, '\n'), 5) << text;
+      EXPECT_EQ(std::ranges::count(text, '\n'), cause == stall::Cause::receive_window ? 7 : 9) << text;
       EXPECT_EQ(text.find_first_of("\x1b\r\xff"), std::string::npos) << text;
       EXPECT_THAT(text, HasSubstr("?"));
     }

@@ -46,8 +46,9 @@ Exit cure_once(const CureArguments& arguments, const cure::CureOptions& options,
   Sums sums;
   for (const cure::Chosen& chosen : selection->chosen) exit = worse(exit, one(arguments, options, chosen, sums));
   if (arguments.searches() && !arguments.json) {
-    print("{} of {}: TCP_NODELAY {} {} of {}\n", sums.processes, core::count_of(selection->chosen.size(), "process", "processes"),
-          arguments.undo ? "taken back from" : "set on", sums.changed, core::count_of(sums.sockets, "socket"));
+    print("{} of {}: {} {} {} of {}\n", sums.processes, core::count_of(selection->chosen.size(), "process", "processes"),
+          cure::name(arguments.option()), arguments.undo ? "taken back from" : "set on", sums.changed,
+          core::count_of(sums.sockets, "socket"));
   }
   return exit;
 }

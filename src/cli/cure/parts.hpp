@@ -3,8 +3,8 @@
 
 #include "cli/cure/options.hpp"
 #include "cli/verb.hpp"
-#include "cure/nodelay.hpp"
 #include "cure/select/selector.hpp"
+#include "cure/watcher.hpp"
 
 namespace uncork::cli {
 

@@ -28,8 +28,8 @@ void CurePrinter::say_set_again(const cure::CureReport& report) {
     if (arguments_.json) {
       put(cure::json_set_again(report.pid, socket));
     } else {
-      print("process {} took TCP_NODELAY off fd {} ({}) again; set again, as often as it does so\n", report.pid, socket.fd,
-            core::to_string(socket.local));
+      print("process {} took {} off fd {} ({}) again; set again, as often as it does so\n", report.pid,
+            cure::name(arguments_.option()), socket.fd, core::to_string(socket.local));
     }
   }
 }
@@ -44,7 +44,7 @@ void CurePrinter::pass(const cure::CureReport& report) {
   begin();
   say_set_again(report);
   if (arguments_.json) {
-    put(cure::json_rows(report.pid, report.sockets));
+    put(cure::json_rows(report.pid, arguments_.option(), report.sockets));
   } else if (!report.sockets.empty()) {
     print("{}{}", header_done_ ? "" : cure::table_header(), cure::table_rows(report.sockets));
     header_done_ = true;
@@ -69,17 +69,19 @@ Exit CurePrinter::summary(bool process_ended) {
 
 std::string CurePrinter::sentence(bool process_ended) const {
   const std::string process = fmt::format("process {} ({})", totals_.pid, command_);
+  const std::string_view option = cure::name(arguments_.option());
   const std::string port = arguments_.port ? fmt::format(" with port {}", *arguments_.port) : "";
   if (arguments_.undo && totals_.seen == 0) return fmt::format("{}: nothing left to undo{}", process, port);
-  if (arguments_.undo) return fmt::format("{}: TCP_NODELAY taken back from {} of its sockets", process, totals_.undone);
+  if (arguments_.undo) return fmt::format("{}: {} taken back from {} of its sockets", process, option, totals_.undone);
   if (totals_.seen == 0) return fmt::format("{}: no TCP socket{}", process, port);
   const std::string again =
       totals_.set_again == 0 ? ""
                              : fmt::format(", set again {} on {}", core::count_of(totals_.set_again, "time"), set_again_.size());
-  return fmt::format(
-      "{}: {}{} seen, TCP_NODELAY set on {}{}{}", process, core::count_of(totals_.seen, "TCP socket"), port, totals_.changed,
-      again,
-      totals_.changed == 0 || process_ended ? "" : fmt::format(" (uncork cure --pid {} --undo takes it back)", totals_.pid));
+  return fmt::format("{}: {}{} seen, {} set on {}{}{}", process, core::count_of(totals_.seen, "TCP socket"), port, option,
+                     totals_.changed, again,
+                     totals_.changed == 0 || process_ended ? ""
+                                                           : fmt::format(" (uncork cure --pid {}{} --undo takes it back)",
+                                                                         totals_.pid, arguments_.quickack ? " --quickack" : ""));
 }
 
 void say_chosen(const CureArguments& arguments, const cure::Chosen& chosen) {

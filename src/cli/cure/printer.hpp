@@ -8,9 +8,9 @@
 
 #include "cli/cure/options.hpp"
 #include "cli/verb.hpp"
-#include "cure/nodelay.hpp"
 #include "cure/render.hpp"
 #include "cure/select/selector.hpp"
+#include "cure/watcher.hpp"
 
 namespace uncork::cli {
 

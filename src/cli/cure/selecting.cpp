@@ -9,27 +9,26 @@
 
 #include "core/clock.hpp"
 #include "probe/enrich/container_id.hpp"
-#include "probe/enrich/docker_names.hpp"
+#include "probe/enrich/container_names.hpp"
 
 namespace uncork::cli {
 namespace {
 
 constexpr std::size_t kShortId = 12;  // as `docker ps` prints them
-constexpr core::Micros kDockerPatience{2'000'000};
+constexpr core::Micros kPatience{2'000'000};
 
 bool could_be_id(std::string_view text) {
   return text.size() >= kShortId &&
          std::ranges::all_of(text, [](char c) { return std::string_view("0123456789abcdef").contains(c); });
 }
 
-/// The id behind a name, if the daemon knows one; else the word itself, which may be an id, or a name where the runtime has names
+/// The id behind a name, if anybody knows one; else the word itself, which may be an id, or a name where the runtime has names
 /// only (lxc, systemd-nspawn).
 std::string container_id_of(const CureArguments& arguments) {
   if (could_be_id(arguments.container)) return arguments.container;
-  const auto known = probe::ask_docker(arguments.docker, core::MonotonicClock::now() + kDockerPatience);
-  if (!known) return arguments.container;
-  const auto named = std::ranges::find(*known, arguments.container, &probe::ContainerName::name);
-  return named == known->end() ? arguments.container : named->id;
+  const auto known = probe::container_names({.docker_socket = arguments.docker}, core::MonotonicClock::now() + kPatience);
+  const auto named = std::ranges::find(known, arguments.container, &probe::ContainerName::name);
+  return named == known.end() ? arguments.container : named->id;
 }
 
 cure::GroupRule in_container(const CureArguments& arguments) {
@@ -88,7 +87,7 @@ std::string words_of(const CureArguments& arguments) {
   if (!arguments.cgroup.empty()) add("--cgroup", "'" + arguments.cgroup + "'");
   if (!arguments.container.empty()) add("--container", arguments.container);
   if (arguments.port) add("--port", std::to_string(*arguments.port));
-  return words + (arguments.tree ? " --tree" : "");
+  return words + (arguments.tree ? " --tree" : "") + (arguments.quickack ? " --quickack" : "");
 }
 
 }  // namespace uncork::cli

@@ -36,7 +36,7 @@ void name_processes(probe::Look& look, record::Texts& texts) {
 
 core::Result<std::unique_ptr<Enrichment>> Enrichment::open(const SocketsOptions& options, probe::LookOptions& look) {
   probe::EnrichOptions enrich;
-  enrich.docker_socket = options.docker;
+  enrich.names.docker_socket = options.docker;
   enrich.uplinks = options.uplinks || !options.lldpd.empty();
   enrich.lldpd_socket = options.lldpd;
   std::unique_ptr<Enrichment> enrichment(new Enrichment(std::move(enrich)));

@@ -19,12 +19,11 @@ std::string cgroup_of(std::int32_t pid) {
   return path.empty() ? "(not known)" : path;
 }
 
-std::string container_of(std::int32_t pid) {
-  constexpr std::size_t kShortId = 12;
+std::string container_of(std::int32_t pid, probe::ContainerNamer& namer) {
   const std::string text = cgroup_text(pid);
   if (text.empty()) return "(not known)";
-  const probe::Container container = probe::container_in_cgroup(text);
-  return container.id.empty() ? "(none)" : container.id.substr(0, kShortId);
+  const std::string name = namer.name_of(probe::container_in_cgroup(text).id);
+  return name.empty() ? "(none)" : name;
 }
 
 ServiceKey named(std::string name, std::string netns = "") {
@@ -46,20 +45,18 @@ ServiceKey peer_key(const ConnectionRow& row) {
   return named(text.substr(0, text.rfind(':')), row.where.netns);
 }
 
-ServiceKey container_key(const ConnectionRow& row) { return named(container_of(row.where.process.pid)); }
-
 ServiceKey cgroup_key(const ConnectionRow& row) { return named(cgroup_of(row.where.process.pid)); }
 
 }  // namespace
 
-probe::ConnectionGroups::KeyOf grouping(WatchBy by) {
+probe::ConnectionGroups::KeyOf grouping(WatchBy by, probe::ContainerNamer& namer) {
   switch (by) {
     case WatchBy::process:
       return process_key;
     case WatchBy::peer:
       return peer_key;
     case WatchBy::container:
-      return container_key;
+      return [&namer](const ConnectionRow& row) { return named(container_of(row.where.process.pid, namer)); };
     case WatchBy::cgroup:
       return cgroup_key;
     case WatchBy::service:

@@ -3,10 +3,11 @@
 
 #include "cli/watch/options.hpp"
 #include "probe/connection_groups.hpp"
+#include "probe/enrich/container_names.hpp"
 
 namespace uncork::cli {
 
-/// By service where `by` is that.
-[[nodiscard]] probe::ConnectionGroups::KeyOf grouping(WatchBy by);
+/// By service where `by` is that. `namer` is of containers, and must outlive it.
+[[nodiscard]] probe::ConnectionGroups::KeyOf grouping(WatchBy by, probe::ContainerNamer& namer);
 
 }  // namespace uncork::cli

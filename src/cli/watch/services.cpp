@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "cli/watch/grouping.hpp"
+#include "cli/watch/process_cgroup.hpp"
 #include "core/count.hpp"
 #include "core/duration.hpp"
+#include "probe/enrich/container_id.hpp"
 #include "probe/processes.hpp"
 #include "report/service_table.hpp"
 #include "report/service_verdict.hpp"
@@ -20,13 +22,16 @@ namespace {
 
 using probe::ServiceBoard;
 
-/// Of the services that lost something: a remedy names processes, and those that have ended cannot be cured.
-void find_the_living(std::vector<stall::Service>& services) {
+/// Of the services that lost something: a remedy names processes, and those that have ended cannot be cured; and people know
+/// them by their container.
+void look_up(std::vector<stall::Service>& services, probe::ContainerNamer& namer) {
   for (stall::Service& service : services) {
     if (service.account.budget.lost().count() == 0) continue;
     for (stall::Worker& worker : service.workers) {
       if (worker.pid != 0) worker.alive = probe::exists(worker.pid);
     }
+    if (service.workers.empty()) continue;
+    service.container = namer.name_of(probe::container_in_cgroup(cgroup_text(service.workers.front().pid)).id);
   }
 }
 
@@ -44,7 +49,7 @@ ServiceView::ServiceView(const WatchOptions& options, const WatchSource& source,
       board_(source_.confidence(), options.threshold,
              [this](const stall::ServiceVerdict& verdict) { return sieve_.passes(verdict); }) {
   if (source.sums_in_kernel) return;
-  groups_.emplace(grouping(options.shown_by()), options.threshold,
+  groups_.emplace(grouping(options.shown_by(), namer_), options.threshold,
                   [this](const probe::ConnectionRow& row) { return sieve_.admits(row); });
 }
 
@@ -59,7 +64,7 @@ core::Result<std::vector<stall::Service>> ServiceView::ask() {
 core::Status ServiceView::update(core::Time now) {
   auto services = ask();
   if (!services) return core::fail(services.error());
-  find_the_living(*services);
+  look_up(*services, namer_);
   board_.update(std::move(*services), now);
   return {};
 }

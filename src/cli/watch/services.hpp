@@ -8,6 +8,7 @@
 #include "cli/watch/source.hpp"
 #include "cli/watch/view.hpp"
 #include "probe/connection_groups.hpp"
+#include "probe/enrich/container_names.hpp"
 #include "probe/service_board.hpp"
 
 namespace uncork::cli {
@@ -37,6 +38,7 @@ class ServiceView : public WatchView {
   probe::Source& source_;
   bool asks_lines_;
   Sieve sieve_;
+  probe::ContainerNamer namer_;
   std::optional<probe::ConnectionGroups> groups_;  // where the kernel does not keep the sums that are wanted
   probe::ServiceBoard board_;
 };

@@ -11,8 +11,8 @@
 
 #include "core/error.hpp"
 #include "core/result.hpp"
-#include "cure/nodelay.hpp"
 #include "cure/select/selector.hpp"
+#include "cure/watcher.hpp"
 
 namespace uncork::cure {
 

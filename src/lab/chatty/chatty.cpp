@@ -7,7 +7,7 @@
 #include <numeric>
 #include <utility>
 
-#include "cure/nodelay.hpp"
+#include "cure/watcher.hpp"
 #include "lab/chatty/line_client.hpp"
 #include "lab/child.hpp"
 

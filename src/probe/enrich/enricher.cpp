@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "probe/enrich/container_id.hpp"
-#include "probe/enrich/docker_names.hpp"
 #include "probe/enrich/lldpd.hpp"
 
 namespace uncork::probe {
@@ -107,16 +106,14 @@ void Enricher::refresh(core::Time now) {
 }
 
 void Enricher::ask_runtime() {
-  if (unnamed_.empty() || options_.docker_socket.empty() || !runtime_limit_.empty()) return;
-  ++questions_;
-  const auto containers = ask_docker(options_.docker_socket, core::MonotonicClock::now() + kPatience);
-  if (!containers) {
-    runtime_limit_ = "containers have no names: " + containers.error().message;
-    return;
-  }
+  if (unnamed_.empty() || !runtime_limit_.empty()) return;
+  if (!options_.names.docker_socket.empty()) ++questions_;
+  std::string why;
+  const auto containers = container_names(options_.names, core::MonotonicClock::now() + kPatience, &why);
+  if (!why.empty()) runtime_limit_ = "containers have no names: " + why;
   for (const std::uint64_t cgroup : std::exchange(unnamed_, {})) {
     Names& names = by_cgroup_.at(cgroup);
-    for (const ContainerName& container : *containers) {
+    for (const ContainerName& container : containers) {
       if (names.container_id.view() != container.id) continue;
       names.name = texts_.keep(container.name);
       names.image = texts_.keep(container.image);

@@ -10,20 +10,21 @@
 
 #include "core/clock.hpp"
 #include "probe/enrich/cgroup_paths.hpp"
+#include "probe/enrich/container_names.hpp"
 #include "probe/enrich/uplinks.hpp"
 #include "record/row.hpp"
 
 namespace uncork::probe {
 
 struct EnrichOptions {
-  std::string docker_socket{};  ///< ask the daemon there (/run/docker.sock) for container names; empty: do not
-  bool uplinks = false;         ///< the cards of up to two default routes of the caller's network namespace
-  std::string lldpd_socket{};   ///< with `uplinks`, ask lldpd there (kLldpdSocket) for their neighbours; empty: do not
+  NameSources names{.docker_socket = ""};  ///< of containers
+  bool uplinks = false;                    ///< the cards of up to two default routes of the caller's network namespace
+  std::string lldpd_socket{};              ///< with `uplinks`, ask lldpd there (kLldpdSocket) for their neighbours; empty: do not
   std::string cgroup = cgroup_mount();
 };
 
 /// Fills in what does not stand in the kernel's socket. Everything is read when something new is met, and never for a row: the
-/// cgroup tree for an id that no walk has seen, the container runtime for a container that it has not named. Every half minute
+/// cgroup tree for an id that no walk has seen, the sources of names for a container that has none. Every half minute
 /// the tree, the runtime's names (a container may be renamed), the routes and lldpd are read again, and cgroups of which no row
 /// was since the time before are forgotten; a daemon that failed is left alone until then. One thread; may block for as long as
 /// the daemons' answers take, at most a second each.

@@ -74,19 +74,13 @@ core::Result<std::string> container_among(std::string_view asked, const std::vec
   return core::fail(core::Error{core::ErrorCode::not_found, 0, fmt::format("no container '{}'; {}", shown, there)});
 }
 
-core::Result<std::string> find_container(std::string_view asked, const std::string& docker_socket, const std::string& mount) {
+core::Result<std::string> find_container(std::string_view asked, const NameSources& sources, const std::string& mount) {
   constexpr core::Micros kPatience{2'000'000};
   if (mount.empty()) {
     return core::fail(core::Error{core::ErrorCode::not_supported, 0,
                                   "containers are told by control groups of version 2, and no such hierarchy is mounted"});
   }
-  std::vector<ContainerName> names;
-  std::error_code failed;
-  if (std::filesystem::exists(docker_socket, failed)) {
-    auto answer = ask_docker(docker_socket, core::MonotonicClock::now() + kPatience);
-    if (answer) names = std::move(*answer);  // else ids are all that is known
-  }
-  return container_among(asked, paths_below(mount), names);
+  return container_among(asked, paths_below(mount), container_names(sources, core::MonotonicClock::now() + kPatience));
 }
 
 }  // namespace uncork::probe

@@ -7,11 +7,9 @@
 
 #include "core/result.hpp"
 #include "probe/enrich/cgroup_paths.hpp"
-#include "probe/enrich/docker_names.hpp"
+#include "probe/enrich/container_names.hpp"
 
 namespace uncork::probe {
-
-inline constexpr const char* kDockerSocket = "/run/docker.sock";
 
 /// The path (below the mount) of the control group of the container called `asked`, out of `paths`: its whole id, the first
 /// digits of it (four at least), or a name that `names` has, or that is the id itself (lxc, systemd-nspawn). The uppermost of
@@ -19,9 +17,9 @@ inline constexpr const char* kDockerSocket = "/run/docker.sock";
 [[nodiscard]] core::Result<std::string> container_among(std::string_view asked, const std::vector<std::string>& paths,
                                                         const std::vector<ContainerName>& names);
 
-/// The same among those of this machine. Docker, or podman behind the same socket, is asked for names where there is a socket.
+/// The same among those of this machine, by the names that the sources tell.
 /// not_supported: no hierarchy of version 2 is mounted at `mount`.
-[[nodiscard]] core::Result<std::string> find_container(std::string_view asked, const std::string& docker_socket = kDockerSocket,
+[[nodiscard]] core::Result<std::string> find_container(std::string_view asked, const NameSources& sources = {},
                                                        const std::string& mount = cgroup_mount());
 
 }  // namespace uncork::probe

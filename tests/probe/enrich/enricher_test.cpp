@@ -102,7 +102,7 @@ TEST(Enricher, says_why_a_container_has_no_name) {
   const Folder folder;
   record::Row rows[] = {row_in(folder.make("docker/" + std::string(64, 'c')))};
   record::Texts texts;
-  Enricher enricher(texts, {.docker_socket = "/nowhere.sock", .cgroup = folder.path()});
+  Enricher enricher(texts, {.names = {.docker_socket = "/nowhere.sock"}, .cgroup = folder.path()});
   enricher.enrich(rows, core::Time{});
   ASSERT_EQ(enricher.limits().size(), 1U);
   EXPECT_NE(enricher.limits().front().find("/nowhere.sock"), std::string::npos);
@@ -203,7 +203,7 @@ TEST(Enricher, hears_of_a_container_that_was_renamed) {
       },
       true);
   record::Texts texts;
-  Enricher enricher(texts, {.docker_socket = docker.path(), .cgroup = folder.path()});
+  Enricher enricher(texts, {.names = {.docker_socket = docker.path()}, .cgroup = folder.path()});
   for (const int second : {0, 1, 29}) {
     enricher.enrich(rows, at(second));
     EXPECT_EQ(rows[0].container_name.view(), "old");
@@ -219,7 +219,7 @@ TEST(Enricher, leaves_a_daemon_that_failed_alone_for_a_while) {
   const Folder folder;
   record::Row rows[] = {row_in(folder.make("docker/" + std::string(64, 'e')))};
   record::Texts texts;
-  Enricher enricher(texts, {.docker_socket = "/nowhere.sock", .cgroup = folder.path()});
+  Enricher enricher(texts, {.names = {.docker_socket = "/nowhere.sock"}, .cgroup = folder.path()});
   for (int second = 0; second < 30; ++second) {
     enricher.enrich(rows, at(second));
     EXPECT_EQ(enricher.limits().size(), 1U);

@@ -1,5 +1,5 @@
 #pragma once
-// The cure of a running process: TCP_NODELAY set on its sockets from outside, and put back.
+// The cure of a running process: an option set on its sockets from outside, and put back.
 
 #include <sys/types.h>
 
@@ -24,14 +24,15 @@ namespace uncork::cure {
 struct CureOptions {
   std::optional<std::uint16_t> port;  ///< only sockets with this local or remote port
   std::optional<std::string>
-      state_directory;  ///< state_directory_path(), or nullopt: nothing is recorded, so nothing can be undone
+      state_directory;  ///< state_directory_path(option), or nullopt: nothing is recorded, so nothing can be undone
+  SocketOption option = SocketOption::nodelay;
 };
 
 /// One TCP socket before and after. `changed` is false for a socket left alone: it had the option already, listens, or is not
 /// connected.
 struct SocketOutcome {
   TcpSocket socket;  ///< as it was before
-  bool nodelay_after = false;
+  bool set_after = false;
   bool changed = false;
 };
 
@@ -97,10 +98,10 @@ class Watcher {
   bool complete_ = false;  ///< the last pass could look at every socket it listed
 };
 
-/// Sets TCP_NODELAY on the connected TCP sockets of the process, once. The report also holds those left alone.
+/// Sets the option on the connected TCP sockets of the process, once. The report also holds those left alone.
 [[nodiscard]] core::Result<CureReport> cure_process(pid_t pid, const CureOptions& options);
 
-/// Takes TCP_NODELAY off the sockets on which earlier cures of this very process set it and which still have it. Nothing left to
+/// Takes the option off the sockets on which earlier cures of this very process set it and which still have it. Nothing left to
 /// undo is an empty report. Sockets that the process no longer holds are forgotten. `options.state_directory` must be set.
 [[nodiscard]] core::Result<CureReport> undo_process(pid_t pid, const CureOptions& options);
 

@@ -1,4 +1,4 @@
-#include "cure/nodelay.hpp"
+#include "cure/watcher.hpp"
 
 #include <algorithm>
 #include <set>
@@ -13,12 +13,12 @@ using core::fail;
 using core::Result;
 using core::Status;
 
-bool due(const SocketOutcome& outcome) { return outcome.socket.connected() && !outcome.socket.nodelay; }
+bool due(const SocketOutcome& outcome) { return outcome.socket.connected() && !outcome.socket.is_set; }
 
 }  // namespace
 
 Result<Watcher> Watcher::start(pid_t pid, CureOptions options) {
-  auto process = ProcessSockets::open(pid);
+  auto process = ProcessSockets::open(pid, options.option);
   if (!process) return fail(process.error());
   std::optional<StateDirectory> states;
   if (options.state_directory) {
@@ -69,13 +69,13 @@ Status Watcher::look(CureReport& report) {
     Known known;
     if (is_tcp) known.id = tcp.id;
     known.settled = settled;
-    known.kept_on = is_tcp && tcp.connected() && tcp.nodelay && matches(tcp, options_);
+    known.kept_on = is_tcp && tcp.connected() && tcp.is_set && matches(tcp, options_);
     known.fd = socket.fd;
     const bool is_new = still.try_emplace(found->inode, known).second;
     if (!is_new || !is_tcp || !matches(tcp, options_)) continue;
     if (settled) {
       inodes_[tcp.id] = found->inode;
-      report.sockets.push_back({tcp, tcp.nodelay, false});
+      report.sockets.push_back({tcp, tcp.is_set, false});
     } else {
       waiting_.push_back(tcp);
     }
@@ -96,7 +96,7 @@ Status Watcher::look_again() {
     ++looks;
     const auto found = process_.inspect(at->second.fd);
     if (!found) return fail(found.error());
-    if (found->kind != Inspection::Kind::tcp || found->inode != at->first || found->socket.nodelay) continue;
+    if (found->kind != Inspection::Kind::tcp || found->inode != at->first || found->socket.is_set) continue;
     inodes_[found->socket.id] = at->first;
     cleared_.push_back(found->socket);
   }
@@ -147,13 +147,13 @@ Status Watcher::change(CureReport& report) {
   std::set<SocketId> unchanged;
   for (SocketOutcome& outcome : report.sockets) {
     if (!due(outcome)) continue;
-    const auto switched = switch_nodelay(process_, outcome.socket, true);
+    const auto switched = switch_option(process_, outcome.socket, true);
     outcome.changed = switched && *switched == Switched::done;
-    outcome.nodelay_after = outcome.changed || (switched && *switched == Switched::was_so);
+    outcome.set_after = outcome.changed || (switched && *switched == Switched::was_so);
     report.changed += outcome.changed ? 1U : 0U;
     if (!switched) report.problems.push_back(name_socket(switched.error(), process_, outcome.socket));
     if (!outcome.changed) unchanged.insert(outcome.socket.id);
-    if (outcome.nodelay_after) settle(outcome.socket.id, outcome.changed);
+    if (outcome.set_after) settle(outcome.socket.id, outcome.changed);
   }
   set_again(report);
   return unchanged.empty() || !states_ ? Status{} : unrecord(unchanged);
@@ -162,7 +162,7 @@ Status Watcher::change(CureReport& report) {
 /// What the program has cleared. One that refuses is left alone from then on.
 void Watcher::set_again(CureReport& report) {
   for (const TcpSocket& socket : cleared_) {
-    const auto switched = switch_nodelay(process_, socket, true);
+    const auto switched = switch_option(process_, socket, true);
     if (!switched) {
       report.problems.push_back(name_socket(switched.error(), process_, socket));
       if (const auto known = known_.find(inodes_[socket.id]); known != known_.end()) known->second.kept_on = false;
@@ -196,7 +196,7 @@ Result<CureReport> cure_process(pid_t pid, const CureOptions& options) {
   if (!watcher) return fail(watcher.error());
   auto report = watcher->scan();
   if (!report) return report;
-  for (const TcpSocket& socket : watcher->waiting()) report->sockets.push_back({socket, socket.nodelay, false});
+  for (const TcpSocket& socket : watcher->waiting()) report->sockets.push_back({socket, socket.is_set, false});
   std::ranges::sort(report->sockets, {}, [](const SocketOutcome& outcome) { return outcome.socket.fd; });
   return report;
 }
