@@ -72,6 +72,12 @@ class CureOfMany : public ::testing::Test {
     const auto all = lines(finished);
     return static_cast<std::size_t>(std::ranges::count_if(all, [&](const Json& line) { return line.at("type") == type; }));
   }
+  /// Sockets that have been cured so far.
+  static std::size_t cured(const Finished& finished) {
+    const auto all = lines(finished);
+    return static_cast<std::size_t>(
+        std::ranges::count_if(all, [](const Json& line) { return line.value("changed", Json()) == true; }));
+  }
   [[nodiscard]] std::set<std::string> served_by() const { return {server_, workers_[0], workers_[1]}; }
 
   cure::testing::ScratchDirectory scratch_;
@@ -208,11 +214,11 @@ TEST_F(CureOfMany, cgroup_and_container_mean_those_inside) {
 TEST_F(CureOfMany, watch_takes_in_workers_that_begin_later) {
   std::string later;
   const auto is_done = [&](const Finished& so_far) {
-    if (later.empty() && count(so_far, "socket") >= 2) {
+    if (later.empty() && cured(so_far) == 2) {
       service_.say("fork");
       later = service_.read();
     }
-    return count(so_far, "socket") == 3;
+    return cured(so_far) == 3;
   };
   const Finished watched =
       run_program({"cure", "--port", port_, "--watch", "--json"}, {.signal = SIGINT, .signal_once = is_done});
@@ -227,7 +233,7 @@ TEST_F(CureOfMany, watch_waits_for_a_name_that_nobody_bears_yet) {
   const auto is_done = [&](const Finished& so_far) {
     if (!later && so_far.err.contains("waiting for one"))
       later.emplace("prefork_service.py", std::vector{name_ + "-later", std::string("1")});
-    return count(so_far, "socket") == 1;
+    return cured(so_far) == 1;
   };
   const Finished watched =
       run_program({"cure", "--comm", name_ + "-later", "--watch", "--json"}, {.signal = SIGINT, .signal_once = is_done});
