@@ -11,11 +11,9 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <future>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/cli/program.hpp"
@@ -26,7 +24,6 @@
 namespace uncork::cli {
 namespace {
 
-using ::testing::AllOf;
 using testing::Finished;
 using ::testing::HasSubstr;
 using testing::run_program;
@@ -71,6 +68,8 @@ class CureTrial : public ::testing::Test {
     for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
     return lines;
   }
+  /// How many windows it has told of, with --json.
+  static std::ptrdiff_t windows(const Finished& so_far) { return std::ranges::count(so_far.out, '\n'); }
   static Json verdict_of(const Finished& finished) {
     const auto all = lines(finished.out);
     return all.empty() ? Json{{"outcome", finished.err}} : all.back();
@@ -191,22 +190,29 @@ TEST_F(CureTrial, tells_each_window_and_then_the_figures) {
 
 TEST_F(CureTrial, says_what_it_saw_of_a_process_that_ends) {
   Service service("gaining");
-  auto trying = std::async(
-      std::launch::async, [&] { return run_program(words({"--pid", service.server}, {"--trial", "20s", "--window", "300ms"})); });
-  std::this_thread::sleep_for(std::chrono::seconds(4));
-  service.script.say("end");
-  EXPECT_EQ(service.script.read(), "ended");
-  const Finished finished = trying.get();
+  bool has_ended = false;
+  const auto end_it = [&](const Finished& so_far) {
+    if (has_ended || windows(so_far) < 8) return false;
+    service.script.say("end");
+    EXPECT_EQ(service.script.read(), "ended");
+    has_ended = true;
+    return false;  // it ends by itself
+  };
+  const Finished finished = run_program(words({"--pid", service.server}, {"--trial", "40s", "--window", "300ms", "--json"}),
+                                        {.signal = SIGKILL, .signal_once = end_it});
   EXPECT_EQ(finished.exit, kNotJudged) << finished.err;
-  EXPECT_THAT(finished.out, AllOf(HasSubstr("cut short: the process has ended"), HasSubstr("exchange, mean")));
+  const Json verdict = verdict_of(finished);
+  EXPECT_EQ(verdict.at("cut_short"), "the process has ended");
+  EXPECT_GT(figure(verdict, "mean_ms").at("off"), 0);
 }
 
 TEST_F(CureTrial, restores_at_a_signal) {
   const Service service("gaining");
-  const Finished finished = run_program(words({"--pid", service.server}, {"--trial", "20s", "--window", "300ms"}),
-                                        {.signal = SIGINT, .signal_after = std::chrono::seconds(3)});
+  const auto is_under_way = [](const Finished& so_far) { return windows(so_far) >= 8; };
+  const Finished finished = run_program(words({"--pid", service.server}, {"--trial", "40s", "--window", "300ms", "--json"}),
+                                        {.signal = SIGINT, .signal_once = is_under_way});
   EXPECT_EQ(finished.exit, kNotJudged) << finished.err;
-  EXPECT_THAT(finished.out, HasSubstr("cut short: a signal ended it"));
+  EXPECT_EQ(verdict_of(finished).at("cut_short"), "a signal ended it");
   EXPECT_EQ(undone(service.server), 0);
 }
 
