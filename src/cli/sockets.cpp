@@ -16,6 +16,7 @@
 #include "cli/sockets/selection.hpp"
 #include "cli/verb.hpp"
 #include "core/count.hpp"
+#include "core/program_pages.hpp"
 #include "core/stop_signal.hpp"
 #include "report/socket_table.hpp"
 
@@ -203,6 +204,7 @@ core::Result<Exit> sockets(const SocketsOptions& options) {
   give_back_memory();
   auto looker = options.replay.empty() ? probe::Looker::open(plan->look) : probe::Looker::replay(options.replay, plan->look);
   if (!looker) return core::fail(looker.error());
+  if (options.follow) core::give_back_program_pages();
   return Sockets(options, std::move(*plan), std::move(*looker), std::move(enrichment), std::move(rows)).run();
 }
 

@@ -13,6 +13,7 @@
 
 #include "core/syscall.hpp"
 #include "probe/cookie_map.hpp"
+#include "probe/kept_programs.hpp"
 #include "probe/load_error.hpp"
 #include "probe/processes.hpp"
 #include "probe/socket_row.hpp"
@@ -27,6 +28,10 @@ std::int64_t nanoseconds(clockid_t clock) {
   clock_gettime(clock, &now);
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
+
+struct SkeletonDeleter {
+  void operator()(sockets* skeleton) const { sockets::destroy(skeleton); }
+};
 
 /// Names of 16 bytes, as the kernel has them, in a Texts. Neighbouring rows mostly have the same.
 class NameCache {
@@ -49,8 +54,7 @@ struct SocketPass::Loaded {
   record::Texts& texts;
   SocketPassOptions options;
   KernelUnits units;
-  sockets* skeleton = nullptr;
-  bpf_link* link = nullptr;
+  Link link;  // keeps the program and its maps
   std::vector<std::uint64_t> buffer = std::vector<std::uint64_t>((1 << 16) / sizeof(std::uint64_t));
   CookieMap rows_by_cookie;
   SocketPassCounts counts;
@@ -65,10 +69,7 @@ struct SocketPass::Loaded {
   Loaded(record::Texts& its_texts, const SocketPassOptions& its_options) : texts(its_texts), options(its_options) {}
   Loaded(const Loaded&) = delete;
   Loaded& operator=(const Loaded&) = delete;
-  ~Loaded() {
-    bpf_link__destroy(link);
-    sockets::destroy(skeleton);
-  }
+  ~Loaded() = default;
 
   void look_at_clocks() {
     constexpr std::int64_t kMillisecond = 1'000'000;
@@ -102,7 +103,7 @@ struct SocketPass::Loaded {
   core::Status read_all(const Take& take) {
     rows_by_cookie.clear();
     counts = {};
-    const core::Fd iterator(bpf_iter_create(bpf_link__fd(link)));
+    const core::Fd iterator(bpf_iter_create(bpf_link__fd(link.get())));
     if (!iterator) return core::fail(core::system_error("start a pass over all sockets", errno));
     const std::span<std::byte> bytes = std::as_writable_bytes(std::span(buffer));
     std::size_t filled = 0;
@@ -146,8 +147,9 @@ core::Status SocketPass::load() {
   if (!units) return core::fail(units.error());
   loaded_->units = *units;
   listen_to_libbpf();
-  sockets* skeleton = loaded_->skeleton = sockets::open();
-  if (skeleton == nullptr) return core::fail(load_error(errno));
+  // Only while it is loaded: libbpf keeps a copy of all that it was told, some 200 KB.
+  const std::unique_ptr<sockets, SkeletonDeleter> skeleton(sockets::open());
+  if (!skeleton) return core::fail(load_error(errno));
   skeleton->rodata->states = loaded_->options.states;
   skeleton->rodata->with_closed = loaded_->options.closed;
   skeleton->rodata->with_ledger = loaded_->options.witness != nullptr;
@@ -156,9 +158,9 @@ core::Status SocketPass::load() {
     const int err = bpf_map__reuse_fd(skeleton->maps.sockets, loaded_->options.witness->ledgers());
     if (err != 0) return core::fail(core::system_error("share the witness's ledgers", -err));
   }
-  if (const int err = sockets::load(skeleton); err != 0) return core::fail(load_error(-err));
-  loaded_->link = bpf_program__attach_iter(skeleton->progs.each_socket, nullptr);
-  if (loaded_->link == nullptr) return core::fail(core::system_error("attach the pass over all sockets", errno));
+  if (const int err = sockets::load(skeleton.get()); err != 0) return core::fail(load_error(-err));
+  loaded_->link.reset(bpf_program__attach_iter(skeleton->progs.each_socket, nullptr));
+  if (!loaded_->link) return core::fail(core::system_error("attach the pass over all sockets", errno));
   return {};
 }
 
