@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,11 @@ struct SkeletonDeleter {
   void operator()(sockets* skeleton) const { sockets::destroy(skeleton); }
 };
 
+/// The map of places, as it lies in memory.
+struct Places {
+  uncork_pass_place at[UNCORK_PASS_PLACES];
+};
+
 /// Names of 16 bytes, as the kernel has them, in a Texts. Neighbouring rows mostly have the same.
 class NameCache {
  public:
@@ -55,7 +61,8 @@ struct SocketPass::Loaded {
   SocketPassOptions options;
   KernelUnits units;
   Link link;  // keeps the program and its maps
-  std::vector<std::uint64_t> buffer = std::vector<std::uint64_t>((1 << 16) / sizeof(std::uint64_t));
+  std::optional<SharedVariables<Places>> places;
+  std::array<uncork_pass_note, UNCORK_PASS_PLACES> notes{};
   CookieMap rows_by_cookie;
   SocketPassCounts counts;
   NameCache commands;
@@ -70,6 +77,10 @@ struct SocketPass::Loaded {
   Loaded(const Loaded&) = delete;
   Loaded& operator=(const Loaded&) = delete;
   ~Loaded() = default;
+
+  [[nodiscard]] const uncork_pass_place& place(const uncork_pass_note& note) const {
+    return (*places)->at[note.place % UNCORK_PASS_PLACES];
+  }
 
   void look_at_clocks() {
     constexpr std::int64_t kMillisecond = 1'000'000;
@@ -105,31 +116,18 @@ struct SocketPass::Loaded {
     counts = {};
     const core::Fd iterator(bpf_iter_create(bpf_link__fd(link.get())));
     if (!iterator) return core::fail(core::system_error("start a pass over all sockets", errno));
-    const std::span<std::byte> bytes = std::as_writable_bytes(std::span(buffer));
-    std::size_t filled = 0;
     for (;;) {
-      const auto got = core::read_some(iterator, bytes.subspan(filled), "read the sockets");
+      const auto got = core::read_some(iterator, std::as_writable_bytes(std::span(notes)), "read the sockets");
       if (!got) return core::fail(got.error());
-      if (got->kind != core::ReadOutcome::Kind::bytes) break;
-      filled += got->count;
+      if (got->kind != core::ReadOutcome::Kind::bytes) return {};
       look_at_clocks();
-      std::span<std::byte> rest = bytes.first(filled);
-      for (SocketFacts facts = next_socket(rest); facts.socket != nullptr; facts = next_socket(rest)) {
-        rows_by_cookie.prepare(facts.socket->cookie);
-        rest = rest.subspan(facts.size);
-      }
-      rest = bytes.first(filled);
-      for (SocketFacts facts = next_socket(rest); facts.socket != nullptr; facts = next_socket(rest)) {
+      const auto given = std::span(notes).first(got->count / sizeof(uncork_pass_note));
+      for (const uncork_pass_note& note : given) rows_by_cookie.prepare(place(note).facts.cookie);
+      for (const uncork_pass_note& note : given) {
         ++counts.descriptors;
-        take(facts);
-        rest = rest.subspan(facts.size);
+        take(socket_at(place(note)));
       }
-      std::memmove(bytes.data(), rest.data(), rest.size());
-      filled = rest.size();
     }
-    if (filled == 0) return {};
-    return core::fail(core::Error{core::ErrorCode::internal, 0,
-                                  "read the sockets: the last " + std::to_string(filled) + " bytes are no whole socket"});
   }
 };
 
@@ -159,6 +157,9 @@ core::Status SocketPass::load() {
     if (err != 0) return core::fail(core::system_error("share the witness's ledgers", -err));
   }
   if (const int err = sockets::load(skeleton.get()); err != 0) return core::fail(load_error(-err));
+  auto places = SharedVariables<Places>::open(bpf_map__fd(skeleton->maps.places));
+  if (!places) return core::fail(places.error());
+  loaded_->places.emplace(std::move(*places));
   loaded_->link.reset(bpf_program__attach_iter(skeleton->progs.each_socket, nullptr));
   if (!loaded_->link) return core::fail(core::system_error("attach the pass over all sockets", errno));
   return {};
