@@ -71,6 +71,7 @@ Exit run(int argc, char** argv) {
   uncork::cli::add_watch(top, chosen);
   uncork::cli::add_why(top, chosen);
   uncork::cli::add_sockets(top, chosen);
+  uncork::cli::add_verify(top, chosen);
   uncork::cli::add_lab(top, chosen);
   uncork::cli::add_check(top, chosen);
   uncork::cli::add_cure(top, chosen);

@@ -37,6 +37,7 @@ using Action = std::function<Exit()>;
 void add_watch(const Verb& program, Action& chosen);
 void add_why(const Verb& program, Action& chosen);
 void add_sockets(const Verb& program, Action& chosen);
+void add_verify(const Verb& program, Action& chosen);
 void add_proxy(const Verb& program, Action& chosen);
 void add_recv(const Verb& program, Action& chosen);
 void add_send(const Verb& program, Action& chosen);

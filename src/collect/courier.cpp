@@ -37,6 +37,7 @@ Courier::Courier(std::unique_ptr<sink::Outlet> outlet, CourierOptions options, B
       outlet_(std::move(outlet)) {
   if (!backlog_.spool_trouble().empty()) {
     tell(backlog_.spool_trouble() + "; parcels wait in memory alone, and those that have no room there are lost");
+    is_spool_trouble_told_ = true;
   }
   if (!backlog_.spooled().empty()) tell(to_string(backlog_.spooled()) + " were left in the spool, and go first");
   const SpoolLosses losses = backlog_.spool_losses();
@@ -85,6 +86,7 @@ Farewell Courier::stop(core::Time deadline) {
   }
   wake_.notify_one();
   thread_.join();
+  const std::lock_guard lock(mutex_);  // for those who ask for stats() meanwhile
   Farewell farewell;
   farewell.trouble = counted_.trouble;
   backlog_.keep(core::MonotonicClock::now());
@@ -100,6 +102,7 @@ void Courier::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     const core::Time now = core::MonotonicClock::now();
+    tell_of_losses();
     if (is_over(now)) break;
     if (now < retry_at_ && !is_stopping_) {
       wait_until(lock, std::min(retry_at_, now + kTendEvery));
@@ -194,6 +197,14 @@ void Courier::end_outage(core::Time now) {
   counted_.trouble.clear();
   backlog_.set_outage(false, now);
   tell("works again after " + core::to_string(now - outage_since_));
+}
+
+void Courier::tell_of_losses() {
+  const std::string& trouble = backlog_.spool_trouble();
+  if (!trouble.empty() && !is_spool_trouble_told_) tell(trouble + "; until it works parcels wait in memory alone");
+  is_spool_trouble_told_ = !trouble.empty();
+  if (!backlog_.lost().empty() && !is_loss_told_) tell("there is no more room: the oldest parcels are lost, and counted");
+  is_loss_told_ = !backlog_.lost().empty();
 }
 
 void Courier::tell(std::string message) {

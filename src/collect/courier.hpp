@@ -84,6 +84,8 @@ class Courier {
   void settle(const sink::Delivery& delivery, const sink::Parcel& parcel, core::Time now);
   void begin_outage(const std::string& why, core::Time now);
   void end_outage(core::Time now);
+  /// Once when the spool stops working, and once when the first parcel is lost.
+  void tell_of_losses();
   void tell(std::string message);
 
   const CourierOptions options_;
@@ -95,6 +97,8 @@ class Courier {
   std::vector<std::string> messages_;
   core::Time retry_at_{};
   core::Time outage_since_{};
+  bool is_spool_trouble_told_ = false;
+  bool is_loss_told_ = false;
   bool is_stopping_ = false;
   bool is_last_try_over_ = false;  // of an outlet that is out of order while stopping
   core::Time stop_by_{};

@@ -19,8 +19,8 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::run_program;
 
-const std::vector<std::string> kVerbs = {"watch", "why",   "sockets", "lab",  "check", "cure",
-                                         "run",   "proxy", "send",    "recv", "doctor"};
+const std::vector<std::string> kVerbs = {"watch", "why",   "sockets", "lab",  "check",  "cure",
+                                         "run",   "proxy", "send",    "recv", "doctor", "verify"};
 const std::vector<std::string> kScenarios = {"chatty", "churn",  "coalesce", "field", "heartbeat",
                                              "http2",  "stress", "transmit", "zino"};
 

@@ -4,12 +4,13 @@
 
 #include "sink/outlet/datagram_outlet.hpp"
 #include "sink/outlet/file_outlet.hpp"
+#include "sink/outlet/http_outlet.hpp"
 #include "sink/outlet/standard_outlet.hpp"
 #include "sink/outlet/stream_outlet.hpp"
 
 namespace uncork::sink {
 
-core::Result<std::unique_ptr<Outlet>> make_outlet(const Destination& destination) {
+std::unique_ptr<Outlet> make_outlet(const Destination& destination) {
   using Kind = Destination::Kind;
   switch (destination.kind) {
     case Kind::standard_output:
@@ -28,7 +29,7 @@ core::Result<std::unique_ptr<Outlet>> make_outlet(const Destination& destination
     case Kind::https:
       break;
   }
-  return core::fail({core::ErrorCode::not_supported, 0, to_string(destination) + ": HTTP is not built in"});
+  return std::make_unique<HttpOutlet>(destination);
 }
 
 }  // namespace uncork::sink

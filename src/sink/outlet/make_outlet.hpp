@@ -3,13 +3,12 @@
 
 #include <memory>
 
-#include "core/result.hpp"
 #include "sink/outlet/destination.hpp"
 #include "sink/outlet/outlet.hpp"
 
 namespace uncork::sink {
 
 /// Opens and connects nothing yet: that is deliver()'s.
-[[nodiscard]] core::Result<std::unique_ptr<Outlet>> make_outlet(const Destination& destination);
+[[nodiscard]] std::unique_ptr<Outlet> make_outlet(const Destination& destination);
 
 }  // namespace uncork::sink

@@ -24,7 +24,7 @@ enum class Framing : std::uint8_t {
 
 /// A value. Bytes that do not have the framing that they claim to have are never cut.
 struct Parcel {
-  std::string bytes;
+  std::string bytes = {};
   std::uint32_t rows = 0;
   Framing framing = Framing::whole;
 
