@@ -24,6 +24,7 @@ namespace {
 using namespace uncork;
 
 constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::int64_t kMinuteNs = 60 * kSecondNs;
 constexpr std::int64_t kBegin = 1'795'788'000 * kSecondNs;
 constexpr std::uint16_t kServices = 50;
 constexpr int kMinutes = 7 * 24 * 60;
@@ -68,7 +69,7 @@ std::vector<sink::ServiceGain> some_services(unsigned seed) {
     service.gain.times = some_times(seed + i);
     service.gain.account.exchanges = service.gain.times.count();
     service.gain.account.writes = 3 * service.gain.account.exchanges;
-    service.gain.account.budget[stall::Cause::nagle_delayed_ack] = core::Micros(40'000 * (seed + i) % 300'000);
+    service.gain.account.budget[stall::Cause::nagle_delayed_ack] = core::Micros(40'000 * ((seed + i) % 8));
     service.gain.account.budget[stall::Cause::network] = core::Micros(1'000'000 + seed);
     service.gain.account.budget[stall::Cause::peer_think] = core::Micros(3'000'000 + seed);
     service.gain.connections = i;
@@ -108,7 +109,7 @@ nlohmann::json ask_a_week(const std::string& path) {
     const auto store = must(sink::Store::open({path, {.rows = std::chrono::hours(1)}}));
     for (int minute = 0; minute < kMinutes; ++minute) {
       const auto services = some_services(static_cast<unsigned>(minute));
-      const std::int64_t began = kBegin + minute * 60 * kSecondNs;
+      const std::int64_t began = kBegin + minute * kMinuteNs;
       must(store->add({"boot",
                        static_cast<std::uint64_t>(minute) + 1,
                        began,
@@ -119,7 +120,7 @@ nlohmann::json ask_a_week(const std::string& path) {
     }
   }
   // From within an hour to within another, so that minutes are asked too; as the verb does it, with the file opened anew.
-  const sink::Span week{kBegin + 30 * 60 * kSecondNs, kBegin + (kMinutes - 7) * 60 * kSecondNs};
+  const sink::Span week{kBegin + 30 * kMinuteNs, kBegin + (kMinutes - 7) * kMinuteNs};
   std::vector<double> asked_ms;
   std::size_t found = 0;
   for (int i = 0; i < 15; ++i) {

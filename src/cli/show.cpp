@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -59,6 +63,12 @@ std::string off_text(std::int64_t off_ns) {
   return off.count() == 0 ? "just then" : core::to_string(off) + (off_ns < 0 ? " before" : " after");
 }
 
+/// ` bytes`, behind a number of them; nothing where the value says it, or is not so many of something.
+std::string unit_of(const record::Field& field) {
+  static constexpr std::array<std::string_view, 4> kUnits = {"bytes", "segments", "bytes/s", "Mbit/s"};
+  return std::ranges::find(kUnits, field.unit) == kUnits.end() ? "" : " " + std::string(field.unit);
+}
+
 /// Every field that is known, a line each.
 std::string fields_text(const record::Row& row) {
   std::size_t widest = 0;
@@ -68,8 +78,8 @@ std::string fields_text(const record::Row& row) {
   std::string text;
   for (const record::Field& field : record::fields()) {
     if (!record::knows(row, field)) continue;
-    const std::string unit = record::reads_better(field) || field.unit.empty() ? "" : " " + std::string(field.unit);
-    text += fmt::format("  {:<{}}  {}{}\n", field.name, widest, report::printable(record::human_text(row, field)), unit);
+    const std::string value = report::printable(record::human_text(row, field));
+    text += fmt::format("  {:<{}}  {}{}\n", field.name, widest, value, unit_of(field));
   }
   return text;
 }
@@ -93,7 +103,9 @@ void put_text(const ShowArguments& arguments, const Found& found, std::size_t hi
   if (hidden != 0) print("... and {} more (--top)\n", hidden);
   if (!arguments.all && found.sockets.size() + hidden > 1) return;
   for (const sink::KnownSocket& socket : found.sockets) {
-    put(fmt::format("\nseen {} ({})\n", core::local_time_text(socket.row.timestamp_ns), off_text(socket.off_ns)));
+    put("\n");
+    if (found.sockets.size() > 1)
+      put(fmt::format("seen {} ({})\n", core::local_time_text(socket.row.timestamp_ns), off_text(socket.off_ns)));
     put(fields_text(socket.row));
   }
 }
@@ -160,10 +172,10 @@ void add_show(const Verb& program, Action& chosen) {
                   "A process by its number, a port as :8001, an end as 127.0.0.1:8001, or a socket by its cookie")
       .type_name("")
       .required();
-  add_when(verb, "--at", arguments->at, "At this time: 14:03, 2026-11-27T14:03, 10m ago (default now)");
+  add_when(verb, "--at", arguments->at, "Show how it was at this time: 14:03, 2026-11-27T14:03, 10m ago (default now)");
   add_duration(verb, "--within", arguments->within, "Look so far before and after it (default 10m)", Zero::refused);
   add_count(verb, "--top", arguments->top, 0, 1'000'000, "Show at most N sockets, the nearest in time; 0 shows all");
-  verb.add_flag("--all", arguments->all, "Every field of each socket, and not only of a lone one");
+  verb.add_flag("--all", arguments->all, "Show every field of each socket, not only of a lone one");
   add_store(verb, arguments->store);
   verb.add_flag("--json", arguments->json, "Print one JSON object");
   verb.footer(

@@ -148,12 +148,12 @@ void add_top(const Verb& program, Action& chosen) {
   const Verb verb = program.add_subcommand("top", "Show which services lost time, now or in the past, out of the store");
   const auto arguments = std::make_shared<TopArguments>();
   const Option since = add_when(verb, "--since", arguments->since,
-                                "From this time on: 10m ago, 14:03, 2026-11-27T14:03 (default 10m before --until)");
-  const Option until = add_when(verb, "--until", arguments->until, "Up to this time (default now)");
-  add_when(verb, "--at", arguments->at, "The minute of this time").excludes(since).excludes(until);
+                                "Begin at this time: 10m ago, 14:03, 2026-11-27T14:03 (default 10m before --until)");
+  const Option until = add_when(verb, "--until", arguments->until, "End at this time (default now)");
+  add_when(verb, "--at", arguments->at, "Show the minute of this time alone").excludes(since).excludes(until);
   add_choice(verb, "--by", arguments->by,
              Choices<By>{{"service", By::service}, {"peer", By::peer}, {"container", By::container}, {"process", By::process}},
-             "A line for each of these (default service)");
+             "Print a line for each of these (default service)");
   add_count(verb, "--top", arguments->top, 0, 1'000'000, "Show at most N of them; 0 shows all");
   add_store(verb, arguments->store);
   verb.add_flag("--json", arguments->json, "Print one JSON object");

@@ -7,7 +7,7 @@
 
 #include "core/count.hpp"
 #include "core/duration.hpp"
-#include "report/printable.hpp"
+#include "report/fold.hpp"
 #include "report/service_table.hpp"
 #include "report/table.hpp"
 
@@ -41,8 +41,10 @@ std::string_view name(Trend trend) {
 }
 
 std::string top_table(std::span<const TopLine> lines, const TopSummary& summary, std::size_t width, Color color) {
-  std::string text = fmt::format("uncork top  {}  {}, {} losing time\n\n", summary.span,
-                                 core::count_of(summary.all, summary.groups), summary.losing);
+  const std::string many = summary.groups == "process" ? "processes" : "";
+  const std::string heading = fmt::format("uncork top  {}  {}, {} losing time\n", summary.span,
+                                          core::count_of(summary.all, summary.groups, many), summary.losing);
+  const std::string text = fold(heading, width) + "\n";
   const bool services = summary.groups == "service";
   std::vector<Column> columns = {
       {"LOST", Align::right}, {"LOST/EX", Align::right}, {services ? "SERVICE" : "GROUP", Align::left}};

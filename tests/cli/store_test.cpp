@@ -105,10 +105,10 @@ TEST_F(AskedStore, top_shows_what_lost_most_first) {
       finished.out,
       "uncork top  2026-11-27 14:00 to 14:10  2 services, 2 losing time\n"
       "\n"
-      "   LOST  LOST/EX  SERVICE                CONTAINER  EXCHANGES      P50      P99  TREND   CAUSE              REMEDY\n"
-      " 1.20 s  1.00 ms  postgres server :5432  db-1            1200  3.01 ms  3.01 ms  new     nagle_delayed_ack  merge the "
+      "  LOST  LOST/EX  SERVICE                CONTAINER  EXCHANGES      P50      P99  TREND   CAUSE              REMEDY\n"
+      "1.20 s  1.00 ms  postgres server :5432  db-1            1200  3.01 ms  3.01 ms  new     nagle_delayed_ack  merge the "
       "writes, or set TCP_NODELAY\n"
-      " 240 ms  1.00 ms  nginx server :8001     -                240  3.01 ms  3.01 ms  steady  nagle_delayed_ack  merge the "
+      "240 ms  1.00 ms  nginx server :8001     -                240  3.01 ms  3.01 ms  steady  nagle_delayed_ack  merge the "
       "writes, or set TCP_NODELAY\n");
 }
 

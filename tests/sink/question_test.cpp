@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 
 #include "core/clock.hpp"
 #include "some_poll.hpp"
@@ -67,6 +68,7 @@ TEST_F(QuestionTest, that_is_wrong_shows_the_place) {
   EXPECT_THAT(wrong("SELECT dprot FROM rows").why, HasSubstr("no such column: dprot"));
   EXPECT_EQ(wrong("SELEC 1").offset, 0);
   EXPECT_EQ(wrong("SELECT 1; SELECT 2").offset, 10);
+  EXPECT_TRUE(Question::open(folder_.path(), std::chrono::seconds(1))->ask("SELECT 1; -- that is all").has_value());
   EXPECT_EQ(wrong("").why, "there is no statement in it");
   EXPECT_THAT(wrong("SELECT ?").why, HasSubstr("parameters"));
 }
@@ -89,6 +91,14 @@ TEST_F(QuestionTest, that_takes_too_long_ends) {
   EXPECT_EQ(row.error().system_errno, ETIME);
   EXPECT_THAT(row.error().message, HasSubstr("stopped, as it took too long"));
   EXPECT_LT(core::MonotonicClock::now() - begun, std::chrono::seconds(5));
+}
+
+TEST(QuestionOfAnotherFile, says_that_it_is_no_database) {
+  const StoreFolder folder;
+  std::ofstream(folder.path()) << "Dear diary";
+  const auto question = Question::open(folder.path(), std::chrono::seconds(1));
+  ASSERT_FALSE(question.has_value());
+  EXPECT_EQ(question.error().message, folder.path() + ": this is no database, or one whose begin is damaged");
 }
 
 TEST(QuestionOfNothing, is_refused_and_makes_no_file) {

@@ -33,8 +33,9 @@ core::Error failure_of(sqlite3* connection, const std::string& path) {
   switch (::sqlite3_errcode(connection)) {
     case SQLITE_FULL:
       return core::system_error("write " + path, ENOSPC);
-    case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+      return {core::ErrorCode::system, EUCLEAN, path + ": this is no database, or one whose begin is damaged"};
+    case SQLITE_CORRUPT:
       return {core::ErrorCode::system, EUCLEAN, path + ": the file is damaged (" + said + ")"};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -117,9 +118,10 @@ core::Status Transaction::commit() {
   return committed;
 }
 
-// A failure that has undone everything already leaves nothing to undo, and is known to whoever met it.
 Transaction::~Transaction() {
-  if (database_ != nullptr) static_cast<void>(database_->execute("ROLLBACK"));
+  if (database_ == nullptr) return;
+  // A failure that has undone everything already leaves nothing to undo, and is known to whoever met it.
+  if (const auto undone = database_->execute("ROLLBACK"); !undone) return;
 }
 
 }  // namespace uncork::sink

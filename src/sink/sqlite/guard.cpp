@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "core/clock.hpp"
@@ -48,6 +49,16 @@ Database::WrongSql only_questions() {
   return {"only questions are answered, which change nothing: SELECT, WITH, VALUES, EXPLAIN", -1};
 }
 
+/// Where in `rest`, which stands behind a statement, another begins; nothing if only blanks and comments follow.
+std::optional<std::size_t> begin_of_statement(sqlite3* connection, const char* rest) {
+  sqlite3_stmt* second = nullptr;
+  const bool is_right = ::sqlite3_prepare_v2(connection, rest, -1, &second, nullptr) == SQLITE_OK;
+  const bool is_none = is_right && second == nullptr;
+  ::sqlite3_finalize(second);
+  const std::size_t next = std::string_view(rest).find_first_not_of(" \t\r\n;");
+  return is_none || next == std::string_view::npos ? std::nullopt : std::optional(next);
+}
+
 int is_over(void* until) { return core::MonotonicClock::now() > *static_cast<const core::Time*>(until) ? 1 : 0; }
 
 }  // namespace
@@ -77,10 +88,9 @@ std::expected<Statement, Database::WrongSql> Database::prepare_foreign(const std
   // VACUUM is not asked about by SQLite before it runs.
   if (below != nullptr && ::sqlite3_stmt_readonly(below) == 0) return std::unexpected(only_questions());
   if (below == nullptr) return std::unexpected(WrongSql{"there is no statement in it", -1});
-  const std::string_view more(rest);
-  if (const auto next = more.find_first_not_of(" \t\r\n;"); next != std::string_view::npos) {
+  if (const auto next = begin_of_statement(connection_.get(), rest)) {
     return std::unexpected(
-        WrongSql{"one statement is enough; here another begins", static_cast<int>(rest - sql.c_str()) + static_cast<int>(next)});
+        WrongSql{"one statement is enough; here another begins", static_cast<int>(rest - sql.c_str()) + static_cast<int>(*next)});
   }
   if (::sqlite3_bind_parameter_count(below) != 0) {
     return std::unexpected(WrongSql{"it has parameters, and there is nothing to put into them", -1});
