@@ -129,7 +129,7 @@ TEST(Usage, bad_arguments_are_named_with_the_reason_and_what_is_accepted) {
       {{"watch", "--cgroup", "/a", "--container", "b"}, "--cgroup and --container: one of the two"},
       {{"watch", "--tree"}, "--tree: only with --pid"},
       {{"top", "--since", "yesterday"}, "--since 'yesterday': not a time; give a time of day such as 14:03"},
-      {{"top", "--at", "14:03", "--since", "10m"}, "--at excludes --since"},
+      {{"top", "--at", "14:03", "--since", "10m"}, "--since excludes --at"},
       {{"top", "--since", "1m", "--until", "2m"}, "--since must be before --until"},
       {{"top", "--by", "port"}, "--by 'port': accepted: service|peer|container|process"},
       {{"show"}, "WHAT is required"},

@@ -26,7 +26,7 @@ TEST(TopTable, shows_a_line_a_service) {
       "uncork top  today  2 services, 1 losing time\n"
       "\n"
       "   LOST  LOST/EX  SERVICE           CONTAINER  EXCHANGES      P50      P99  TREND   CAUSE  REMEDY\n"
-      "50.0 ms  5.00 ms  nginx server :80  web-1             10  1.98 ms  1.98 ms  rising  cork   uncork after the last byte\n"
+      "50.0 ms  5.00 ms  nginx server :80  web-1             10  2.02 ms  2.02 ms  rising  cork   uncork after the last byte\n"
       "   0 us        -  idle server :80   web-1              0        -        -  rising  -\n");
 }
 

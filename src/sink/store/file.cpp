@@ -46,6 +46,12 @@ std::string time_for_a_name() {
   return text;
 }
 
+core::Status rename_file(const std::string& from, const std::string& to) {
+  if (std::rename(from.c_str(), to.c_str()) == 0) return {};
+  const int err = errno;
+  return core::fail(core::system_error("rename " + from + " to " + to, err));
+}
+
 }  // namespace
 
 core::Result<WriterLock> WriterLock::take(const std::string& path) {
@@ -81,10 +87,11 @@ core::Result<std::string> move_aside(const std::string& path) {
   const std::string begin = path + ".damaged-" + time_for_a_name();
   std::string aside = begin;
   for (int more = 2; ::access(aside.c_str(), F_OK) == 0; ++more) aside = begin + "-" + std::to_string(more);
-  for (const std::string end : {"-wal", "-shm", ""}) {
-    if (std::rename((path + end).c_str(), (aside + end).c_str()) == 0 || (errno == ENOENT && !end.empty())) continue;
-    return core::fail(core::system_error("rename " + path + end + " to " + aside + end, errno));
+  for (const char* const beside : {"-wal", "-shm"}) {
+    auto moved = rename_file(path + beside, aside + beside);
+    if (!moved && moved.error().system_errno != ENOENT) return core::fail(moved.error());
   }
+  if (auto moved = rename_file(path, aside); !moved) return core::fail(moved.error());
   return aside;
 }
 

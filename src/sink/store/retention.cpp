@@ -110,14 +110,17 @@ core::Status Pruning::polls() {
 core::Status Pruning::rollups(std::int64_t span_s, core::Micros age, const std::string& what) {
   const std::string of_span = " FROM rollups WHERE span_s = " + std::to_string(span_s);
   const std::int64_t last_to_go = before(age) / 1'000'000'000 - span_s;  // it has ended by then
+  // Two questions, since only one of the two ends is found without a scan.
+  auto ends = database_.prepare("SELECT (SELECT min(begin_s)" + of_span + "), (SELECT max(begin_s)" + of_span + ")");
+  if (!ends) return core::fail(ends.error());
+  const std::string remove_begin = "DELETE" + of_span + " AND begin_s = ";
   while (left_ > 0) {
-    // Two questions, since only one of the two ends is found without a scan.
-    auto ends = database_.prepare("SELECT (SELECT min(begin_s)" + of_span + "), (SELECT max(begin_s)" + of_span + ")");
-    if (!ends) return core::fail(ends.error());
     const auto row = ends->step();
     if (!row) return core::fail(row.error());
     const std::int64_t oldest = ends->number(0);
-    if (oldest == ends->number(1)) return {};
+    const bool is_last = oldest == ends->number(1);
+    ends->reset();
+    if (is_last) return {};
     Why why = Why::age;
     if (oldest > last_to_go) {
       why = Why::size;
@@ -125,8 +128,7 @@ core::Status Pruning::rollups(std::int64_t span_s, core::Micros age, const std::
       if (!large) return core::fail(large.error());
       if (!*large) return {};
     }
-    ends->reset();
-    const auto deleted = remove("DELETE" + of_span + " AND begin_s = " + std::to_string(oldest));
+    const auto deleted = remove(remove_begin + std::to_string(oldest));
     if (!deleted) return core::fail(deleted.error());
     if (auto noted = note(what, why, *deleted); !noted) return noted;
   }
