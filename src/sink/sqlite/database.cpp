@@ -18,7 +18,7 @@ core::Error system_failure(sqlite3* connection, const std::string& attempt, int 
 
 /// `path` as a URI, in which %, ? and # mean something.
 std::string uri_of(const std::string& path, const std::string& parameters) {
-  std::string uri = "file:";
+  std::string uri = path.starts_with('/') ? "file://" : "file:";  // what follows two slashes would be a host
   for (const char c : path) {
     uri += c == '%' ? "%25" : c == '?' ? "%3f" : c == '#' ? "%23" : std::string(1, c);
   }

@@ -42,15 +42,19 @@ std::string packed(const stall::ExchangeTimes& times) {
   return bytes;
 }
 
-stall::ExchangeTimes unpacked(std::string_view bytes) {
-  stall::ExchangeTimes times;
+void add_packed(std::string_view bytes, stall::ExchangeTimes& to) {
   for (std::size_t bucket = 0; !bytes.empty(); ++bucket) {
     const auto skipped = take(bytes);
     const auto count = take(bytes);
-    if (!skipped || !count || *skipped >= times.buckets().size()) break;
+    if (!skipped || !count || *skipped >= to.buckets().size()) break;
     bucket += *skipped;
-    times.add_bucket(bucket, *count);
+    to.add_bucket(bucket, *count);
   }
+}
+
+stall::ExchangeTimes unpacked(std::string_view bytes) {
+  stall::ExchangeTimes times;
+  add_packed(bytes, times);
   return times;
 }
 

@@ -12,7 +12,8 @@ namespace uncork::sink {
 /// was counted; two bytes a bucket are usual.
 [[nodiscard]] std::string packed(const stall::ExchangeTimes& times);
 
-/// Reads any bytes: what is no histogram ends it where that is noticed.
+/// Adds what `packed` made. Reads any bytes: what is no histogram ends it where that is noticed.
+void add_packed(std::string_view bytes, stall::ExchangeTimes& to);
 [[nodiscard]] stall::ExchangeTimes unpacked(std::string_view bytes);
 
 }  // namespace uncork::sink

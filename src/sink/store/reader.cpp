@@ -80,9 +80,10 @@ core::Status Reader::add_rollups(std::int64_t span_s, std::int64_t from_s, std::
   for (; row && *row; row = statement->step()) {
     const auto service = into.find(statement->number(0));
     if (service == into.end()) continue;  // of another grouping
-    const ServiceSums sums = read_sums(*statement, 2);
-    if (statement->number(1) < half_s) service->second.lost_early += sums.lost();
-    service->second.sums += sums;
+    ServiceSums& sums = service->second.sums;
+    const core::Micros before = sums.lost();
+    add_sums(*statement, 2, sums);
+    if (statement->number(1) < half_s) service->second.lost_early += sums.lost() - before;
   }
   if (!row) return core::fail(row.error());
   return {};

@@ -167,11 +167,20 @@ void bind_sums(Statement& statement, int from, const ServiceSums& sums, std::str
   statement.bind_bytes(at + 2, packed_times);
 }
 
+void add_sums(const Statement& statement, int from, ServiceSums& to) {
+  int at = from;
+  auto column = sum_columns().begin();
+  for (std::int64_t& number : to.numbers) {
+    const std::int64_t more = statement.number(at++);
+    number = column->merge == Merge::sum ? number + more : std::max(number, more);
+    ++column;
+  }
+  add_packed(statement.bytes(at + 2), to.times);
+}
+
 ServiceSums read_sums(const Statement& statement, int from) {
   ServiceSums sums;
-  int at = from;
-  for (std::int64_t& number : sums.numbers) number = statement.number(at++);
-  sums.times = unpacked(statement.bytes(at + 2));
+  add_sums(statement, from, sums);
   return sums;
 }
 

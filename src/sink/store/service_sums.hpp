@@ -59,5 +59,7 @@ inline constexpr int kSumCells = static_cast<int>(kSums) + 3;
 /// The packed times live in `packed_times` until the statement has run.
 void bind_sums(Statement& statement, int from, const ServiceSums& sums, std::string& packed_times);
 [[nodiscard]] ServiceSums read_sums(const Statement& statement, int from);
+/// The same as `to += read_sums(...)`, in a third of the time.
+void add_sums(const Statement& statement, int from, ServiceSums& to);
 
 }  // namespace uncork::sink
