@@ -71,6 +71,11 @@ Exit run(int argc, char** argv) {
   uncork::cli::add_watch(top, chosen);
   uncork::cli::add_why(top, chosen);
   uncork::cli::add_sockets(top, chosen);
+  uncork::cli::add_collect(top, chosen);
+  uncork::cli::add_top(top, chosen);
+  uncork::cli::add_show(top, chosen);
+  uncork::cli::add_query(top, chosen);
+  uncork::cli::add_verify(top, chosen);
   uncork::cli::add_lab(top, chosen);
   uncork::cli::add_check(top, chosen);
   uncork::cli::add_cure(top, chosen);

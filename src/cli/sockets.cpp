@@ -10,13 +10,14 @@
 #include <utility>
 
 #include "cli/output.hpp"
-#include "cli/sockets/enrichment.hpp"
 #include "cli/sockets/options.hpp"
 #include "cli/sockets/row_output.hpp"
 #include "cli/sockets/selection.hpp"
 #include "cli/verb.hpp"
 #include "core/count.hpp"
+#include "core/program_pages.hpp"
 #include "core/stop_signal.hpp"
+#include "probe/enrich/enrichment.hpp"
 #include "report/socket_table.hpp"
 
 namespace uncork::cli {
@@ -25,7 +26,7 @@ namespace {
 class Sockets {
  public:
   Sockets(const SocketsOptions& options, SocketsPlan plan, std::unique_ptr<probe::Looker> looker,
-          std::unique_ptr<Enrichment> enrichment, std::unique_ptr<RowOutput> rows)
+          std::unique_ptr<probe::Enrichment> enrichment, std::unique_ptr<RowOutput> rows)
       : options_(options),
         plan_(std::move(plan)),
         enrichment_(std::move(enrichment)),
@@ -49,7 +50,7 @@ class Sockets {
 
   SocketsOptions options_;
   SocketsPlan plan_;
-  std::unique_ptr<Enrichment> enrichment_;  // none: a replay
+  std::unique_ptr<probe::Enrichment> enrichment_;  // none: a replay
   std::unique_ptr<probe::Looker> looker_;
   std::unique_ptr<RowOutput> rows_;  // none: a table
   Selection selection_;
@@ -181,6 +182,16 @@ void give_back_memory() {
   ::mallopt(M_ARENA_MAX, 1);
 }
 
+core::Result<std::unique_ptr<probe::Enrichment>> open_enrichment(const SocketsOptions& options, probe::LookOptions& look) {
+  probe::EnrichmentOptions enrichment;
+  enrichment.enrich.names.docker_socket = options.docker;
+  enrichment.enrich.uplinks = options.uplinks || !options.lldpd.empty();
+  enrichment.enrich.lldpd_socket = options.lldpd;
+  enrichment.ledgers = options.follow.has_value();
+  enrichment.bpf = options.bpf;
+  return probe::Enrichment::open(std::move(enrichment), look);
+}
+
 core::Result<Exit> sockets(const SocketsOptions& options) {
   if (options.columns == "help") {
     list_columns();
@@ -194,15 +205,16 @@ core::Result<Exit> sockets(const SocketsOptions& options) {
     if (!opened) return core::fail(opened.error());
     rows = std::move(*opened);
   }
-  std::unique_ptr<Enrichment> enrichment;
+  std::unique_ptr<probe::Enrichment> enrichment;
   if (options.replay.empty()) {
-    auto opened = Enrichment::open(options, plan->look);
+    auto opened = open_enrichment(options, plan->look);
     if (!opened) return core::fail(opened.error());
     enrichment = std::move(*opened);
   }
   give_back_memory();
   auto looker = options.replay.empty() ? probe::Looker::open(plan->look) : probe::Looker::replay(options.replay, plan->look);
   if (!looker) return core::fail(looker.error());
+  if (options.follow) core::give_back_program_pages();
   return Sockets(options, std::move(*plan), std::move(*looker), std::move(enrichment), std::move(rows)).run();
 }
 

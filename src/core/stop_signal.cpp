@@ -5,10 +5,11 @@
 
 namespace uncork::core {
 
-StopSignal::StopSignal() {
+StopSignal::StopSignal(Hangup hangup) {
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGINT);
   sigaddset(&signals_, SIGTERM);
+  if (hangup == Hangup::taken) sigaddset(&signals_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals_, &previous_);
 }
 
@@ -24,7 +25,12 @@ bool StopSignal::wait_until(Time deadline) {
   while (!stopped_) {
     const auto left = std::max<std::int64_t>((deadline - MonotonicClock::now()).count(), 0);
     timespec timeout{left / 1'000'000, (left % 1'000'000) * 1'000};
-    if (sigtimedwait(&signals_, nullptr, &timeout) > 0) {
+    const int signal = sigtimedwait(&signals_, nullptr, &timeout);
+    if (signal == SIGHUP) {
+      hung_up_ = true;
+      break;
+    }
+    if (signal > 0) {
       stopped_ = true;
     } else if (errno != EINTR) {
       break;  // EAGAIN: the deadline

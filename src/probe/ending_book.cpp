@@ -35,8 +35,7 @@ bool timed_out(int error) { return error == ETIMEDOUT || error == EHOSTUNREACH |
 Row row_of(const uncork_ending_with_facts& record, const KernelUnits& units, std::uint64_t now_ns, const Row& base,
            record::Texts& texts) {
   Row row = base;
-  fill_row({.socket = &record.facts, .ledger = nullptr, .size = sizeof record.facts}, units,
-           static_cast<std::uint32_t>(now_ns / kMillisecond), row);
+  fill_row({.socket = &record.facts, .ledger = nullptr}, units, static_cast<std::uint32_t>(now_ns / kMillisecond), row);
   row.row_kind = record.ending.old_state == kSynSent ? record::RowKind::never_connected : record::RowKind::closed;
   row.congestion_algorithm_string = name_of(record.facts.congestion, texts);
   row.congestion_algorithm_enum = record::congestion_algorithm_of(row.congestion_algorithm_string);

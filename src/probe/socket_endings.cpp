@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <ctime>
 #include <optional>
+#include <type_traits>
 
+#include "probe/kept_programs.hpp"
 #include "probe/load_error.hpp"
 #include "probe/ring_reader.hpp"
 #include "socket_endings.skel.h"
@@ -20,6 +22,11 @@ std::int64_t nanoseconds(clockid_t clock) {
   clock_gettime(clock, &now);
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
+
+struct SkeletonDeleter {
+  void operator()(socket_endings* skeleton) const { socket_endings::destroy(skeleton); }
+};
+using Variables = std::remove_pointer_t<decltype(socket_endings::bss)>;
 
 /// How many arguments the kernel's tracepoint has; 0: there is none of that name.
 unsigned tracepoint_arguments(const char* name) {
@@ -38,8 +45,10 @@ unsigned tracepoint_arguments(const char* name) {
 }  // namespace
 
 struct SocketEndings::Loaded {
-  socket_endings* skeleton = nullptr;
+  std::vector<Link> links;
+  core::Fd ring_map;
   std::optional<RingReader> ring;
+  std::optional<SharedVariables<Variables>> variables;
   EndingBook book;
   bool sees_sent_resets = true;
   std::uint64_t unreadable = 0;
@@ -47,7 +56,7 @@ struct SocketEndings::Loaded {
   Loaded(record::Texts& texts, const KernelUnits& units) : book(texts, units) {}
   Loaded(const Loaded&) = delete;
   Loaded& operator=(const Loaded&) = delete;
-  ~Loaded() { socket_endings::destroy(skeleton); }
+  ~Loaded() = default;
 };
 
 SocketEndings::SocketEndings(std::unique_ptr<Loaded> loaded) : loaded_(std::move(loaded)) {}
@@ -63,18 +72,23 @@ core::Result<std::unique_ptr<SocketEndings>> SocketEndings::attach(record::Texts
 
 core::Status SocketEndings::load_and_attach() {
   listen_to_libbpf();
-  socket_endings* skeleton = loaded_->skeleton = socket_endings::open();
-  if (skeleton == nullptr) return core::fail(load_error(errno));
+  const std::unique_ptr<socket_endings, SkeletonDeleter> skeleton(socket_endings::open());
+  if (!skeleton) return core::fail(load_error(errno));
   constexpr unsigned kWithReason = 3;
   loaded_->sees_sent_resets = tracepoint_arguments("tcp_send_reset") >= kWithReason;
   if (!loaded_->sees_sent_resets) bpf_program__set_autoload(skeleton->progs.on_send_reset, false);
-  if (const int err = socket_endings::load(skeleton); err != 0) return core::fail(load_error(-err));
-  if (const int err = socket_endings::attach(skeleton); err != 0) {
+  if (const int err = socket_endings::load(skeleton.get()); err != 0) return core::fail(load_error(-err));
+  if (const int err = socket_endings::attach(skeleton.get()); err != 0) {
     return core::fail(core::system_error("attach to the tracepoints of ending connections", -err));
   }
-  auto ring = RingReader::open(bpf_map__fd(skeleton->maps.endings), bpf_map__max_entries(skeleton->maps.endings));
+  loaded_->ring_map = another(bpf_map__fd(skeleton->maps.endings));
+  auto ring = RingReader::open(loaded_->ring_map.get(), bpf_map__max_entries(skeleton->maps.endings));
   if (!ring) return core::fail(ring.error());
   loaded_->ring.emplace(std::move(*ring));
+  auto variables = SharedVariables<Variables>::open(bpf_map__fd(skeleton->maps.bss));
+  if (!variables) return core::fail(variables.error());
+  loaded_->variables.emplace(std::move(*variables));
+  loaded_->links = take_links(*skeleton->skeleton);
   return {};
 }
 
@@ -92,7 +106,7 @@ void SocketEndings::collect(const EndingBook::BaseOf& base_of, std::vector<recor
   loaded_->book.collect(base_of, nanoseconds(CLOCK_REALTIME), static_cast<std::uint64_t>(nanoseconds(CLOCK_MONOTONIC)), into);
 }
 
-std::uint64_t SocketEndings::lost() const { return loaded_->skeleton->bss->lost; }
+std::uint64_t SocketEndings::lost() const { return (*loaded_->variables)->lost; }
 
 std::vector<std::string> SocketEndings::limits() const {
   std::vector<std::string> limits;

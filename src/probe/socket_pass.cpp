@@ -7,12 +7,14 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "core/syscall.hpp"
 #include "probe/cookie_map.hpp"
+#include "probe/kept_programs.hpp"
 #include "probe/load_error.hpp"
 #include "probe/processes.hpp"
 #include "probe/socket_row.hpp"
@@ -27,6 +29,15 @@ std::int64_t nanoseconds(clockid_t clock) {
   clock_gettime(clock, &now);
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
+
+struct SkeletonDeleter {
+  void operator()(sockets* skeleton) const { sockets::destroy(skeleton); }
+};
+
+/// The map of places, as it lies in memory.
+struct Places {
+  uncork_pass_place at[UNCORK_PASS_PLACES];
+};
 
 /// Names of 16 bytes, as the kernel has them, in a Texts. Neighbouring rows mostly have the same.
 class NameCache {
@@ -49,9 +60,9 @@ struct SocketPass::Loaded {
   record::Texts& texts;
   SocketPassOptions options;
   KernelUnits units;
-  sockets* skeleton = nullptr;
-  bpf_link* link = nullptr;
-  std::vector<std::uint64_t> buffer = std::vector<std::uint64_t>((1 << 16) / sizeof(std::uint64_t));
+  Link link;  // keeps the program and its maps
+  std::optional<SharedVariables<Places>> places;
+  std::array<uncork_pass_note, UNCORK_PASS_PLACES> notes{};
   CookieMap rows_by_cookie;
   SocketPassCounts counts;
   NameCache commands;
@@ -65,9 +76,10 @@ struct SocketPass::Loaded {
   Loaded(record::Texts& its_texts, const SocketPassOptions& its_options) : texts(its_texts), options(its_options) {}
   Loaded(const Loaded&) = delete;
   Loaded& operator=(const Loaded&) = delete;
-  ~Loaded() {
-    bpf_link__destroy(link);
-    sockets::destroy(skeleton);
+  ~Loaded() = default;
+
+  [[nodiscard]] const uncork_pass_place& place(const uncork_pass_note& note) const {
+    return (*places)->at[note.place % UNCORK_PASS_PLACES];
   }
 
   void look_at_clocks() {
@@ -102,33 +114,20 @@ struct SocketPass::Loaded {
   core::Status read_all(const Take& take) {
     rows_by_cookie.clear();
     counts = {};
-    const core::Fd iterator(bpf_iter_create(bpf_link__fd(link)));
+    const core::Fd iterator(bpf_iter_create(bpf_link__fd(link.get())));
     if (!iterator) return core::fail(core::system_error("start a pass over all sockets", errno));
-    const std::span<std::byte> bytes = std::as_writable_bytes(std::span(buffer));
-    std::size_t filled = 0;
     for (;;) {
-      const auto got = core::read_some(iterator, bytes.subspan(filled), "read the sockets");
+      const auto got = core::read_some(iterator, std::as_writable_bytes(std::span(notes)), "read the sockets");
       if (!got) return core::fail(got.error());
-      if (got->kind != core::ReadOutcome::Kind::bytes) break;
-      filled += got->count;
+      if (got->kind != core::ReadOutcome::Kind::bytes) return {};
       look_at_clocks();
-      std::span<std::byte> rest = bytes.first(filled);
-      for (SocketFacts facts = next_socket(rest); facts.socket != nullptr; facts = next_socket(rest)) {
-        rows_by_cookie.prepare(facts.socket->cookie);
-        rest = rest.subspan(facts.size);
-      }
-      rest = bytes.first(filled);
-      for (SocketFacts facts = next_socket(rest); facts.socket != nullptr; facts = next_socket(rest)) {
+      const auto given = std::span(notes).first(got->count / sizeof(uncork_pass_note));
+      for (const uncork_pass_note& note : given) rows_by_cookie.prepare(place(note).facts.cookie);
+      for (const uncork_pass_note& note : given) {
         ++counts.descriptors;
-        take(facts);
-        rest = rest.subspan(facts.size);
+        take(socket_at(place(note)));
       }
-      std::memmove(bytes.data(), rest.data(), rest.size());
-      filled = rest.size();
     }
-    if (filled == 0) return {};
-    return core::fail(core::Error{core::ErrorCode::internal, 0,
-                                  "read the sockets: the last " + std::to_string(filled) + " bytes are no whole socket"});
   }
 };
 
@@ -146,8 +145,9 @@ core::Status SocketPass::load() {
   if (!units) return core::fail(units.error());
   loaded_->units = *units;
   listen_to_libbpf();
-  sockets* skeleton = loaded_->skeleton = sockets::open();
-  if (skeleton == nullptr) return core::fail(load_error(errno));
+  // Only while it is loaded: libbpf keeps a copy of all that it was told, some 200 KB.
+  const std::unique_ptr<sockets, SkeletonDeleter> skeleton(sockets::open());
+  if (!skeleton) return core::fail(load_error(errno));
   skeleton->rodata->states = loaded_->options.states;
   skeleton->rodata->with_closed = loaded_->options.closed;
   skeleton->rodata->with_ledger = loaded_->options.witness != nullptr;
@@ -156,9 +156,12 @@ core::Status SocketPass::load() {
     const int err = bpf_map__reuse_fd(skeleton->maps.sockets, loaded_->options.witness->ledgers());
     if (err != 0) return core::fail(core::system_error("share the witness's ledgers", -err));
   }
-  if (const int err = sockets::load(skeleton); err != 0) return core::fail(load_error(-err));
-  loaded_->link = bpf_program__attach_iter(skeleton->progs.each_socket, nullptr);
-  if (loaded_->link == nullptr) return core::fail(core::system_error("attach the pass over all sockets", errno));
+  if (const int err = sockets::load(skeleton.get()); err != 0) return core::fail(load_error(-err));
+  auto places = SharedVariables<Places>::open(bpf_map__fd(skeleton->maps.places));
+  if (!places) return core::fail(places.error());
+  loaded_->places.emplace(std::move(*places));
+  loaded_->link.reset(bpf_program__attach_iter(skeleton->progs.each_socket, nullptr));
+  if (!loaded_->link) return core::fail(core::system_error("attach the pass over all sockets", errno));
   return {};
 }
 

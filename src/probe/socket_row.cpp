@@ -233,14 +233,17 @@ class Quantiles {
   std::size_t bucket_ = 0;
 };
 
-void fill_ledger(const uncork_ledger_facts& l, Row& into) {
+void fill_stalls(const uncork_ledger_facts& l, Row& into) {
   std::ranges::copy(l.lost_us, into.lost_us.begin());
   std::ranges::copy(l.late_us, into.late_us.begin());
   into.holds = l.holds;
-  into.writes = l.writes;
-  into.wrote_bytes = l.wrote_bytes;
   into.late_writes = l.late_writes;
   into.late_worst_us = l.late_worst_us;
+}
+
+void fill_ledger(const uncork_ledger_facts& l, Row& into) {
+  into.writes = l.writes;
+  into.wrote_bytes = l.wrote_bytes;
   into.blocks |= Block::ledger;
   std::uint64_t ended = 0;
   for (const std::uint32_t count : l.exchange_log2) ended += count;
@@ -273,19 +276,9 @@ core::Result<KernelUnits> KernelUnits::running() {
   return units;
 }
 
-SocketFacts next_socket(std::span<const std::byte> bytes) {
-  SocketFacts facts;
-  if (bytes.size() < sizeof(Facts)) return facts;
-  const auto* socket = reinterpret_cast<const Facts*>(bytes.data());
-  std::size_t size = sizeof(Facts);
-  if ((socket->present & UNCORK_HAS_LEDGER) != 0) {
-    if (bytes.size() < sizeof(Facts) + sizeof(uncork_ledger_facts)) return facts;
-    facts.ledger = reinterpret_cast<const uncork_ledger_facts*>(bytes.data() + size);
-    size += sizeof(uncork_ledger_facts);
-  }
-  facts.socket = socket;
-  facts.size = size;
-  return facts;
+SocketFacts socket_at(const uncork_pass_place& place) {
+  const bool has_ledger = (place.facts.present & UNCORK_HAS_LEDGER) != 0;
+  return {&place.facts, has_ledger ? &place.ledger : nullptr};
 }
 
 void fill_row(const SocketFacts& facts, const KernelUnits& units, std::uint32_t clock_ms, Row& into) {
@@ -312,7 +305,9 @@ void fill_row(const SocketFacts& facts, const KernelUnits& units, std::uint32_t 
     if ((f.present & UNCORK_HAS_BBR) != 0 && f.state < kTimeWait) fill_bbr(f, into);  // as inet_sk_diag_fill()
   }
   into.blocks |= record::tcp_info_blocks(units.tcp_info_bytes) | Block::queues;
-  if (facts.ledger != nullptr) fill_ledger(*facts.ledger, into);
+  if (facts.ledger == nullptr) return;
+  fill_ledger(*facts.ledger, into);
+  if ((f.present & UNCORK_HAS_STALLS) != 0) fill_stalls(*facts.ledger, into);
 }
 
 }  // namespace uncork::probe

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "core/result.hpp"
 #include "probe/bpf/socket_facts.h"
@@ -20,15 +19,14 @@ struct KernelUnits {
   [[nodiscard]] static core::Result<KernelUnits> running();
 };
 
-/// One socket as the pass wrote it; `ledger` is null where there is none. They point into the bytes.
+/// One socket as the pass wrote it; `ledger` is null where there is none.
 struct SocketFacts {
   const uncork_socket_facts* socket = nullptr;
   const uncork_ledger_facts* ledger = nullptr;
-  std::size_t size = 0;  ///< of both
 };
 
-/// The record at the begin of `bytes`, which must be aligned to 8; null pointers when it is not whole.
-[[nodiscard]] SocketFacts next_socket(std::span<const std::byte> bytes);
+/// Those at a place, into which they point.
+[[nodiscard]] SocketFacts socket_at(const uncork_pass_place& place);
 
 /// Fills all of `into` that comes from the kernel's pass but the texts. `clock_ms` is CLOCK_MONOTONIC now.
 ///

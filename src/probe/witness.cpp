@@ -14,12 +14,13 @@
 #include <ctime>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 
 #include "core/count.hpp"
 #include "core/syscall.hpp"
+#include "probe/kept_programs.hpp"
 #include "probe/load_error.hpp"
 #include "probe/namespaces.hpp"
 #include "probe/service_reader.hpp"
@@ -79,6 +80,8 @@ core::Result<std::unique_ptr<btf, BtfDeleter>> kernel_btf() {
   return kernel;
 }
 
+using Variables = std::remove_pointer_t<decltype(witness::bss)>;
+
 bool has_tracepoint(const btf& kernel, const char* tracepoint) {
   return btf__find_by_name_kind(&kernel, ("btf_trace_" + std::string(tracepoint)).c_str(), BTF_KIND_TYPEDEF) > 0;
 }
@@ -87,11 +90,16 @@ bool has_tracepoint(const btf& kernel, const char* tracepoint) {
 
 struct Witness::Loaded {
   WitnessOptions options;
-  witness* skeleton = nullptr;
-  bpf_link* pass = nullptr;     // over every process's descriptors
-  bpf_link* orphans = nullptr;  // over the sockets that no process holds any more
-  bpf_link* walk = nullptr;     // over every process
-  std::vector<bpf_link*> family;
+  witness* skeleton = nullptr;                       // until everything is attached
+  std::vector<Link> links;                           // of the hooks
+  std::array<core::Fd, std::size(kHooks)> programs;  // their
+  struct {
+    core::Fd sockets, wanted, ended, records, services, workers;
+  } maps;
+  std::optional<SharedVariables<Variables>> variables;
+  Link pass;     // over every process's descriptors
+  Link orphans;  // over the sockets that no process holds any more
+  Link walk;     // over every process
   std::optional<ServiceReader> services;
   ring_buffer* ended = nullptr;
   ring_buffer* records = nullptr;
@@ -108,10 +116,6 @@ struct Witness::Loaded {
   ~Loaded() {
     ring_buffer__free(records);
     ring_buffer__free(ended);
-    for (bpf_link* link : family) bpf_link__destroy(link);
-    bpf_link__destroy(walk);
-    bpf_link__destroy(orphans);
-    bpf_link__destroy(pass);
     witness::destroy(skeleton);
   }
 
@@ -206,15 +210,16 @@ core::Status Witness::load_and_attach() {
   }
   bpf_map__set_max_entries(skeleton.maps.ended, static_cast<std::uint32_t>(loaded_->options.ended_bytes));
   if (const int err = witness::load(&skeleton); err != 0) return core::fail(load_error(-err));
+  if (auto kept = keep_maps(); !kept) return kept;
   if (auto chosen = choose_cgroup(); !chosen) return chosen;
   auto services = ServiceReader::open(
-      {bpf_map__fd(skeleton.maps.services), bpf_map__fd(skeleton.maps.workers), bpf_map__max_entries(skeleton.maps.services)});
+      {loaded_->maps.services.get(), loaded_->maps.workers.get(), bpf_map__max_entries(skeleton.maps.services)});
   if (!services) return core::fail(services.error());
   loaded_->services = std::move(*services);
 
   // The iterator's first pass tells the programs which ports are listened on, before they meet their first socket.
-  loaded_->pass = bpf_program__attach_iter(skeleton.progs.each_file, nullptr);
-  if (loaded_->pass == nullptr) return core::fail(core::system_error("attach the socket iterator", errno));
+  loaded_->pass.reset(bpf_program__attach_iter(skeleton.progs.each_file, nullptr));
+  if (!loaded_->pass) return core::fail(core::system_error("attach the socket iterator", errno));
   bpf_iter_link_info info{};
   info.map.map_fd = static_cast<std::uint32_t>(bpf_map__fd(skeleton.maps.sockets));
   bpf_iter_attach_opts over_map{};
@@ -222,11 +227,11 @@ core::Status Witness::load_and_attach() {
   over_map.link_info = &info;
   over_map.link_info_len = sizeof info;
   const bool walks_orphans = bpf_program__autoload(skeleton.progs.each_orphan);
-  if (walks_orphans) loaded_->orphans = bpf_program__attach_iter(skeleton.progs.each_orphan, &over_map);
-  if (walks_orphans && loaded_->orphans == nullptr)
+  if (walks_orphans) loaded_->orphans.reset(bpf_program__attach_iter(skeleton.progs.each_orphan, &over_map));
+  if (walks_orphans && !loaded_->orphans)
     return core::fail(core::system_error("attach the iterator over orphaned sockets", errno));
-  loaded_->walk = bpf_program__attach_iter(skeleton.progs.each_process, nullptr);
-  if (loaded_->walk == nullptr) return core::fail(core::system_error("attach the process iterator", errno));
+  loaded_->walk.reset(bpf_program__attach_iter(skeleton.progs.each_process, nullptr));
+  if (!loaded_->walk) return core::fail(core::system_error("attach the process iterator", errno));
   if (const auto first = poll(); !first) return core::fail(first.error());
   if (auto attached = follow_families(); !attached) return attached;
   for (const Hook& hook : kHooks) {
@@ -234,17 +239,30 @@ core::Status Witness::load_and_attach() {
     if (!bpf_program__autoload(program)) continue;
     bpf_link* link = bpf_program__attach(program);
     if (link == nullptr) return core::fail(core::system_error("attach to " + std::string(hook.tracepoint), errno));
-    bpf_link** slot = nullptr;
-    for (int i = 0; i < skeleton.skeleton->prog_cnt; ++i) {
-      if (std::string_view(skeleton.skeleton->progs[i].name) == hook.program) slot = skeleton.skeleton->progs[i].link;
-    }
-    UNCORK_ASSERT(slot != nullptr);
-    *slot = link;
+    loaded_->links.emplace_back(link);
+    loaded_->programs.at(static_cast<std::size_t>(&hook - kHooks)) = another(bpf_program__fd(program));
   }
-  loaded_->ended = ring_buffer__new(bpf_map__fd(skeleton.maps.ended), &Loaded::on_ended, loaded_.get(), nullptr);
-  loaded_->records = ring_buffer__new(bpf_map__fd(skeleton.maps.records), &Loaded::on_record, loaded_.get(), nullptr);
+  loaded_->ended = ring_buffer__new(loaded_->maps.ended.get(), &Loaded::on_ended, loaded_.get(), nullptr);
+  loaded_->records = ring_buffer__new(loaded_->maps.records.get(), &Loaded::on_record, loaded_.get(), nullptr);
   if (loaded_->ended == nullptr || loaded_->records == nullptr)
     return core::fail(core::system_error("open the BPF ring buffers", errno));
+  witness::destroy(std::exchange(loaded_->skeleton, nullptr));
+  return {};
+}
+
+/// What is needed of them once libbpf's copy of the programs is gone.
+core::Status Witness::keep_maps() {
+  const auto& maps = loaded_->skeleton->maps;
+  auto& kept = loaded_->maps;
+  kept.sockets = another(bpf_map__fd(maps.sockets));
+  kept.wanted = another(bpf_map__fd(maps.wanted));
+  kept.ended = another(bpf_map__fd(maps.ended));
+  kept.records = another(bpf_map__fd(maps.records));
+  kept.services = another(bpf_map__fd(maps.services));
+  kept.workers = another(bpf_map__fd(maps.workers));
+  auto variables = SharedVariables<Variables>::open(bpf_map__fd(maps.bss));
+  if (!variables) return core::fail(variables.error());
+  loaded_->variables.emplace(std::move(*variables));
   return {};
 }
 
@@ -296,7 +314,7 @@ core::Status Witness::follow_families() {
   for (const Hook& hook : kFamilyHooks) {
     bpf_link* link = bpf_program__attach(bpf_object__find_program_by_name(loaded_->skeleton->obj, hook.program));
     if (link == nullptr) return core::fail(core::system_error("attach to " + std::string(hook.tracepoint), errno));
-    loaded_->family.push_back(link);
+    loaded_->links.emplace_back(link);
   }
   return {};
 }
@@ -346,17 +364,17 @@ core::Result<std::vector<ProcessRow>> Witness::processes() {
 
 core::Status Witness::want(std::int32_t host_pid) {
   const std::uint8_t yes = 1;
-  if (const int err = bpf_map_update_elem(bpf_map__fd(loaded_->skeleton->maps.wanted), &host_pid, &yes, BPF_ANY); err != 0)
+  if (const int err = bpf_map_update_elem(loaded_->maps.wanted.get(), &host_pid, &yes, BPF_ANY); err != 0)
     return core::fail(core::system_error("tell the kernel which processes are wanted", -err));
   return {};
 }
 
 core::Result<std::vector<stall::Service>> Witness::services() {
-  const std::size_t used = std::min<std::size_t>(loaded_->skeleton->bss->services_used, loaded_->options.services);
+  const std::size_t used = std::min<std::size_t>((*loaded_->variables)->services_used, loaded_->options.services);
   return loaded_->services->read(used, loaded_->namespaces);
 }
 
-std::uint64_t Witness::untold() const { return loaded_->skeleton->bss->counters[UNCORK_COUNT_QUIET]; }
+std::uint64_t Witness::untold() const { return (*loaded_->variables)->counters[UNCORK_COUNT_QUIET]; }
 
 core::Result<std::vector<ConnectionRow>> Witness::poll() {
   std::vector<ConnectionRow> rows;
@@ -370,8 +388,7 @@ core::Result<std::vector<ConnectionRow>> Witness::poll() {
     }
   });
   if (!read) return core::fail(read.error());
-  if (loaded_->orphans != nullptr)
-    read = read_pass(*loaded_->orphans, [&](ConnectionRow row) { rows.push_back(std::move(row)); });
+  if (loaded_->orphans) read = read_pass(*loaded_->orphans, [&](ConnectionRow row) { rows.push_back(std::move(row)); });
   if (!read) return core::fail(read.error());
   if (loaded_->ended != nullptr) {
     if (const int err = ring_buffer__consume(loaded_->ended); err < 0) {
@@ -394,7 +411,7 @@ core::Result<std::size_t> Witness::read_events(core::Micros timeout, const std::
 
 WitnessLosses Witness::losses() const {
   WitnessLosses losses;
-  const auto& counters = loaded_->skeleton->bss->counters;
+  const auto& counters = (*loaded_->variables)->counters;
   losses.no_storage = counters[UNCORK_COUNT_NO_STORAGE];
   losses.ring_full = counters[UNCORK_COUNT_RING_FULL];
   losses.ended_lost = counters[UNCORK_COUNT_ENDED_LOST];
@@ -403,20 +420,20 @@ WitnessLosses Witness::losses() const {
   for (const Hook& hook : kHooks) {
     bpf_prog_info info{};
     std::uint32_t size = sizeof info;
-    const int fd = bpf_program__fd(bpf_object__find_program_by_name(loaded_->skeleton->obj, hook.program));
+    const int fd = loaded_->programs.at(static_cast<std::size_t>(&hook - kHooks)).get();
     if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0) losses.missed += info.recursion_misses;
   }
   return losses;
 }
 
-int Witness::ledgers() const { return bpf_map__fd(loaded_->skeleton->maps.sockets); }
+int Witness::ledgers() const { return loaded_->maps.sockets.get(); }
 
 std::vector<ProgramCost> Witness::costs() const {
   std::vector<ProgramCost> costs;
   for (const Hook& hook : kHooks) {
     bpf_prog_info info{};
     std::uint32_t size = sizeof info;
-    const int fd = bpf_program__fd(bpf_object__find_program_by_name(loaded_->skeleton->obj, hook.program));
+    const int fd = loaded_->programs.at(static_cast<std::size_t>(&hook - kHooks)).get();
     if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0) costs.push_back({hook.program, info.run_cnt, info.run_time_ns});
   }
   return costs;

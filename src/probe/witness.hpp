@@ -117,6 +117,7 @@ class Witness : public Source {
   struct Loaded;
   explicit Witness(std::unique_ptr<Loaded> loaded);
   core::Status load_and_attach();
+  core::Status keep_maps();
   void set_choice();
   core::Status choose_cgroup();
   core::Status follow_families();

@@ -2,7 +2,9 @@
 // How long exchanges took: a log-linear histogram as the kernel counts it.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "core/clock.hpp"
 #include "stall/account.hpp"
@@ -31,6 +33,12 @@ class ExchangeTimes {
   [[nodiscard]] core::Micros quantile(double q) const;
   /// In microseconds, at most 1/32 off; 0: there was none.
   [[nodiscard]] double mean() const;
+
+  /// The counts, by uncork_time_bucket(); and so many more in one of them, to make the same again (none in one that there is not).
+  [[nodiscard]] std::span<const std::uint64_t> buckets() const { return buckets_; }
+  void add_bucket(std::size_t bucket, std::uint64_t times) {
+    if (bucket < buckets_.size()) buckets_[bucket] += times;
+  }
 
  private:
   std::array<std::uint64_t, UNCORK_TIME_BUCKETS> buckets_{};

@@ -73,6 +73,10 @@ enum uncork_ended_by {
   32 /* bucket n counts durations of 2^n to 2^(n+1)-1 us; the first also 0, the last also longer ones \
       */
 
+/* In late_cause: something was charged to a stall, or was held. Until then no stall has a part in budget_us, pending_us or late,
+ * and there were no holds; who knows that need not look at all that. */
+#define UNCORK_STALLED 0x80u
+
 /* What every event touches comes first, and fills a cache line and a half; the rest, but for the budget and one bucket of the
  * exchanges, is touched only while something is held or was sent again (the flags pending, hold and waits say so). Each line
  * that the network stack has pushed out in between costs an event some 5 ns (measured: bench probe). */
@@ -89,11 +93,11 @@ struct uncork_flow {
   uncork_u8 hold;
   uncork_u8 unread;
   uncork_u8 recovering;
-  uncork_u8 pending; /* something is in pending_us, or segments were sent again */
-  uncork_u8 blocked; /* the writer waited for room since its last write: that write was no work */
-  uncork_u8 overlap; /* data of the peer came during the running hold */
-  uncork_u8 nodelay; /* as of the running hold's begin, or when it was looked at last */
-  uncork_u8 late_cause;
+  uncork_u8 pending;    /* something is in pending_us, or segments were sent again */
+  uncork_u8 blocked;    /* the writer waited for room since its last write: that write was no work */
+  uncork_u8 overlap;    /* data of the peer came during the running hold */
+  uncork_u8 nodelay;    /* as of the running hold's begin, or when it was looked at last */
+  uncork_u8 late_cause; /* a slot of `late`, and UNCORK_STALLED */
   uncork_u8 waits;      /* something is in `waiting` */
   uncork_u8 finished;   /* the local end has closed */
   uncork_u32 exchanges; /* begun */
@@ -109,7 +113,10 @@ struct uncork_flow {
   uncork_u64 shared_us;     /* of it, the share of the outstanding bytes that was held */
   uncork_u64 held_since_us; /* its begin */
   uncork_u64 resent_us;     /* last retransmission */
-  uncork_u32 unsent_bytes;  /* as of the last look */
+
+  uncork_u32 exchange_log2[UNCORK_LOG2_BUCKETS]; /* two cache lines of their own */
+
+  uncork_u32 unsent_bytes; /* as of the last look */
   uncork_u32 flight_bytes;
   uncork_u32 resent;   /* segments sent again since the peer's last data */
   uncork_u32 reported; /* segments that the peer reported as duplicates since then */
@@ -121,7 +128,6 @@ struct uncork_flow {
   struct uncork_late late[UNCORK_CAUSE_SLOTS]; /* by stall; what no rule explains stays in its own slot, and accuses nobody */
   struct uncork_waiting waiting;
   uncork_u32 hold_log2[UNCORK_LOG2_BUCKETS];
-  uncork_u32 exchange_log2[UNCORK_LOG2_BUCKETS];
 };
 
 UNCORK_INLINE uncork_u64 uncork_lesser(uncork_u64 a, uncork_u64 b) { return a < b ? a : b; }
@@ -152,7 +158,7 @@ UNCORK_INLINE void uncork_book(struct uncork_flow* f, uncork_u32 cause, uncork_u
   if (cause < UNCORK_STALLS) {
     f->pending_us[cause & (UNCORK_STALL_SLOTS - 1)] += us;
     f->pending = 1;
-    f->late_cause = UNCORK_CAST(uncork_u8, cause);
+    f->late_cause = UNCORK_CAST(uncork_u8, cause | UNCORK_STALLED);
   } else {
     f->budget_us[cause & (UNCORK_CAUSE_SLOTS - 1)] += us;
   }
@@ -330,7 +336,7 @@ UNCORK_SHARED uncork_settle_limited(struct uncork_flow* f, uncork_u64 rest_us, e
       uncork_charge(f, UNCORK_LOSS_RECOVERY, rest_us);
       return 0;
     default:
-      f->late_cause = UNCORK_UNATTRIBUTED;
+      f->late_cause = UNCORK_CAST(uncork_u8, UNCORK_UNATTRIBUTED | (f->late_cause & UNCORK_STALLED));
       uncork_charge(f, UNCORK_UNATTRIBUTED, rest_us);
       return 0;
   }
@@ -356,7 +362,7 @@ UNCORK_SHARED uncork_pay_hold(struct uncork_flow* f, uncork_u32 cause, enum unco
   f->exchange_end_us = f->charged_until_us;
   f->holds += 1;
   uncork_count_log2(f->hold_log2, f->held_us);
-  f->late_cause = UNCORK_CAST(uncork_u8, cause);
+  f->late_cause = UNCORK_CAST(uncork_u8, cause | UNCORK_STALLED);
   if (by == UNCORK_ENDED_BY_WORK) {
     uncork_book(f, UNCORK_LOCAL_THINK, f->held_us);
   } else if ((by == UNCORK_ENDED_BY_ANSWER || f->overlap) && f->hold == UNCORK_HOLD_NAGLE) {

@@ -80,6 +80,7 @@ class World {
     if (!spoken_to) throw std::runtime_error(spoken_to.error().message);
     http_server_ = std::move(*spoken_to);
     std::ofstream(path("file")) << "some text\n";
+    std::ofstream(path("rows.jsonl")) << R"({"bootId":"b","sequence":1,"rowNumber":1,"timestampNs":1})" << "\n";
     const auto listed = nlohmann::json::parse(run_program(logged_in({"list", "--json"})).out);
     case_ = std::to_string(listed.at("cases").at(0).at("id").get<int>());
   }
@@ -137,6 +138,7 @@ std::vector<Row> rows(const World& world) {
     add({"h2", "get", "--timing", "http://" + world.http_server() + "/"});
     add({"h2", "load", "-n", "100", "http://" + world.http_server() + "/"});
     add({"h2", "audit", world.http_server(), "--probe", "ping", "--probe", "long-crumbs", "--time", "20s"});
+    add({"verify", world.path("rows.jsonl")});
     add({"doctor"}, 0, true);
     add({"zino", "fixture", "--out", world.path("made")});
     add({"zino", "front", "--connect", "127.0.0.1:9", "--port", "0", "--notify-port", "0"}, SIGTERM);

@@ -19,8 +19,8 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::run_program;
 
-const std::vector<std::string> kVerbs = {"watch", "why",   "sockets", "lab",  "check", "cure",
-                                         "run",   "proxy", "send",    "recv", "doctor"};
+const std::vector<std::string> kVerbs = {"watch", "why",  "sockets", "collect", "top",  "show", "query",  "lab",
+                                         "check", "cure", "run",     "proxy",   "send", "recv", "doctor", "verify"};
 const std::vector<std::string> kScenarios = {"chatty", "churn",  "coalesce", "field", "heartbeat",
                                              "http2",  "stress", "transmit", "zino"};
 
@@ -128,6 +128,14 @@ TEST(Usage, bad_arguments_are_named_with_the_reason_and_what_is_accepted) {
       {{"watch", "--filter", "rwnd > 1"}, "a watch does not know 'rwnd'"},
       {{"watch", "--cgroup", "/a", "--container", "b"}, "--cgroup and --container: one of the two"},
       {{"watch", "--tree"}, "--tree: only with --pid"},
+      {{"top", "--since", "yesterday"}, "--since 'yesterday': not a time; give a time of day such as 14:03"},
+      {{"top", "--at", "14:03", "--since", "10m"}, "--since excludes --at"},
+      {{"top", "--since", "1m", "--until", "2m"}, "--since must be before --until"},
+      {{"top", "--by", "port"}, "--by 'port': accepted: service|peer|container|process"},
+      {{"show"}, "WHAT is required"},
+      {{"show", "nginx"}, "WHAT 'nginx': accepted: a process by its number"},
+      {{"query"}, "SQL is required"},
+      {{"query", "SELECT 1", "--format", "xml"}, "--format 'xml': accepted: table|jsonl|csv|tsv"},
       {{"watch", "--for", "1s", "--", "true"}, "not with a command"},
       {{"watch", "--min-lost", "1parsec"}, "unknown unit 'parsec'"},
       {{"proxy", "--listen", "127.0.0.1", "--connect", "127.0.0.1:1"}, "no port"},

@@ -10,7 +10,8 @@ namespace uncork::cure::testing {
 
 class ScratchDirectory {
  public:
-  ScratchDirectory() : path_((std::filesystem::temp_directory_path() / "uncork-test-XXXXXX").string()) {
+  explicit ScratchDirectory(const std::filesystem::path& within = std::filesystem::temp_directory_path())
+      : path_((within / "uncork-test-XXXXXX").string()) {
     if (::mkdtemp(path_.data()) == nullptr) std::abort();
   }
   ~ScratchDirectory() {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <numeric>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@ constexpr std::size_t line_of_budget(uncork_cause cause) {
 }
 static_assert(offsetof(uncork_flow, wrote_bytes) == 64, "what every event decides by fills one cache line");
 static_assert(offsetof(uncork_flow, last_exchange_us) < 128, "what it counts is in the next");
+static_assert(offsetof(uncork_flow, exchange_log2) % 64 == 0, "a pass reads it in two lines");
 static_assert(line_of_budget(UNCORK_NETWORK) == line_of_budget(UNCORK_IDLE), "what is charged while nothing is held is in one");
 static_assert(UNCORK_CAUSES <= UNCORK_CAUSE_SLOTS && (UNCORK_CAUSE_SLOTS & (UNCORK_CAUSE_SLOTS - 1)) == 0);
 static_assert(UNCORK_STALLS <= UNCORK_STALL_SLOTS && (UNCORK_STALL_SLOTS & (UNCORK_STALL_SLOTS - 1)) == 0);
@@ -324,6 +326,56 @@ TEST(FlowLedger, a_connection_that_carried_nothing_is_idle_and_has_no_exchange) 
   EXPECT_EQ(flow.budget_us[UNCORK_IDLE], 5'000U);
   EXPECT_EQ(flow.exchanges, 0U);
   EXPECT_EQ(flow.exchange_log2[12], 0U);
+}
+
+bool has_a_part_of_stalls(const uncork_flow& flow) {
+  for (std::size_t i = 0; i < std::size_t{UNCORK_STALLS}; ++i) {
+    if (flow.budget_us[i] + flow.pending_us[i] + flow.late[i].sum_us + flow.late[i].writes + flow.late[i].worst_us != 0)
+      return true;
+  }
+  return flow.holds != 0;
+}
+
+/// Some event, by a number, a while after the last one.
+void happens(uncork_flow& flow, uncork_u64 at_us, unsigned event, unsigned hold) {
+  switch (event) {
+    case 0:
+      return wrote_and_sent(flow, at_us, static_cast<uncork_u32>(at_us));
+    case 1:
+      return uncork_received(&flow, at_us);
+    case 2:
+      return uncork_read(&flow, at_us);
+    case 3:
+      return uncork_acked(&flow, at_us, 1, hold % 2 == 0);
+    case 4:
+      return uncork_waits(&flow, at_us, static_cast<uncork_u32>(at_us) + 60, 0);
+    case 5:
+      return uncork_retransmitted(&flow, at_us, 0);
+    default:
+      return look(flow, at_us, static_cast<uncork_hold>(hold));
+  }
+}
+
+TEST(FlowLedger, says_in_a_bit_whether_there_is_anything_of_stalls) {
+  std::minstd_rand random(1);
+  std::size_t with = 0, without = 0;
+  for (int connection = 0; connection < 2'000; ++connection) {
+    uncork_flow flow = open_flow();
+    uncork_u64 at_us = kOpened;
+    const unsigned kinds = connection % 2 == 0 ? 4 : 8;  // of events: in half of the connections nothing is held
+    for (int i = 0; i < 20; ++i) {
+      happens(flow, at_us += random() % 60'000, static_cast<unsigned>(random() % kinds), static_cast<unsigned>(random() % 8));
+      uncork_flow concluded = flow;
+      uncork_conclude(&concluded, at_us + 1'000);
+      for (const uncork_flow& each : {flow, concluded}) {
+        const bool stalled = (each.late_cause & UNCORK_STALLED) != 0;
+        ASSERT_TRUE(stalled || !has_a_part_of_stalls(each)) << "connection " << connection << ", event " << i;
+        ++(stalled ? with : without);
+      }
+    }
+  }
+  EXPECT_GT(with, 1'000U);
+  EXPECT_GT(without, 1'000U);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "tests/zino/fixture.hpp"
-#include "zino/journal/crc32c.hpp"
 #include "zino/journal/journal_codec.hpp"
 
 namespace uncork::zino {
@@ -32,12 +31,6 @@ std::string journal_of(const std::vector<Change>& changes) {
   std::string bytes = journal_header(kBase);
   for (const Change& change : changes) bytes += journal_record(change);
   return bytes;
-}
-
-TEST(Crc32c, agrees_with_the_published_examples) {
-  EXPECT_EQ(crc32c("123456789"), 0xE3069283U);
-  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAU);  // RFC 3720 B.4
-  EXPECT_EQ(crc32c("6789", crc32c("12345")), crc32c("123456789"));
 }
 
 TEST(Journal, gives_every_kind_of_change_back) {

@@ -62,21 +62,11 @@ core::Result<std::vector<std::string>> columns_of(const SocketsOptions& options)
 }
 
 probe::WhichNamespaces namespaces_of(const SocketsOptions& options) {
-  using Kind = probe::WhichNamespaces::Kind;
-  probe::WhichNamespaces which;
+  std::vector<std::string> names;
   for (const std::string& given : options.netns) {
-    for (const std::string& name : split(given)) which.names.push_back(name);
+    for (std::string& name : split(given)) names.push_back(std::move(name));
   }
-  if (which.names.empty()) {
-    which.kind = ::geteuid() == 0 ? Kind::all : Kind::own;
-  } else if (which.names == std::vector<std::string>{"all"}) {
-    which = {Kind::all};
-  } else if (which.names == std::vector<std::string>{"own"}) {
-    which = {Kind::own};
-  } else {
-    which.kind = Kind::named;
-  }
-  return which;
+  return probe::namespaces_called(std::move(names));
 }
 
 core::Status check_together(const SocketsOptions& options) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Beside many sockets a pass costs what memory costs: a socket's fields lie in 26 cache lines, its ledger in 14 more, its file
- * and what leads to both in 5, none of them in a cache, and most are found by way of another. So while one descriptor has its
- * turn, what the next ones will need is read: of the farthest its file, of nearer ones the socket behind the file, its first
- * lines, the others with the head of its storage, and of the next one its ledger.
+/* Beside many sockets a pass costs what memory costs: a socket's fields lie in 25 cache lines, its ledger in 5 more, and what the
+ * ledger has of stalls in 4, its file and what leads to both in 5, none of them in a cache, and most are found by way of another.
+ * So while one descriptor has its turn, what the next ones will need is read: of the farthest its file, of nearer ones the socket
+ * behind the file, its first lines, the others with the head of its storage, of the next one its ledger, and of this one what the
+ * ledger has of stalls, if any. Not the line of the retransmission timer, which matters only while that runs.
  *
  * The processor reads ahead of what it waits for no farther than some 250 instructions, and each read of memory that may not be
  * there is eight of them. So two lines that follow each other are read at once, by a number that begins in the one and ends in
@@ -65,11 +66,18 @@ struct sock___ino {
  * struct sock. Two passes at once of one program would mix them up, and lose nothing but time. */
 enum { AHEAD = 8 };
 static __u64 ahead[AHEAD];
+static __u64 ledgers_ahead[AHEAD]; /* elements of storage */
 
 #define TOUCH(field) ((void)*(const volatile typeof(field)*)&(field))
 
 static __always_inline void* pointer_at(__u64 address) { return cast_to(struct hlist_head, (void*)address)->first; }
 static __always_inline void touch(__u64 address) { TOUCH(cast_to(struct hlist_head, (void*)address)->first); }
+
+/* By way of some field of one byte: no arithmetic is allowed on what is read as an address. */
+static __always_inline __u8 byte_at(__u64 address) {
+  address -= bpf_core_field_offset(((struct sock_common*)0)->skc_state);
+  return cast_to(struct sock_common, (void*)address)->skc_state;
+}
 
 /* The line at which `offset` is, of what begins with a line, and the one after it. */
 static __always_inline void touch_two(__u64 object, __u64 offset) { touch(object + (offset & ~63ull) + 60); }
@@ -129,8 +137,6 @@ static __always_inline void touch_sock(__u32 fd, bool with_ledger) {
   TOUCH_ONE(at, struct sock, sk_omem_alloc);
   TOUCH_TWO(at, struct sock, sk_pacing_rate);
   TOUCH_TWO(at, struct sock, sk_ack_backlog);
-  if (bpf_core_field_exists(((struct tcp_sock*)0)->inet_conn.icsk_retransmit_timer))
-    TOUCH_ONE(at, struct tcp_sock, inet_conn.icsk_retransmit_timer);
   TOUCH_TWO(at, struct tcp_sock, inet_conn.icsk_rto);
   TOUCH_TWO(at, struct tcp_sock, rcv_ssthresh);
   TOUCH_TWO(at, struct tcp_sock, rtt_min);
@@ -142,26 +148,38 @@ static __always_inline void touch_sock(__u32 fd, bool with_ledger) {
 }
 
 /* An element begins with a line, and its data (after 8 bytes) with the next. */
-#define TOUCH_LEDGER(element, field, add) \
-  touch((element) + ((72 + offsetof(struct socket_state, flow) + offsetof(struct uncork_flow, field)) & ~63ull) + 60 + (add))
+#define LINE_OF_LEDGER(element, field) \
+  ((element) + ((72 + offsetof(struct socket_state, flow) + offsetof(struct uncork_flow, field)) & ~63ull))
 
 /* Most sockets have one storage, ours, which then is the first of the list. */
-static __always_inline void touch_ledger(__u32 fd) {
+static __always_inline void find_ledger(__u32 fd) {
   __u64 at = ahead[fd % AHEAD];
   __u64 storage, first;
 
+  ledgers_ahead[fd % AHEAD] = 0;
   if (!at) return;
   storage = (__u64)cast_to(struct sock, (void*)at)->sk_bpf_storage;
   if (!storage) return;
   first = (__u64)cast_to(struct bpf_local_storage, (void*)storage)->list.first;
   if (!first) return;
   first -= bpf_core_field_offset(((struct bpf_local_storage_elem*)0)->snode);
-  TOUCH_LEDGER(first, charged_until_us, -64);
-  TOUCH_LEDGER(first, wrote_bytes, 0);
-  TOUCH_LEDGER(first, late[0], 0);
-  TOUCH_LEDGER(first, late[4], 0);
-  TOUCH_LEDGER(first, exchange_log2[0], 0);
-  TOUCH_LEDGER(first, exchange_log2[31], -60);
+  ledgers_ahead[fd % AHEAD] = first;
+  touch(LINE_OF_LEDGER(first, charged_until_us) - 4);
+  touch(LINE_OF_LEDGER(first, wrote_bytes));
+  touch(LINE_OF_LEDGER(first, exchange_log2[0]) + 60);
+}
+
+/* Most sockets have none. */
+static __always_inline void touch_stalls(__u32 fd) {
+  __u64 first = ledgers_ahead[fd % AHEAD];
+  __u8 flags;
+
+  if (!first) return;
+  flags = byte_at(first + 72 + offsetof(struct socket_state, flow) + offsetof(struct uncork_flow, late_cause));
+  if (!(flags & UNCORK_STALLED)) return;
+  touch(LINE_OF_LEDGER(first, budget_us[UNCORK_SEND_BUFFER]));
+  touch(LINE_OF_LEDGER(first, holds) + 60);
+  touch(LINE_OF_LEDGER(first, late[UNCORK_SEND_BUFFER]));
 }
 
 /* The distances are those that cost least; with greater ones the pass is slower again. */
@@ -170,7 +188,10 @@ static __always_inline void look_ahead(struct task_struct* task, struct file* fi
   const void* operations = ((struct file___ahead*)file)->f_op;
   const struct fdtable* fdt;
 
-  if (with_ledger) touch_ledger(fd + 1);
+  if (with_ledger) {
+    touch_stalls(fd);
+    find_ledger(fd + 1);
+  }
   touch_sock(fd + 2, with_ledger);
   find_sock(fd + 3);
   if (!files) return;

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What one pass over all descriptors says of each TCP socket, as it stands in the kernel: jiffies, segments, sequence numbers.
- * Shared by both sides; host byte order but for the addresses. User space makes a row of it. */
+ * Shared by both sides; host byte order but for the addresses. User space makes a row of it.
+ *
+ * The pass writes each socket into the next of a ring of places that both sides see, and gives out a note of 8 bytes for it. Who
+ * reads no more notes at a time than there are places finds each socket as it was written. Were the sockets themselves given
+ * out, the kernel would copy each twice (to the iterator's buffer, and from there), and write the one that meets a full buffer
+ * twice. */
 #pragma once
 
 #include "stall/hold_rule.h"
@@ -12,7 +17,8 @@ enum uncork_facts_present {
   UNCORK_HAS_BBR = 8,
   UNCORK_HAS_ULP = 16,
   UNCORK_HAS_LEDGER = 32, /* a struct uncork_ledger_facts follows */
-  UNCORK_HAS_ACCECN = 64
+  UNCORK_HAS_ACCECN = 64,
+  UNCORK_HAS_STALLS = 128 /* in the ledger what is said of stalls; else all of that is 0 */
 };
 
 struct uncork_socket_facts {
@@ -150,14 +156,27 @@ struct uncork_socket_facts {
 
 /* The witness's ledger of the socket, as it would stand if what is under way ended now. */
 struct uncork_ledger_facts {
-  uncork_u64 lost_us[8]; /* by stall, in the order of hold_rule.h */
-  uncork_u64 late_us[8];
   uncork_u64 wrote_bytes;
-  uncork_u32 holds;
   uncork_u32 writes;
   uncork_u32 exchanges;
+  uncork_u32 exchange_log2[32];
+
+  /* Of stalls: */
+  uncork_u64 lost_us[8]; /* by stall, in the order of hold_rule.h */
+  uncork_u64 late_us[8];
+  uncork_u32 holds;
   uncork_u32 late_writes;
   uncork_u32 late_worst_us;
   uncork_u32 unused;
-  uncork_u32 exchange_log2[32];
+};
+
+enum { UNCORK_PASS_PLACES = 64 }; /* 80 KB, which stay in a processor's second cache; a power of two */
+
+struct uncork_pass_place {
+  struct uncork_socket_facts facts;
+  struct uncork_ledger_facts ledger;
+};
+
+struct uncork_pass_note {
+  uncork_u64 place;
 };

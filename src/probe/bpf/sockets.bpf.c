@@ -13,17 +13,15 @@ const volatile __u32 states = ~0u;        // those that are wanted, by bit
 const volatile bool with_ledger = false;  // the map `sockets` is a witness's
 const volatile bool with_closed = false;  // also sockets in no hash table: not connected yet, or no more
 
-struct record {
-  struct uncork_socket_facts facts;
-  struct uncork_ledger_facts ledger;
-};
-
 struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 1);
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, UNCORK_PASS_PLACES);
   __type(key, __u32);
-  __type(value, struct record);
-} scratch SEC(".maps");
+  __type(value, struct uncork_pass_place);
+} places SEC(".maps");
+
+static __u64 written;  // sockets, since it was loaded
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -32,7 +30,7 @@ struct {
   __type(value, struct uncork_flow);
 } flow_scratch SEC(".maps");
 
-static __always_inline void copy_ledger(struct uncork_ledger_facts* l, const struct uncork_flow* flow) {
+static __always_inline void copy_stalls(struct uncork_ledger_facts* l, const struct uncork_flow* flow) {
   l->late_writes = l->late_worst_us = l->unused = 0;
   for (int i = 0; i < UNCORK_STALLS; i++) {
     l->lost_us[i] = flow->budget_us[i];
@@ -40,11 +38,18 @@ static __always_inline void copy_ledger(struct uncork_ledger_facts* l, const str
     l->late_writes += flow->late[i].writes;
     if (flow->late[i].worst_us > l->late_worst_us) l->late_worst_us = flow->late[i].worst_us;
   }
-  l->wrote_bytes = flow->wrote_bytes;
   l->holds = flow->holds;
+}
+
+// What it has of the ledger, as bits of uncork_facts_present.
+static __always_inline __u32 copy_ledger(struct uncork_ledger_facts* l, const struct uncork_flow* flow) {
+  l->wrote_bytes = flow->wrote_bytes;
   l->writes = flow->writes;
   l->exchanges = flow->exchanges;
   __builtin_memcpy(l->exchange_log2, flow->exchange_log2, sizeof l->exchange_log2);
+  if (!(flow->late_cause & UNCORK_STALLED)) return UNCORK_HAS_LEDGER;
+  copy_stalls(l, flow);
+  return UNCORK_HAS_LEDGER | UNCORK_HAS_STALLS;
 }
 
 // What the witness keeps of the socket, or null.
@@ -65,24 +70,20 @@ static __always_inline __u64 inode_of(const struct sock* sk, const struct file* 
   return inode ? inode : file->f_inode->i_ino;
 }
 
-// Whether there is a ledger of something.
-static __always_inline bool fill_ledger(struct uncork_ledger_facts* l, struct socket_state* st, struct sock* sk) {
+// 0: there is no ledger of something.
+static __always_inline __u32 fill_ledger(struct uncork_ledger_facts* l, struct socket_state* st, struct sock* sk) {
   struct uncork_flow* flow;
   __u32 zero = 0;
 
-  if (!st || !st->flow.exchanges) return false;
-  if (st->flow.hold == UNCORK_HOLD_NONE && !st->flow.pending) {
-    copy_ledger(l, &st->flow);
-    return true;
-  }
+  if (!st || !st->flow.exchanges) return 0;
+  if (st->flow.hold == UNCORK_HOLD_NONE && !st->flow.pending) return copy_ledger(l, &st->flow);
   flow = bpf_map_lookup_elem(&flow_scratch, &zero);
-  if (!flow) return false;
+  if (!flow) return 0;
   // In two parts: the compiler writes out copies of a kilobyte at most.
   __builtin_memcpy(flow, &st->flow, offsetof(struct uncork_flow, pending_us));
   __builtin_memcpy(&flow->pending_us, &st->flow.pending_us, sizeof *flow - offsetof(struct uncork_flow, pending_us));
   uncork_conclude(flow, held_left_us(st, cast_to(struct tcp_sock, sk), clock_us()));
-  copy_ledger(l, flow);
-  return true;
+  return copy_ledger(l, flow);
 }
 
 static __always_inline void fill_holder(struct uncork_socket_facts* f, struct bpf_iter__task_file* ctx, struct file* file,
@@ -98,12 +99,12 @@ int each_socket(struct bpf_iter__task_file* ctx) {
   struct task_struct* task = ctx->task;
   struct file* file = ctx->file;
   struct socket_state* st = 0;
-  struct record* record;
+  struct uncork_pass_place* record;
+  struct uncork_pass_note note;
   struct socket* socket;
   struct tcp_sock* tp;
   struct sock* sk;
-  __u32 size = sizeof record->facts;
-  __u32 zero = 0;
+  __u32 place;
 
   if (!file || !task) return 0;
   socket = bpf_sock_from_file(file);
@@ -114,7 +115,9 @@ int each_socket(struct bpf_iter__task_file* ctx) {
   if (!with_closed && sk->__sk_common.skc_state == TCP_CLOSE) return 0;
   look_ahead(task, file, ctx->fd, with_ledger);
   if (with_ledger) st = state_of(sk);
-  record = bpf_map_lookup_elem(&scratch, &zero);
+  note.place = written % UNCORK_PASS_PLACES;
+  place = note.place;
+  record = bpf_map_lookup_elem(&places, &place);
   if (!record) return 0;
 
   record->facts.cookie = cookie_of(sk);
@@ -131,11 +134,8 @@ int each_socket(struct bpf_iter__task_file* ctx) {
     fill_tcp(&record->facts, tp);
     fill_later(&record->facts, tp);
     fill_bbr(&record->facts, tp);
-    if (with_ledger && fill_ledger(&record->ledger, st, sk)) {
-      record->facts.present |= UNCORK_HAS_LEDGER;
-      size = sizeof *record;
-    }
+    if (with_ledger) record->facts.present |= fill_ledger(&record->ledger, st, sk);
   }
-  bpf_seq_write(ctx->meta->seq, record, size);
+  if (bpf_seq_write(ctx->meta->seq, &note, sizeof note) == 0) written++;
   return 0;
 }

@@ -15,13 +15,16 @@ constexpr std::size_t kMaskWords = (kWords + kWordBits - 1) / kWordBits;
 }  // namespace
 
 void PackedRows::push_back(const record::Row& row) {
+  if (begins_.empty()) first_ = row;
+  std::array<Word, kWords> first{};
+  std::memcpy(first.data(), &first_, sizeof first_);
   std::array<Word, kWords> whole{};
   std::memcpy(whole.data(), &row, sizeof row);
   const std::size_t begin = words_.size();
   begins_.push_back(static_cast<std::uint32_t>(begin));
   words_.resize(begin + kMaskWords);
   for (std::size_t i = 0; i < kWords; ++i) {
-    if (whole[i] == 0) continue;
+    if (whole[i] == first[i]) continue;
     words_[begin + i / kWordBits] |= Word{1} << (i % kWordBits);
     words_.push_back(whole[i]);
   }
@@ -29,6 +32,7 @@ void PackedRows::push_back(const record::Row& row) {
 
 record::Row PackedRows::at(std::size_t number) const {
   std::array<Word, kWords> whole{};
+  std::memcpy(whole.data(), &first_, sizeof first_);
   const Word* const mask = &words_[begins_[number]];
   const Word* next = mask + kMaskWords;
   for (std::size_t i = 0; i < kWords; ++i) {

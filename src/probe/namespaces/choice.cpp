@@ -43,6 +43,14 @@ std::uint64_t inode_of_process(std::string_view name) {
 
 }  // namespace
 
+WhichNamespaces namespaces_called(std::vector<std::string> names) {
+  using Kind = WhichNamespaces::Kind;
+  if (names.empty()) return {::geteuid() == 0 ? Kind::all : Kind::own};
+  if (names == std::vector<std::string>{"all"}) return {Kind::all};
+  if (names == std::vector<std::string>{"own"}) return {Kind::own};
+  return {Kind::named, std::move(names)};
+}
+
 bool is_called(const FoundNamespace& space, std::string_view name) {
   if (space.name == name || std::ranges::find(space.aliases, name) != space.aliases.end()) return true;
   if (anonymous_name(space.inode) == name) return true;

@@ -25,6 +25,9 @@ struct WhichNamespaces {
   std::vector<std::string> folders{};
 };
 
+/// Of a person's words: `all`, `own`, or names; none: all as root, else one's own.
+[[nodiscard]] WhichNamespaces namespaces_called(std::vector<std::string> names);
+
 /// Whether `name`, as WhichNamespaces has them, means this one.
 [[nodiscard]] bool is_called(const FoundNamespace& space, std::string_view name);
 

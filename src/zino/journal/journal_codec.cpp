@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "zino/journal/crc32c.hpp"
+#include "core/crc32c.hpp"
 
 namespace uncork::zino {
 namespace {
@@ -38,7 +38,7 @@ std::optional<std::string_view> record_at(std::string_view bytes, std::size_t at
   const std::string_view text = bytes.substr(at + kPrefix, length);
   // Every record is a JSON object: a look at both ends spares the sum over most of what begins inside another.
   if (text.front() != '{' || text.back() != '}') return std::nullopt;
-  if (crc32c(text, crc32c(bytes.substr(at, 4))) != number(bytes.substr(at + 4))) return std::nullopt;
+  if (core::crc32c(text, core::crc32c(bytes.substr(at, 4))) != number(bytes.substr(at + 4))) return std::nullopt;
   return text;
 }
 
@@ -49,7 +49,7 @@ std::string journal_header(std::string_view base) { return fmt::format("{}{}\n",
 std::string journal_record(const Change& change) {
   const std::string text = serialize(change);
   const std::string length = four_bytes(static_cast<std::uint32_t>(text.size()));
-  return length + four_bytes(crc32c(text, crc32c(length))) + text;
+  return length + four_bytes(core::crc32c(text, core::crc32c(length))) + text;
 }
 
 core::Result<DecodedJournal> decode_journal(std::string_view bytes) {

@@ -1,4 +1,4 @@
-#include "cli/sockets/enrichment.hpp"
+#include "probe/enrich/enrichment.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,7 @@
 #include "core/clock.hpp"
 #include "probe/processes.hpp"
 
-namespace uncork::cli {
+namespace uncork::probe {
 namespace {
 
 using record::Block;
@@ -18,12 +18,12 @@ bool lacks_process(const Row& row) {
 }
 
 /// One pass over the descriptors of every process that this user may look into.
-void name_processes(probe::Look& look, record::Texts& texts) {
+void name_processes(Look& look, record::Texts& texts) {
   if (std::ranges::none_of(look.rows, lacks_process)) return;
-  const auto holders = probe::find_socket_holders();
+  const auto holders = find_socket_holders();
   if (!holders) return;  // a look without names is still one
   for (Row& row : look.rows) {
-    const probe::SocketHolder* const holder = lacks_process(row) ? holders->first(row.inet_diag_msg_inode) : nullptr;
+    const SocketHolder* const holder = lacks_process(row) ? holders->first(row.inet_diag_msg_inode) : nullptr;
     if (holder == nullptr) continue;
     row.pid = static_cast<std::uint32_t>(holder->pid);
     row.fd = static_cast<std::uint32_t>(std::max(holder->fd, 0));
@@ -34,23 +34,20 @@ void name_processes(probe::Look& look, record::Texts& texts) {
 
 }  // namespace
 
-core::Result<std::unique_ptr<Enrichment>> Enrichment::open(const SocketsOptions& options, probe::LookOptions& look) {
-  probe::EnrichOptions enrich;
-  enrich.names.docker_socket = options.docker;
-  enrich.uplinks = options.uplinks || !options.lldpd.empty();
-  enrich.lldpd_socket = options.lldpd;
-  std::unique_ptr<Enrichment> enrichment(new Enrichment(std::move(enrich)));
-  if (!options.follow || options.bpf == probe::UseBpf::no) return enrichment;
-  constexpr std::size_t kNobodyPolls = 4096;  // the look reads the ledgers along
-  auto witness = probe::Witness::attach({.services = 0, .ended_bytes = kNobodyPolls});
-  if (!witness && options.bpf == probe::UseBpf::yes) return core::fail(witness.error());
+core::Result<std::unique_ptr<Enrichment>> Enrichment::open(EnrichmentOptions options, LookOptions& look) {
+  std::unique_ptr<Enrichment> enrichment(new Enrichment(std::move(options.enrich)));
+  if (!options.ledgers || options.bpf == UseBpf::no) return enrichment;
+  constexpr std::size_t kNothingEnded = 4096;  // the look reads the ledgers along
+  auto witness = Witness::attach(
+      {.tell = {.open = false, .ended = false, .quiet = false}, .services = options.services, .ended_bytes = kNothingEnded});
+  if (!witness && options.bpf == UseBpf::yes) return core::fail(witness.error());
   if (!witness) return enrichment;  // for the reason that the look has for doing without BPF
   enrichment->witness_ = std::move(*witness);
   look.witness = enrichment->witness_.get();
   return enrichment;
 }
 
-void Enrichment::apply(probe::Look& look) {
+void Enrichment::apply(Look& look) {
   name_processes(look, texts_);
   enricher_.enrich(look.rows, core::MonotonicClock::now());
   look.limits.insert(look.limits.end(), enricher_.limits().begin(), enricher_.limits().end());
@@ -60,4 +57,4 @@ void Enrichment::apply(probe::Look& look) {
   texts_.sweep();
 }
 
-}  // namespace uncork::cli
+}  // namespace uncork::probe

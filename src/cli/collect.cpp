@@ -1,0 +1,267 @@
+// uncork collect: poll every socket again and again, keep the rows, hand them on.
+
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/output.hpp"
+#include "cli/verb.hpp"
+#include "collect/collector.hpp"
+#include "collect/config_file.hpp"
+#include "collect/schedule.hpp"
+#include "collect/supervisor.hpp"
+#include "core/count.hpp"
+#include "core/duration.hpp"
+#include "core/json.hpp"
+#include "core/stop_signal.hpp"
+#include "report/printable.hpp"
+
+namespace uncork::cli {
+namespace {
+
+using collect::Collector;
+using collect::PollReport;
+using collect::Settings;
+
+/// Where a configuration is looked for if none is named; no harm if it is not there.
+constexpr const char* kUsualConfig = "/etc/uncork/collect.toml";
+
+struct CollectArguments {
+  std::string config;
+  std::vector<std::pair<std::string, std::string>> told;  // settings on the command line, in its order
+  std::vector<std::string> sinks;                         // likewise
+  std::optional<core::Micros> duration;
+  bool once = false;
+  bool dry_run = false;
+  bool json = false;
+};
+
+/// As the command line has it.
+core::Status take(const std::string& name, const std::string& value, Settings& settings) {
+  const auto taken = collect::find_setting(name)->take(value, settings);
+  if (taken) return {};
+  core::Error error = taken.error();
+  error.message = "--" + error.message;
+  return core::fail(error);
+}
+
+/// File, then environment, then command line: each overrules what came before; a list replaces an earlier one.
+core::Result<Settings> settings_of(const CollectArguments& arguments) {
+  Settings settings;
+  const bool named = !arguments.config.empty();
+  const std::string config = named ? arguments.config : kUsualConfig;
+  const auto read = collect::read_config_file(config, settings);
+  if (!read && (named || read.error().system_errno != ENOENT)) return core::fail(read.error());
+  const std::vector<std::string> sinks = std::exchange(settings.sinks, {});
+  const auto lookup = [](const char* name) -> const char* { return std::getenv(name); };
+  if (auto taken = collect::read_environment(lookup, settings); !taken) return core::fail(taken.error());
+  if (settings.sinks.empty()) settings.sinks = sinks;
+  auto told = arguments.told;
+  if (!arguments.sinks.empty()) settings.sinks.clear();
+  for (const std::string& sink : arguments.sinks) told.emplace_back("sink", sink);
+  for (const auto& [name, value] : told) {
+    if (auto taken = take(name, value, settings); !taken) return core::fail(taken.error());
+  }
+  return settings;
+}
+
+core::Json report_json(const PollReport& report, const Collector& collector) {
+  core::Json sinks = core::Json::array();
+  for (const auto& [name, stats] : collector.sinks()) {
+    sinks.push_back({{"sink", name},
+                     {"delivered_rows", stats.delivered.rows},
+                     {"waiting_rows", stats.waiting.rows + stats.spooled.rows},
+                     {"lost_rows", stats.lost.rows},
+                     {"refused_rows", stats.refused.rows},
+                     {"trouble", stats.trouble}});
+  }
+  return {{"type", "poll"},
+          {"sequence", report.sequence},
+          {"rows", report.rows},
+          {"services", report.services},
+          {"lost_ms", core::to_ms(report.lost)},
+          {"took_ms", core::to_ms(report.took)},
+          {"coverage", report.coverage},
+          {"messages", report.messages},
+          {"sinks", sinks}};
+}
+
+std::string status_of(const PollReport& report) {
+  return fmt::format("poll {}: {}, {} with exchanges lost {}; took {}", report.sequence, core::count_of(report.rows, "row"),
+                     core::count_of(report.services, "service"), core::to_string(report.lost), core::to_string(report.took));
+}
+
+class Collecting {
+ public:
+  Collecting(const CollectArguments& arguments, Settings settings, std::unique_ptr<Collector> collector)
+      : arguments_(arguments),
+        settings_(std::move(settings)),
+        collector_(std::move(collector)),
+        schedule_(settings_.interval, settings_.jitter, core::MonotonicClock::now(), std::random_device{}()) {}
+
+  core::Result<Exit> run(core::StopSignal& stop, collect::Supervisor& supervisor);
+
+ private:
+  void show(const PollReport& report);
+  void reload();
+  core::Status rest(core::StopSignal& stop, collect::Supervisor& supervisor, core::Time end);
+
+  const CollectArguments& arguments_;
+  Settings settings_;
+  std::unique_ptr<Collector> collector_;
+  collect::Schedule schedule_;
+  std::string status_ = "begins";
+};
+
+void Collecting::show(const PollReport& report) {
+  status_ = status_of(report);
+  if (arguments_.json) {
+    put(report_json(report, *collector_).dump(core::Json::Order::as_inserted, core::Json::Charset::ascii) + "\n");
+    flush();
+    return;
+  }
+  const bool redraws = terminal_width(2) > 0 && !arguments_.once;
+  if (redraws) say("\r\x1b[K");
+  for (const std::string& message : report.messages) say("uncork collect: {}\n", report::printable(message));
+  if (redraws) {
+    say("{}", status_.substr(0, static_cast<std::size_t>(terminal_width(2) - 1)));
+  } else if (arguments_.once) {
+    say("uncork collect: {}\n", status_);
+  }
+}
+
+/// An invalid configuration leaves all as it is.
+void Collecting::reload() {
+  auto settings = settings_of(arguments_);
+  const auto taken = settings ? collector_->reload(*settings) : core::Status(core::fail(settings.error()));
+  if (!taken) {
+    say("uncork collect: not reloaded: {}\n", report::printable(taken.error().message));
+    return;
+  }
+  schedule_.change(settings->interval, settings->jitter);
+  settings_ = std::move(*settings);
+  say("uncork collect: reloaded\n");
+}
+
+core::Status Collecting::rest(core::StopSignal& stop, collect::Supervisor& supervisor, core::Time end) {
+  constexpr core::Micros kSlice{50'000};  // how late a signal may be noticed
+  core::Time alive = core::MonotonicClock::now();
+  while (!stop.stopped()) {
+    if (stop.take_hangup()) {
+      supervisor.reloading();
+      reload();
+      supervisor.ready(status_);
+    }
+    const core::Time now = core::MonotonicClock::now();
+    const core::Time due = std::min(schedule_.next(), end);
+    if (now >= due) return {};
+    if (supervisor.watchdog_every() && now >= alive) {
+      supervisor.alive(status_);
+      alive = now + *supervisor.watchdog_every();
+    }
+    if (auto waited = collector_->wait(std::min(due, now + kSlice)); !waited) return waited;
+  }
+  return {};
+}
+
+core::Result<Exit> Collecting::run(core::StopSignal& stop, collect::Supervisor& supervisor) {
+  constexpr core::Micros kFarewell{10'000'000};
+  const core::Time end = arguments_.duration ? core::MonotonicClock::now() + *arguments_.duration : core::Time::max();
+  std::optional<core::Error> failed;
+  for (bool first = true; !stop.stopped(); first = false) {
+    schedule_.begin(core::MonotonicClock::now());
+    const auto report = collector_->poll();
+    if (!report) {
+      failed = report.error();
+      break;
+    }
+    show(*report);
+    if (first) supervisor.ready(status_);
+    if (arguments_.once) break;
+    if (auto rested = rest(stop, supervisor, end); !rested) failed = rested.error();
+    if (failed || core::MonotonicClock::now() >= end) break;
+  }
+  supervisor.stopping();
+  if (terminal_width(2) > 0 && !arguments_.once && !arguments_.json) say("\n");
+  const auto left = collector_->stop(core::MonotonicClock::now() + kFarewell);
+  for (const std::string& sentence : left) say("uncork collect: {}\n", report::printable(sentence));
+  if (failed) return core::fail(*failed);
+  return left.empty() ? Exit::ok : Exit::not_possible;
+}
+
+/// The settings as they would be followed.
+void show_settings(const Settings& settings, const Collector& collector) {
+  print("interval {}, shorter by up to {:.0f} %\n", core::to_string(settings.interval), 100 * settings.jitter);
+  print("store    {}\n", collector.store_path().empty() ? "none" : report::printable(collector.store_path()));
+  print("filter   {}\n", settings.filter.empty() ? "none" : report::printable(settings.filter));
+  for (const std::string& sink : settings.sinks)
+    print("sink     {} as {}\n", report::printable(sink), collect::format_of(sink, settings.format));
+}
+
+core::Result<Exit> collect_rows(const CollectArguments& arguments) {
+  auto settings = settings_of(arguments);
+  if (!settings) return core::fail(settings.error());
+  core::StopSignal stop(core::StopSignal::Hangup::taken);
+  collect::Supervisor supervisor;
+  ::mallopt(M_ARENA_MAX, 1);
+  auto collector = Collector::open(*settings);
+  if (!collector) return core::fail(collector.error());
+  if (arguments.dry_run) {
+    show_settings(*settings, **collector);
+    return Exit::ok;
+  }
+  return Collecting(arguments, std::move(*settings), std::move(*collector)).run(stop, supervisor);
+}
+
+constexpr const char* kFooter =
+    "A setting is taken from the file, where it has the option's name, else from the environment (UNCORK_COLLECT_INTERVAL), "
+    "else\n"
+    "from the command line; what comes later overrules. SIGHUP reads them again; SIGTERM ends it, when all is delivered.\n\n"
+    "Example:\n"
+    "  uncork collect                                         keep every socket's rows for uncork top, show and query\n"
+    "  uncork collect --interval 1s --sink stdout --format jsonl --store none\n"
+    "  uncork collect --sink file:/var/log/uncork/rows.jsonl.zst --sink tcp:collector:4000";
+
+}  // namespace
+
+void add_collect(const Verb& program, Action& chosen) {
+  const auto arguments = std::make_shared<CollectArguments>();
+  const Verb verb = program.add_subcommand("collect", "Poll every socket again and again, keep the rows and hand them on");
+  verb.add_option("--config", arguments->config,
+                  "Read settings from this TOML file (default: /etc/uncork/collect.toml, if it is there)")
+      .type_name("FILE");
+  for (const collect::Setting& setting : collect::all_settings()) {
+    const std::string name(setting.name), help(setting.help), type(setting.type);
+    if (setting.is_list) {
+      verb.add_option("--" + name, arguments->sinks, help).type_name(type).one_at_a_time();
+      continue;
+    }
+    const auto read = [arguments, name](const std::string& value) -> core::Status {
+      Settings scratch;
+      if (auto taken = take(name, value, scratch); !taken) return taken;
+      arguments->told.emplace_back(name, value);
+      return {};
+    };
+    verb.add_read("--" + name, read, help).type_name(type);
+  }
+  verb.add_flag("--once", arguments->once, "Poll once, deliver, and end");
+  verb.add_flag("--dry-run", arguments->dry_run, "Open everything, print what would be done, and end");
+  add_duration(verb, "--for", arguments->duration, "End after this time", Zero::refused);
+  verb.add_flag("--json", arguments->json, "Print one JSON object per poll");
+  verb.footer(kFooter);
+  verb.callback([arguments, &chosen] {
+    chosen = [arguments] {
+      const auto exit = collect_rows(*arguments);
+      return exit ? *exit : report_error(exit.error());
+    };
+  });
+}
+
+}  // namespace uncork::cli

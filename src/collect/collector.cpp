@@ -1,0 +1,154 @@
+#include "collect/collector.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/syscall.hpp"
+#include "sink/store/place.hpp"
+
+namespace uncork::collect {
+namespace {
+
+using core::fail;
+using core::Status;
+
+sink::Retention retention_of(const Settings& settings) {
+  sink::Retention retention;
+  retention.rows = settings.keep;
+  retention.minutes = std::max(retention.minutes, settings.keep);
+  retention.hours = std::max(retention.hours, settings.keep);
+  retention.bytes = settings.keep_bytes;
+  return retention;
+}
+
+core::Result<filter::Filter> filter_of(const Settings& settings) {
+  auto filter = filter::Filter::compile(settings.filter);
+  if (filter) return filter;
+  core::Error error = filter.error();
+  error.message = "filter: " + error.message;
+  return fail(error);
+}
+
+std::string path_of_store(const Settings& settings) {
+  if (settings.store == "none") return "";
+  return settings.store.empty() ? sink::store_path() : settings.store;
+}
+
+std::string path_of_spool(const Settings& settings) {
+  if (settings.spool == "none") return "";
+  if (!settings.spool.empty()) return settings.spool;
+  const std::string store = settings.store == "none" ? sink::store_path() : path_of_store(settings);
+  return store.substr(0, store.rfind('/') + 1) + "spool";
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<Collector>> Collector::open(const Settings& settings) {
+  auto filter = filter_of(settings);
+  if (!filter) return fail(filter.error());
+  const std::string spool = settings.sinks.empty() ? "" : path_of_spool(settings);
+  if (!spool.empty()) {
+    if (auto made = sink::make_folder_of(spool + "/sink"); !made) return fail(made.error());
+  }
+  auto exits = Exits::open(settings, spool);
+  if (!exits) return fail(exits.error());
+  std::unique_ptr<Collector> collector(new Collector(settings, std::move(*filter), std::move(*exits)));
+  collector->boot_id_ = core::read_file("/proc/sys/kernel/random/boot_id", 64).value_or("").substr(0, 36);
+  if (auto opened = collector->open_store(); !opened) return fail(opened.error());
+  auto observer = Observer::open(settings);
+  if (!observer) return fail(observer.error());
+  collector->observer_ = std::move(*observer);
+  return collector;
+}
+
+Status Collector::open_store() {
+  store_path_ = path_of_store(settings_);
+  if (store_path_.empty()) return {};
+  if (auto made = sink::make_folder_of(store_path_); !made) return made;
+  auto opened = sink::Store::open({.path = store_path_, .retention = retention_of(settings_)});
+  if (!opened) return fail(opened.error());
+  store_ = std::move(*opened);
+  const auto last = store_->last_sequence(boot_id_);
+  if (!last) return fail(last.error());
+  sequence_ = *last;
+  return {};
+}
+
+void Collector::tell(const std::string& message, PollReport& report) {
+  constexpr std::size_t kMostRemembered = 100;
+  if (std::ranges::find(told_, message) != told_.end()) return;
+  if (told_.size() == kMostRemembered) told_.erase(told_.begin());  // some have numbers in them
+  told_.push_back(message);
+  report.messages.push_back(message);
+}
+
+core::Result<PollReport> Collector::poll() {
+  const core::Time begun = core::MonotonicClock::now();
+  PollReport report;
+  const auto looked = observer_->look();
+  if (!looked) return fail(looked.error());
+  probe::Look& look = **looked;
+  std::erase_if(look.rows, [&](const record::Row& row) { return !filter_.matches(row); });
+  report.sequence = ++sequence_;
+  for (record::Row& row : look.rows) {
+    stamp_.put(row, report.sequence);
+    exits_.add(row, begun);
+  }
+  exits_.end_poll();
+  report.rows = look.rows.size();
+  std::vector<sink::ServiceGain> gained;
+  if (auto gains = observer_->gains()) {
+    gained = std::move(*gains);
+  } else {
+    tell("services are not summed up: " + gains.error().message, report);
+  }
+  report.services = gained.size();
+  for (const sink::ServiceGain& gain : gained) report.lost += gain.gain.account.budget.lost();
+  const core::Micros interval = polled_ ? begun - *polled_ : settings_.interval;
+  polled_ = begun;
+  store(look, gained, interval, report);
+  report.coverage = look.coverage.sentence();
+  if (!look.coverage.whole()) tell(report.coverage, report);
+  for (const std::string& limit : look.limits) tell(limit, report);
+  for (std::string& message : exits_.take_messages()) report.messages.push_back(std::move(message));
+  report.took = core::MonotonicClock::now() - begun;
+  return report;
+}
+
+void Collector::store(const probe::Look& look, std::span<const sink::ServiceGain> gains, core::Micros interval,
+                      PollReport& report) {
+  if (!store_) return;
+  const auto added = store_->add({.boot_id = boot_id_,
+                                  .sequence = report.sequence,
+                                  .began_ns = look.timestamp_ns,
+                                  .interval = interval,
+                                  .rows = look.rows,
+                                  .services = gains});
+  if (!added) tell(fmt::format("{}: not stored: {}", store_path_, added.error().message), report);
+  if (auto notice = store_->take_notice()) report.messages.push_back(std::move(*notice));
+}
+
+Status Collector::reload(const Settings& settings) {
+  const auto needs_start = [](const char* name) {
+    return fail(core::invalid_argument(fmt::format("{}: needs a new start; nothing was changed", name)));
+  };
+  if (settings.netns != settings_.netns) return needs_start("netns");
+  if (settings.bpf != settings_.bpf) return needs_start("bpf");
+  if (settings.docker != settings_.docker) return needs_start("docker");
+  if (settings.lldpd != settings_.lldpd) return needs_start("lldpd");
+  if (settings.store != settings_.store || settings.keep != settings_.keep || settings.keep_bytes != settings_.keep_bytes)
+    return needs_start("store, keep and keep-bytes");
+  if (settings.sinks != settings_.sinks || settings.format != settings_.format || settings.spool != settings_.spool ||
+      settings.spool_bytes != settings_.spool_bytes)
+    return needs_start("sink, format, spool and spool-bytes");
+  auto filter = filter_of(settings);
+  if (!filter) return fail(filter.error());
+  filter_ = std::move(*filter);
+  stamp_.change(settings);
+  settings_ = settings;
+  return {};
+}
+
+}  // namespace uncork::collect

@@ -1,0 +1,74 @@
+#pragma once
+// A collector: polls every socket, keeps the rows in the store, and hands them on.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collect/exits.hpp"
+#include "collect/observer.hpp"
+#include "collect/settings.hpp"
+#include "collect/stamp.hpp"
+#include "core/clock.hpp"
+#include "core/result.hpp"
+#include "filter/filter.hpp"
+#include "sink/store/store.hpp"
+
+namespace uncork::collect {
+
+/// What a poll did.
+struct PollReport {
+  std::uint64_t sequence = 0;  ///< of the poll since the boot, or, without a store, since the start
+  std::size_t rows = 0;        ///< handed on
+  std::size_t services = 0;    ///< that exchanged something since the poll before
+  core::Micros lost{0};        ///< by them
+  core::Micros took{0};
+  std::string coverage;               ///< `5050 of 5050 sockets in 50 namespaces`
+  std::vector<std::string> messages;  ///< what a person should know, each once: what could not be seen, stored or delivered
+};
+
+/// One thread polls; each sink has another. Where the store or a sink fails, the others go on, and what failed is told.
+class Collector {
+ public:
+  /// Opens everything that the settings name. Errors say which setting cannot be followed.
+  [[nodiscard]] static core::Result<std::unique_ptr<Collector>> open(const Settings& settings);
+
+  /// Fails only where nothing could be seen at all.
+  [[nodiscard]] core::Result<PollReport> poll();
+  /// Between two polls: takes in what ends, until `until`.
+  [[nodiscard]] core::Status wait(core::Time until) { return observer_->wait(until); }
+
+  /// Takes in the filter, names and labels (the interval is the schedule's). The error names a setting that needs a new start;
+  /// nothing is changed then.
+  [[nodiscard]] core::Status reload(const Settings& settings);
+
+  /// Delivers what it can until `deadline`; a sentence for each sink that has not got everything.
+  [[nodiscard]] std::vector<std::string> stop(core::Time deadline) { return exits_.stop(deadline); }
+
+  [[nodiscard]] std::vector<Exits::Stats> sinks() const { return exits_.stats(); }
+  /// Where the store is; empty: there is none.
+  [[nodiscard]] const std::string& store_path() const { return store_path_; }
+
+ private:
+  Collector(const Settings& settings, filter::Filter filter, Exits exits)
+      : settings_(settings), filter_(std::move(filter)), stamp_(settings), exits_(std::move(exits)) {}
+  [[nodiscard]] core::Status open_store();
+  void store(const probe::Look& look, std::span<const sink::ServiceGain> gains, core::Micros interval, PollReport& report);
+  void tell(const std::string& message, PollReport& report);
+
+  Settings settings_;
+  filter::Filter filter_;
+  Stamp stamp_;
+  Exits exits_;
+  std::unique_ptr<Observer> observer_;
+  std::unique_ptr<sink::Store> store_;
+  std::string store_path_;
+  std::string boot_id_;
+  std::uint64_t sequence_ = 0;  // of the last poll
+  std::optional<core::Time> polled_;
+  std::vector<std::string> told_;
+};
+
+}  // namespace uncork::collect

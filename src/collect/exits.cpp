@@ -1,0 +1,113 @@
+#include "collect/exits.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "core/crc32c.hpp"
+#include "record/format.hpp"
+#include "sink/outlet/destination.hpp"
+#include "sink/outlet/make_outlet.hpp"
+
+namespace uncork::collect {
+namespace {
+
+using core::fail;
+
+core::Error about(const std::string& destination, core::Error error) {
+  error.message = "sink '" + destination + "': " + error.message;
+  return error;
+}
+
+bool writes_here(const sink::Destination& destination) {
+  using Kind = sink::Destination::Kind;
+  return destination.kind == Kind::standard_output || destination.kind == Kind::standard_error;
+}
+
+}  // namespace
+
+std::string format_of(const std::string& destination, const std::string& usual) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kSuffixes = {
+      {{".jsonl", "jsonl"}, {".csv", "csv"}, {".tsv", "tsv"}, {".msgpack", "msgpack"}, {".pb", "protobufList"}}};
+  std::string_view path = destination;
+  if (!path.starts_with("file:")) return usual;
+  path = path.substr(0, path.find('?'));
+  if (path.ends_with(".zst")) path.remove_suffix(4);
+  for (const auto& [suffix, format] : kSuffixes) {
+    if (path.ends_with(suffix)) return std::string(format);
+  }
+  return usual;
+}
+
+std::string spool_folder(const std::string& spool, const std::string& destination) {
+  constexpr std::size_t kMostName = 60;
+  std::string name;
+  for (const char c : destination.substr(0, kMostName)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+    name += plain ? c : '_';
+  }
+  return fmt::format("{}/{}-{:08x}", spool, name, core::crc32c(destination));
+}
+
+core::Result<Exits> Exits::open(const Settings& settings, const std::string& spool) {
+  Exits exits;
+  for (const std::string& wanted : settings.sinks) {
+    const auto destination = sink::parse_destination(wanted);
+    if (!destination) return fail(about(wanted, destination.error()));
+    const std::string format_name = format_of(wanted, settings.format);
+    auto format = record::make_format(format_name);
+    if (!format) return fail(about(wanted, format.error()));
+    auto outlet = sink::make_outlet(*destination);
+    record::EnvelopeCaps caps;
+    caps.bytes = std::min(caps.bytes, outlet->most_bytes());
+    CourierOptions options{.name = sink::to_string(*destination)};
+    if (!spool.empty() && !writes_here(*destination))
+      options.backlog.spool = SpoolOptions{.folder = spool_folder(spool, options.name), .most_bytes = settings.spool_bytes};
+    auto courier = Courier::start(std::move(outlet), std::move(options));
+    if (!courier) return fail(about(wanted, courier.error()));
+    Courier* const to = courier->get();
+    auto builder = std::make_unique<record::EnvelopeBuilder>(
+        std::move(*format), caps, [to, framing = sink::framing_of(format_name)](const record::Envelope& envelope) {
+          to->send({std::string(envelope.bytes), static_cast<std::uint32_t>(envelope.rows), framing});
+        });
+    exits.exits_.push_back({std::move(*courier), std::move(builder)});
+  }
+  return exits;
+}
+
+void Exits::add(const record::Row& row, core::Time now) {
+  for (const Exit& exit : exits_) exit.builder->add(row, now);
+}
+
+void Exits::end_poll() {
+  for (const Exit& exit : exits_) exit.builder->flush(record::FlushReason::poll_end);
+}
+
+std::vector<Exits::Stats> Exits::stats() const {
+  std::vector<Stats> all;
+  for (const Exit& exit : exits_) all.push_back({exit.courier->name(), exit.courier->stats()});
+  return all;
+}
+
+std::vector<std::string> Exits::take_messages() {
+  std::vector<std::string> all;
+  for (const Exit& exit : exits_) {
+    for (std::string& message : exit.courier->take_messages()) all.push_back(std::move(message));
+  }
+  return all;
+}
+
+std::vector<std::string> Exits::stop(core::Time deadline) {
+  std::vector<std::string> sentences;
+  for (const Exit& exit : exits_) {
+    exit.builder->flush(record::FlushReason::shutdown);
+    std::string sentence = exit.courier->stop(deadline).sentence(exit.courier->name());
+    if (!sentence.empty()) sentences.push_back(std::move(sentence));
+  }
+  return sentences;
+}
+
+}  // namespace uncork::collect

@@ -1,0 +1,203 @@
+#include "collect/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+#include "core/duration.hpp"
+#include "core/nearest.hpp"
+#include "record/format.hpp"
+
+namespace uncork::collect {
+namespace {
+
+using core::fail;
+using core::Status;
+
+constexpr std::size_t kLongestText = 4096;
+
+core::Error wrong(std::string_view name, std::string_view value, std::string_view wanted) {
+  return core::invalid_argument(fmt::format("{} '{}': {}", name, value.substr(0, 80), wanted));
+}
+
+/// Texts go into every row, or are paths.
+Status take_text(std::string_view name, std::string_view value, std::string& into) {
+  if (value.size() > kLongestText) return fail(wrong(name, value, "at most 4,096 bytes"));
+  if (value.contains('\0')) return fail(wrong(name, value, "a text has no zero byte"));
+  into = value;
+  return {};
+}
+
+Status take_duration(std::string_view name, std::string_view value, core::Micros least, core::Micros& into) {
+  const auto duration = core::parse_duration(name, value);
+  if (!duration) return fail(duration.error());
+  if (*duration < least) return fail(wrong(name, value, "at least " + core::to_string(least)));
+  into = *duration;
+  return {};
+}
+
+/// Days are common in what is kept.
+Status take_keep(std::string_view value, Settings& settings) {
+  constexpr std::int64_t kDay = std::int64_t{24} * 3600 * 1'000'000;
+  constexpr std::int64_t kMostDays = 3650;
+  if (value.ends_with('d')) {
+    std::int64_t days = 0;
+    const char* const end = value.data() + value.size() - 1;
+    const auto [at, failed] = std::from_chars(value.data(), end, days);
+    if (failed != std::errc{} || at != end || days < 1 || days > kMostDays)
+      return fail(wrong("keep", value, "a time, such as 12h or 7d, at most 3650d"));
+    settings.keep = core::Micros(days * kDay);
+    return {};
+  }
+  return take_duration("keep", value, core::Micros(60'000'000), settings.keep);
+}
+
+Status take_jitter(std::string_view value, Settings& settings) {
+  double jitter = 0;
+  const auto [at, failed] = std::from_chars(value.data(), value.data() + value.size(), jitter);
+  if (failed != std::errc{} || at != value.data() + value.size() || !(jitter >= 0 && jitter <= 1))
+    return fail(wrong("jitter", value, "a share of the interval from 0 to 1"));
+  settings.jitter = jitter;
+  return {};
+}
+
+Status take_bpf(std::string_view value, Settings& settings) {
+  if (value != "auto" && value != "yes" && value != "no") return fail(wrong("bpf", value, "auto, yes or no"));
+  settings.bpf = value;
+  return {};
+}
+
+Status take_format(std::string_view value, Settings& settings) {
+  const auto names = record::format_names();
+  if (std::ranges::find(names, value) == names.end())
+    return fail(wrong("format", value, fmt::format("one of {}", fmt::join(names, ", "))));
+  settings.format = value;
+  return {};
+}
+
+Status take_keep_bytes(std::string_view value, Settings& settings) {
+  constexpr std::uint64_t kLeast = 1 << 20;
+  const auto bytes = parse_bytes("keep-bytes", value);
+  if (!bytes) return fail(bytes.error());
+  if (*bytes < kLeast) return fail(wrong("keep-bytes", value, "at least 1 MiB"));
+  settings.keep_bytes = *bytes;
+  return {};
+}
+
+Status take_spool_bytes(std::string_view value, Settings& settings) {
+  constexpr std::uint64_t kLeast = 1 << 20;
+  const auto bytes = parse_bytes("spool-bytes", value);
+  if (!bytes) return fail(bytes.error());
+  if (*bytes < kLeast) return fail(wrong("spool-bytes", value, "at least 1 MiB"));
+  settings.spool_bytes = *bytes;
+  return {};
+}
+
+Status take_interval(std::string_view value, Settings& settings) {
+  constexpr core::Micros kLeast{10'000};
+  return take_duration("interval", value, kLeast, settings.interval);
+}
+
+Status take_sink(std::string_view value, Settings& settings) {
+  constexpr std::size_t kMostSinks = 16;
+  if (settings.sinks.size() == kMostSinks) return fail(wrong("sink", value, "at most 16 of them"));
+  std::string sink;
+  if (auto taken = take_text("sink", value, sink); !taken) return taken;
+  if (sink.empty()) return fail(wrong("sink", value, "a destination is wanted"));
+  settings.sinks.push_back(std::move(sink));
+  return {};
+}
+
+template <std::string Settings::* member>
+Status take(std::string_view name, std::string_view value, Settings& settings) {
+  return take_text(name, value, settings.*member);
+}
+
+constexpr std::array kSettings = {
+    Setting{"interval", "TIME", "Poll every socket this often (default: 10s)", false, take_interval},
+    Setting{"jitter", "SHARE", "Let each interval be shorter by up to this share of it (default: 0.1)", false, take_jitter},
+    Setting{"netns", "NAME", "Only this network namespace, or several: a,b (default: all as root, else own)", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::netns>("netns", v, s); }},
+    Setting{"filter", "FILTER", "Only sockets of which this is true, in the words of 'uncork sockets --filter'", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::filter>("filter", v, s); }},
+    Setting{"bpf", "auto|yes|no", "Walk the sockets with BPF, or with inet_diag (default: auto)", false, take_bpf},
+    Setting{"hostname", "NAME", "Write this host name into the rows (default: the machine's)", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::hostname>("hostname", v, s); }},
+    Setting{"location", "TEXT", "Write this location into the rows", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::location>("location", v, s); }},
+    Setting{"label", "TEXT", "Write this label into the rows", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::label>("label", v, s); }},
+    Setting{"tag", "TEXT", "Write this tag into the rows", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::tag>("tag", v, s); }},
+    Setting{"docker", "SOCKET", "Ask this socket, such as /run/docker.sock, for names and images of containers", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::docker>("docker", v, s); }},
+    Setting{"lldpd", "SOCKET", "Write into the rows what lldpd at this socket hears on the uplinks", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::lldpd>("lldpd", v, s); }},
+    Setting{"store", "FILE", "Keep the rows in this SQLite file; none: keep none", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::store>("store", v, s); }},
+    Setting{"keep", "TIME", "Keep rows in the store this long, such as 12h or 7d (default: 7d)", false, take_keep},
+    Setting{"keep-bytes", "BYTES", "Let the store be this large, such as 500MB (default: 1GiB)", false, take_keep_bytes},
+    Setting{"spool", "FOLDER",
+            "Let rows wait here for sinks that do not take them; none: in memory alone (default: beside the store)", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::spool>("spool", v, s); }},
+    Setting{"spool-bytes", "BYTES", "Let so much wait for each sink (default: 256MB)", false, take_spool_bytes},
+    Setting{"format", "NAME", "Write rows to sinks in this format (default: protobufList)", false, take_format},
+    Setting{"sink", "DESTINATION", "Send the rows there too, such as file:/var/log/uncork/rows.jsonl.zst", true, take_sink},
+};
+
+}  // namespace
+
+std::span<const Setting> all_settings() { return kSettings; }
+
+const Setting* find_setting(std::string_view name) {
+  const auto found = std::ranges::find(kSettings, name, &Setting::name);
+  return found == kSettings.end() ? nullptr : &*found;
+}
+
+std::string environment_name(const Setting& setting) {
+  std::string name = "UNCORK_COLLECT_";
+  for (const char c : setting.name) name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return name;
+}
+
+Status read_environment(const char* (*lookup)(const char*), Settings& settings) {
+  for (const Setting& setting : kSettings) {
+    const std::string name = environment_name(setting);
+    const char* const value = lookup(name.c_str());
+    if (value == nullptr) continue;
+    const std::string_view text = value;
+    for (std::size_t begin = 0; begin <= text.size();) {
+      const std::size_t end = setting.is_list ? std::min(text.find(',', begin), text.size()) : text.size();
+      if (auto taken = setting.take(text.substr(begin, end - begin), settings); !taken) {
+        core::Error error = taken.error();
+        error.message = name + ": " + error.message;
+        return fail(error);
+      }
+      begin = end + 1;
+    }
+  }
+  return {};
+}
+
+core::Result<std::uint64_t> parse_bytes(std::string_view argument, std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, std::uint64_t>, 7> kUnits = {{{"KiB", 1ULL << 10},
+                                                                                 {"MiB", 1ULL << 20},
+                                                                                 {"GiB", 1ULL << 30},
+                                                                                 {"KB", 1'000},
+                                                                                 {"MB", 1'000'000},
+                                                                                 {"GB", 1'000'000'000},
+                                                                                 {"", 1}}};
+  std::uint64_t number = 0;
+  const auto [at, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view rest(at, static_cast<std::size_t>(text.data() + text.size() - at));
+  const auto unit = std::ranges::find(kUnits, rest, &std::pair<std::string_view, std::uint64_t>::first);
+  if (failed != std::errc{} || unit == kUnits.end() || number > std::numeric_limits<std::int64_t>::max() / unit->second)
+    return fail(wrong(argument, text, "a number of bytes, such as 500MB or 1GiB"));
+  return number * unit->second;
+}
+
+}  // namespace uncork::collect
