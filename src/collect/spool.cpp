@@ -153,10 +153,10 @@ void Spool::drop_oldest() {
   losses_.by_limit += segments_.front().waiting;
   waiting_ -= segments_.front().waiting;
   // A file that cannot be removed comes again at the next start; what it holds was counted as lost all the same.
-  static_cast<void>(remove_oldest());
+  remove_oldest();
 }
 
-core::Status Spool::remove_oldest() {
+void Spool::remove_oldest() {
   if (segments_.size() == 1) active_.reset();
   const std::string path = path_of(segments_.front().number);
   bytes_on_disk_ -= segments_.front().bytes;
@@ -166,15 +166,14 @@ core::Status Spool::remove_oldest() {
   loaded_bytes_ = {};
   loaded_ = {};
   const auto removed = core::checked("remove " + path, [&] { return ::unlink(path.c_str()); });
-  if (!removed) return core::fail(removed.error());
-  return {};
+  removed_ = removed ? core::Status() : core::fail(removed.error());
 }
 
 std::optional<sink::Parcel> Spool::front() {
   while (!segments_.empty()) {
     if (!is_loaded_) load_oldest();
     if (next_record_ < loaded_.records.size()) return parcel_of(loaded_.records[next_record_], loaded_bytes_);
-    static_cast<void>(remove_oldest());  // nothing is left in it
+    remove_oldest();  // nothing is left in it
   }
   return std::nullopt;
 }
@@ -203,7 +202,8 @@ core::Status Spool::pop() {
   waiting_ -= record.tally();
   auto noted = write_position(position_, {segments_.front().number, record.begin + record.size}, options_.folder + "/position");
   if (next_record_ < loaded_.records.size()) return noted;
-  return remove_oldest();
+  remove_oldest();
+  return removed_;
 }
 
 core::Status Spool::sync() {

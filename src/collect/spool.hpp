@@ -71,7 +71,7 @@ class Spool {
   void recover_segment(std::uint64_t number, std::uint64_t taken_bytes);
   [[nodiscard]] core::Status begin_segment();
   void drop_oldest();
-  [[nodiscard]] core::Status remove_oldest();
+  void remove_oldest();
   void load_oldest();
   [[nodiscard]] std::string path_of(std::uint64_t number) const;
 
@@ -84,6 +84,7 @@ class Spool {
   std::uint64_t bytes_on_disk_ = 0;
   Tally waiting_;
   SpoolLosses losses_;
+  core::Status removed_;  // what came of it the last time that a file had to go
   // The first of segments_, when it has been read.
   bool is_loaded_ = false;
   std::string loaded_bytes_;

@@ -27,7 +27,7 @@ std::vector<std::uint32_t> numbers(const DecodedSegment& segment, std::string_vi
 }
 
 TEST(SpoolSegment, gives_back_parcels_as_they_were) {
-  const sink::Parcel one{"\x01\x00\xff", 7, sink::Framing::list};
+  const sink::Parcel one{std::string("\x01\x00\xff", 3), 7, sink::Framing::list};
   const sink::Parcel none{"", 0, sink::Framing::whole};
   const std::string bytes = std::string(kSegmentHeading) + record_of(one) + record_of(none);
   const DecodedSegment segment = decode_segment(bytes);
