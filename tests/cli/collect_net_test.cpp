@@ -93,7 +93,7 @@ TEST_F(Collect, numbers_polls_and_rows_without_a_gap_and_over_restarts) {
   std::int64_t number = 0;
   int runs = 0;
   for (const Json& row : rows) {
-    const std::int64_t now = row.at("row_number");
+    const std::int64_t now = row.at("rowNumber");
     if (now == 1) {
       ++runs;
     } else {
