@@ -79,21 +79,12 @@ Status take_format(std::string_view value, Settings& settings) {
   return {};
 }
 
-Status take_keep_bytes(std::string_view value, Settings& settings) {
+Status take_bytes(std::string_view name, std::string_view value, std::uint64_t& into) {
   constexpr std::uint64_t kLeast = 1 << 20;
-  const auto bytes = parse_bytes("keep-bytes", value);
+  const auto bytes = parse_bytes(name, value);
   if (!bytes) return fail(bytes.error());
-  if (*bytes < kLeast) return fail(wrong("keep-bytes", value, "at least 1 MiB"));
-  settings.keep_bytes = *bytes;
-  return {};
-}
-
-Status take_spool_bytes(std::string_view value, Settings& settings) {
-  constexpr std::uint64_t kLeast = 1 << 20;
-  const auto bytes = parse_bytes("spool-bytes", value);
-  if (!bytes) return fail(bytes.error());
-  if (*bytes < kLeast) return fail(wrong("spool-bytes", value, "at least 1 MiB"));
-  settings.spool_bytes = *bytes;
+  if (*bytes < kLeast) return fail(wrong(name, value, "at least 1 MiB"));
+  into = *bytes;
   return {};
 }
 
@@ -140,11 +131,13 @@ constexpr std::array kSettings = {
     Setting{"store", "FILE", "Keep the rows in this SQLite file; none: keep none", false,
             [](std::string_view v, Settings& s) { return take<&Settings::store>("store", v, s); }},
     Setting{"keep", "TIME", "Keep rows in the store this long, such as 12h or 7d (default: 7d)", false, take_keep},
-    Setting{"keep-bytes", "BYTES", "Let the store be this large, such as 500MB (default: 1GiB)", false, take_keep_bytes},
+    Setting{"keep-bytes", "BYTES", "Let the store be this large, such as 500MB (default: 1GiB)", false,
+            [](std::string_view v, Settings& s) { return take_bytes("keep-bytes", v, s.keep_bytes); }},
     Setting{"spool", "FOLDER",
             "Let rows wait here for sinks that do not take them; none: in memory alone (default: beside the store)", false,
             [](std::string_view v, Settings& s) { return take<&Settings::spool>("spool", v, s); }},
-    Setting{"spool-bytes", "BYTES", "Let so much wait for each sink (default: 256MB)", false, take_spool_bytes},
+    Setting{"spool-bytes", "BYTES", "Let so much wait for each sink (default: 256MB)", false,
+            [](std::string_view v, Settings& s) { return take_bytes("spool-bytes", v, s.spool_bytes); }},
     Setting{"format", "NAME", "Write rows to sinks in this format (default: protobufList)", false, take_format},
     Setting{"sink", "DESTINATION", "Send the rows there too, such as file:/var/log/uncork/rows.jsonl.zst", true, take_sink},
 };
