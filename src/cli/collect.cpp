@@ -197,6 +197,15 @@ core::Result<Exit> Collecting::run(core::StopSignal& stop, collect::Supervisor& 
   return left.empty() ? Exit::ok : Exit::not_possible;
 }
 
+core::Json settings_json(const Settings& settings, const Collector& collector) {
+  core::Json sinks = core::Json::array();
+  for (const std::string& sink : settings.sinks)
+    sinks.push_back({{"sink", sink}, {"format", collect::format_of(sink, settings.format)}});
+  return {{"type", "settings"},        {"interval_ms", core::to_ms(settings.interval)},
+          {"jitter", settings.jitter}, {"store", collector.store_path()},
+          {"filter", settings.filter}, {"sinks", sinks}};
+}
+
 /// The settings as they would be followed.
 void show_settings(const Settings& settings, const Collector& collector) {
   print("interval {}, shorter by up to {:.0f} %\n", core::to_string(settings.interval), 100 * settings.jitter);
@@ -215,7 +224,11 @@ core::Result<Exit> collect_rows(const CollectArguments& arguments) {
   auto collector = Collector::open(*settings);
   if (!collector) return core::fail(collector.error());
   if (arguments.dry_run) {
-    show_settings(*settings, **collector);
+    if (arguments.json) {
+      put(settings_json(*settings, **collector).dump(core::Json::Order::as_inserted, core::Json::Charset::ascii) + "\n");
+    } else {
+      show_settings(*settings, **collector);
+    }
     return Exit::ok;
   }
   return Collecting(arguments, std::move(*settings), std::move(*collector)).run(stop, supervisor);

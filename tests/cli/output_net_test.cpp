@@ -139,6 +139,7 @@ std::vector<Row> rows(const World& world) {
     add({"h2", "load", "-n", "100", "http://" + world.http_server() + "/"});
     add({"h2", "audit", world.http_server(), "--probe", "ping", "--probe", "long-crumbs", "--time", "20s"});
     add({"verify", world.path("rows.jsonl")});
+    add({"collect", "--dry-run", "--store", world.path("store.db")});
     add({"doctor"}, 0, true);
     add({"zino", "fixture", "--out", world.path("made")});
     add({"zino", "front", "--connect", "127.0.0.1:9", "--port", "0", "--notify-port", "0"}, SIGTERM);
@@ -204,11 +205,15 @@ class EveryVerb : public ::testing::Test {
 };
 
 TEST_F(EveryVerb, has_a_row_here_or_a_test_of_its_own) {
-  // What `check` and `run` write to standard output is their command's, and `why` needs somebody who talks meanwhile. The others
-  // run for long, and each begins with a heading, which is what the row of `lab chatty` shows to be checked.
+  // What `check` and `run` write to standard output is their command's, `why` needs somebody who talks meanwhile, and `top`,
+  // `show` and `query` a store in which somebody has (tests/cli/store_test.cpp). The others run for long, and each begins with a
+  // heading, which is what the row of `lab chatty` shows to be checked.
   std::set<Words> missing = {{"check"},
                              {"run"},
                              {"why"},
+                             {"top"},
+                             {"show"},
+                             {"query"},
                              {"lab", "churn"},
                              {"lab", "coalesce"},
                              {"lab", "heartbeat"},
