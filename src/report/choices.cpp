@@ -26,17 +26,17 @@ std::string price(const stall::Choice& choice) {
 
 }  // namespace
 
-std::string choice_text(const stall::Choice& choice, const stall::Account& account) {
+std::string choice_text(const stall::Choice& choice, const stall::Account& account, std::string_view said) {
   const char* where = choice.place == stall::Place::other_end ? "at the other end, " : "";
-  const std::string command = choice.command.empty() ? "" : "; " + printable(choice.command);
+  const std::string command = choice.command.empty() || choice.command == said ? "" : "; " + printable(choice.command);
   return fmt::format("{}{}: {}{}{}", where, choice.what, gain(choice, account), price(choice), command);
 }
 
-std::string choice_lines(const std::vector<stall::Choice>& choices, const stall::Account& account) {
+std::string choice_lines(const std::vector<stall::Choice>& choices, const stall::Account& account, std::string_view said) {
   if (choices.size() < 2) return "";
   std::string text;
   for (std::size_t i = 0; i < choices.size(); ++i)
-    text += fmt::format("choice {}  {}\n", i + 1, choice_text(choices[i], account));
+    text += fmt::format("choice {}  {}\n", i + 1, choice_text(choices[i], account, said));
   return text;
 }
 

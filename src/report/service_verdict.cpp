@@ -104,7 +104,7 @@ std::string service_verdict_text(const stall::ServiceVerdict& v) {
   const std::string way = v.way.empty() ? "" : "way       " + printable(stall::to_string(v.way)) + "\n";
   return fmt::format("what      {}\nwhere     {}\n{}evidence  {}\ncost      {}\n{}remedy    {}\n{}",
                      what_text(v.cause, v.fault, v.confidence), where(v), way, evidence(v), cost_text(v.service.account, v.cause),
-                     late_line(v.service.account), remedy, choice_lines(v.choices, v.service.account));
+                     late_line(v.service.account), remedy, choice_lines(v.choices, v.service.account, v.remedy.command));
 }
 
 core::Json service_verdict_json(const stall::ServiceVerdict& v, std::string_view type) {

@@ -127,7 +127,7 @@ std::string choices_of(const ServiceVerdict& v) {
   if (v.choices.size() < 2) return "";
   std::string text;
   for (std::size_t i = 0; i < v.choices.size(); ++i)
-    text += fmt::format("{}{}. {}", i == 0 ? "" : " ", i + 1, choice_text(v.choices[i], v.service.account));
+    text += fmt::format("{}{}. {}", i == 0 ? "" : " ", i + 1, choice_text(v.choices[i], v.service.account, v.remedy.command));
   return text;
 }
 

@@ -30,7 +30,7 @@ std::string verdict_text(const stall::Verdict& v) {
   if (v.where.nodelay) evidence += *v.where.nodelay ? "; TCP_NODELAY on" : "; TCP_NODELAY off";
   return fmt::format("what      {}\nwhere     {}\nevidence  {}\ncost      {}\n{}remedy    {}\n{}",
                      what_text(v.cause, v.fault, v.confidence), where(v), evidence, cost_text(v.account, v.cause),
-                     late_line(v.account), remedy, choice_lines(v.choices, v.account));
+                     late_line(v.account), remedy, choice_lines(v.choices, v.account, v.remedy.command));
 }
 
 }  // namespace uncork::report

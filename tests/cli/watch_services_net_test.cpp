@@ -70,9 +70,9 @@ TEST(WatchServices, a_pipe_gets_one_verdict_and_one_command) {
   SickService service(1, 40, 2);
   const Finished finished = watch_all(service, {});
   EXPECT_EQ(finished.exit, 1);
-  const std::size_t first = finished.out.find("uncork cure");
+  const std::size_t first = finished.out.find("uncork cure --pid");
   ASSERT_NE(first, std::string::npos) << finished.out;
-  EXPECT_EQ(finished.out.find("uncork cure", first + 1), std::string::npos) << finished.out;
+  EXPECT_EQ(finished.out.find("uncork cure --pid", first + 1), std::string::npos) << finished.out;
   EXPECT_THAT(finished.out, HasSubstr("2 services with 40 connections; 1 lost time that matters"));
 }
 

@@ -40,7 +40,7 @@ TEST(VerdictText, says_what_where_evidence_cost_and_remedy) {
       "remedy    Change python3 (pid 4711): merge the writes of one message into one (it makes 3.0 writes of 48 bytes an "
       "exchange), or set TCP_NODELAY on this socket. Now: uncork cure --pid 4711 --port 8001\n"
       "choice 1  merge the writes of one message: an exchange ends 40.0 ms sooner, 1.0 segments fewer\n"
-      "choice 2  set TCP_NODELAY: an exchange ends 40.0 ms sooner, 1.0 segments more; uncork cure --pid 4711 --port 8001\n"
+      "choice 2  set TCP_NODELAY: an exchange ends 40.0 ms sooner, 1.0 segments more\n"
       "choice 3  restart it with its writes merged: an exchange ends 40.0 ms sooner, 1.0 segments fewer; uncork run --merge -- "
       "COMMAND\n"
       "choice 4  at the other end, acknowledge at once, by the route (all programs there): an exchange ends at most 40.0 ms "
