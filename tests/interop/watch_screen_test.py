@@ -53,8 +53,9 @@ class WatchScreenTest(FieldTest):
             self.assertRegex(service, rf"^python3 server :{PORT}\n")
             self.assertRegex(service, rf"Now: uncork cure --pid {self.server.pid} --port {PORT}")
             terminal.keys("Enter")
-            connection = terminal.wait_for(r"time an exchange, look by look")
-            self.assertRegex(connection, r"nagle_delayed_ack +[\d.]+ m?s +\d+\.\d %  #####")
+            terminal.wait_for(r"time an exchange, look by look")
+            # On a busy machine the first holds may have ended with a round trip.
+            connection = terminal.wait_for(r"nagle_delayed_ack +[\d.]+ m?s +\d+\.\d %  #####")
             self.assertRegex(connection, "[▁▂▃▄▅▆▇█]")
             terminal.keys("Escape")
             terminal.wait_for("Since you came here")
