@@ -34,7 +34,8 @@ class ExchangeTimes {
   /// In microseconds, at most 1/32 off; 0: there was none.
   [[nodiscard]] double mean() const;
 
-  /// The counts, by uncork_time_bucket(); and so many more in one of them, to make the same again (none in one that there is not).
+  /// The counts, by uncork_time_bucket(); and so many more in one of them, to make the same again (none in one that there is
+  /// not).
   [[nodiscard]] std::span<const std::uint64_t> buckets() const { return buckets_; }
   void add_bucket(std::size_t bucket, std::uint64_t times) {
     if (bucket < buckets_.size()) buckets_[bucket] += times;
