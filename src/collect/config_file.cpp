@@ -24,7 +24,7 @@ core::Error at_line(const std::string& file, std::uint32_t line, const std::stri
 
 /// A value as the other two ways of telling it would write it.
 std::optional<std::string> text_of(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) return *text;
+  if (node.is_string()) return node.value_exact<std::string>();
   if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
   if (const auto real = node.value_exact<double>()) return fmt::format("{}", *real);
   return std::nullopt;

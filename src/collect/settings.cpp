@@ -45,10 +45,10 @@ Status take_keep(std::string_view value, Settings& settings) {
   constexpr std::int64_t kDay = std::int64_t{24} * 3600 * 1'000'000;
   constexpr std::int64_t kMostDays = 3650;
   if (value.ends_with('d')) {
+    const std::string_view digits = value.substr(0, value.size() - 1);
     std::int64_t days = 0;
-    const char* const end = value.data() + value.size() - 1;
-    const auto [at, failed] = std::from_chars(value.data(), end, days);
-    if (failed != std::errc{} || at != end || days < 1 || days > kMostDays)
+    const auto [at, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), days);
+    if (failed != std::errc{} || at != digits.data() + digits.size() || days < 1 || days > kMostDays)
       return fail(wrong("keep", value, "a time, such as 12h or 7d, at most 3650d"));
     settings.keep = core::Micros(days * kDay);
     return {};

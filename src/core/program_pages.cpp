@@ -19,7 +19,8 @@ int give_back(dl_phdr_info* object, std::size_t /*size*/, void* page_bytes) {
     if (part.p_type != PT_LOAD || (part.p_flags & PF_W) != 0) continue;
     const std::uintptr_t begin = (object->dlpi_addr + part.p_vaddr) / page * page;
     const std::uintptr_t end = object->dlpi_addr + part.p_vaddr + part.p_memsz;
-    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    // The loader tells addresses as numbers.
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
   }
   return 0;
 }

@@ -11,7 +11,7 @@
 #include "core/result.hpp"
 
 struct bpf_link;
-struct bpf_object_skeleton;
+struct bpf_object_skeleton;  // NOLINT(readability-identifier-naming): the name that libbpf gave it
 
 namespace uncork::probe {
 

@@ -8,6 +8,7 @@
 
 #include "tests/cli/criteria.hpp"
 #include "tests/cli/program.hpp"
+#include "tests/core/sanitized.hpp"
 #include "tests/probe/privilege.hpp"
 
 namespace uncork::cli {
@@ -20,7 +21,7 @@ using Json = nlohmann::json;
 
 // A sanitizer makes a pass of the loop so slow that a turn's 200 us end before its 100 messages are written, and the criteria are
 // about speed: then only what was measured is looked at.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef UNCORK_SANITIZED
 constexpr bool kAtFullSpeed = false;
 constexpr double kMostSends = 0.2;
 #else

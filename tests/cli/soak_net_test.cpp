@@ -16,6 +16,7 @@
 #include "core/syscall.hpp"
 #include "tests/cli/criteria.hpp"
 #include "tests/cli/program.hpp"
+#include "tests/core/sanitized.hpp"
 #include "tests/probe/privilege.hpp"
 
 namespace uncork::cli {
@@ -50,7 +51,7 @@ std::vector<std::string> left_behind() {
 
 /// A sanitizer's memory grows with what was freed, and its programs are slow.
 bool met_for_a_test(const Json& criterion) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef UNCORK_SANITIZED
   for (const char* name : {"memory_growth", "poll_p99", "deleted", "looks", "threads"}) {
     if (criterion.at("name") == name) return true;
   }

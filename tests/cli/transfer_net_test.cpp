@@ -16,6 +16,7 @@
 #include "core/syscall.hpp"
 #include "tests/cli/criteria.hpp"
 #include "tests/cli/program.hpp"
+#include "tests/core/sanitized.hpp"
 #include "tests/probe/privilege.hpp"
 
 namespace uncork::cli {
@@ -183,7 +184,7 @@ TEST_F(Transfer, a_connection_that_is_cut_is_no_success) {
 
 // ---- lab transmit ------------------------------------------------------------------------------------------------------
 bool is_instrumented() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef UNCORK_SANITIZED
   return true;
 #else
   return false;

@@ -17,6 +17,7 @@
 #include "core/clock.hpp"
 #include "tests/cli/fake_zino.hpp"
 #include "tests/cli/program.hpp"
+#include "tests/core/sanitized.hpp"
 #include "tests/cure/scratch_directory.hpp"
 
 namespace uncork::cli {
@@ -223,7 +224,7 @@ TEST_P(ZinoAnswersTo, a_wrong_one_is_an_error_whatever_asked_for_it_and_however_
     std::string at;
     bool byte_by_byte;
   };
-#ifdef __SANITIZE_ADDRESS__
+#ifdef UNCORK_SANITIZED
   constexpr bool sanitized = true;  // a start of the program costs ten times as much: one way each, in turn
 #else
   constexpr bool sanitized = false;

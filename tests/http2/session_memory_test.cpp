@@ -5,9 +5,10 @@
 
 #include <string>
 
+#include "tests/core/sanitized.hpp"
 #include "tests/http2/scripted_peer.hpp"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef UNCORK_SANITIZED
 // Of sanitizer/allocator_interface.h, which g++ does not bring along.
 extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 #endif
@@ -26,7 +27,7 @@ void acknowledge_settings(ScriptedPeer& peer) { peer.frame(FrameType::settings, 
 
 /// Bytes that this process has from the allocator.
 std::size_t allocated() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef UNCORK_SANITIZED
   return __sanitizer_get_current_allocated_bytes();
 #else
   const struct mallinfo2 all = mallinfo2();
