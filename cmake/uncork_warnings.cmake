@@ -13,8 +13,4 @@ if(UNCORK_SANITIZE)
     add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-tsan>)  # Asio's fences, which uncork_asio.cmake turns off
   endif()
   add_link_options(-fsanitize=${UNCORK_SANITIZE})
-  if(UNCORK_FUZZ)
-    # Coverage that guides the fuzzer; everywhere, since files that share a precompiled header must have the same.
-    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fsanitize=fuzzer-no-link>)
-  endif()
 endif()
