@@ -4,12 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <future>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -255,21 +255,26 @@ TEST_F(SocketsVerb, following_knows_the_time_that_was_lost_and_to_what) {
 }
 
 TEST_F(SocketsVerb, following_shows_the_last_row_of_a_connection) {
-  auto running = std::async(std::launch::async, [this] {
-    return run({"--follow", "100ms", "--for", "5s", "--format", "jsonl", "--columns", "cookie,kind,last_row,sent"});
-  });
-  std::this_thread::sleep_for(std::chrono::seconds(2));  // it must have begun by then, which takes most of one
-  ASSERT_TRUE(core::send_all(v4_->client, std::array<std::byte, 77>{}));
-  v4_->client.reset();
-  v4_->server.reset();
-  const Finished finished = running.get();
-  EXPECT_EQ(finished.exit, 0) << finished.err;
-  const auto lines = lines_of(finished.out);
   const auto is_last = [](const std::string& line) {
     const Json row = Json::parse(line);
     return row.value("lastRow", false) && row.value("tcpInfoBytesSent", 0) == 77;
   };
-  EXPECT_EQ(std::ranges::count_if(lines, is_last), 1) << finished.out;
+  bool closed = false;
+  const auto is_seen = [&](const Finished& so_far) {
+    const std::size_t whole = so_far.out.rfind('\n');
+    if (whole == std::string::npos) return false;
+    if (!closed) {  // it has begun
+      EXPECT_TRUE(core::send_all(v4_->client, std::array<std::byte, 77>{}));
+      v4_->client.reset();
+      v4_->server.reset();
+      closed = true;
+    }
+    return std::ranges::any_of(lines_of(so_far.out.substr(0, whole + 1)), is_last);
+  };
+  const Finished finished = run({"--follow", "100ms", "--format", "jsonl", "--columns", "cookie,kind,last_row,sent"},
+                                {.signal = SIGINT, .signal_once = is_seen});
+  EXPECT_EQ(finished.exit, 0) << finished.err;
+  EXPECT_EQ(std::ranges::count_if(lines_of(finished.out), is_last), 1) << finished.out;
 }
 
 TEST_F(SocketsVerb, replays_what_it_recorded) {
