@@ -32,12 +32,13 @@ std::string ContainerNamer::name_of(const std::string& id) {
   constexpr core::Micros kRest = std::chrono::seconds(1);
   constexpr core::Micros kRemembered = std::chrono::seconds(30);
   constexpr std::size_t kShortId = 12;
+  constexpr std::size_t kMostUnknown = 1000;  // where nobody names what comes and goes
   if (id.empty()) return "";
   const auto find = [&] { return std::ranges::find(names_, id, &ContainerName::id); };
   const core::Time now = core::MonotonicClock::now();
   const bool is_new = find() == names_.end() && std::ranges::find(unknown_, id) == unknown_.end();
   if ((is_new && now > asked_ + kRest) || now > asked_ + kRemembered) {  // it may have been renamed
-    if (!is_new) unknown_.clear();
+    if (!is_new || unknown_.size() == kMostUnknown) unknown_.clear();
     names_ = container_names(sources_, now + kPatience);
     asked_ = now;
     if (find() == names_.end()) unknown_.push_back(id);
