@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/own_cost.hpp"
 #include "core/syscall.hpp"
 #include "sink/store/place.hpp"
 
@@ -114,7 +115,22 @@ core::Result<PollReport> Collector::poll() {
   for (const std::string& limit : look.limits) tell(limit, report);
   for (std::string& message : exits_.take_messages()) report.messages.push_back(std::move(message));
   report.took = core::MonotonicClock::now() - begun;
+  publish(look, report);
   return report;
+}
+
+void Collector::publish(const probe::Look& look, const PollReport& report) {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->poll = report;
+  snapshot->began_ns = look.timestamp_ns;
+  snapshot->at = core::MonotonicClock::now();
+  snapshot->interval = settings_.interval;
+  snapshot->coverage = look.coverage;
+  snapshot->sinks = exits_.stats();
+  snapshot->cost = core::own_cost();
+  snapshot->store = store_path_;
+  snapshot->store_trouble = store_trouble_;
+  board_.publish(std::move(snapshot));
 }
 
 void Collector::store(const probe::Look& look, std::span<const sink::ServiceGain> gains, core::Micros interval,
@@ -126,7 +142,8 @@ void Collector::store(const probe::Look& look, std::span<const sink::ServiceGain
                                   .interval = interval,
                                   .rows = look.rows,
                                   .services = gains});
-  if (!added) tell(fmt::format("{}: not stored: {}", store_path_, added.error().message), report);
+  store_trouble_ = added ? "" : fmt::format("{}: not stored: {}", store_path_, added.error().message);
+  if (!added) tell(store_trouble_, report);
   if (auto notice = store_->take_notice()) report.messages.push_back(std::move(*notice));
 }
 

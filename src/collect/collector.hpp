@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "collect/board.hpp"
 #include "collect/exits.hpp"
 #include "collect/observer.hpp"
 #include "collect/settings.hpp"
+#include "collect/snapshot.hpp"
 #include "collect/stamp.hpp"
 #include "core/clock.hpp"
 #include "core/result.hpp"
@@ -17,17 +19,6 @@
 #include "sink/store/store.hpp"
 
 namespace uncork::collect {
-
-/// What a poll did.
-struct PollReport {
-  std::uint64_t sequence = 0;  ///< of the poll since the boot, or, without a store, since the start
-  std::size_t rows = 0;        ///< handed on
-  std::size_t services = 0;    ///< that exchanged something since the poll before
-  core::Micros lost{0};        ///< by them
-  core::Micros took{0};
-  std::string coverage;               ///< `5050 of 5050 sockets in 50 namespaces`
-  std::vector<std::string> messages;  ///< what a person should know, each once: what could not be seen, stored or delivered
-};
 
 /// One thread polls; each sink has another. Where the store or a sink fails, the others go on, and what failed is told.
 class Collector {
@@ -48,6 +39,8 @@ class Collector {
   [[nodiscard]] std::vector<std::string> stop(core::Time deadline) { return exits_.stop(deadline); }
 
   [[nodiscard]] std::vector<Exits::Stats> sinks() const { return exits_.stats(); }
+  /// Where each poll leaves its snapshot.
+  [[nodiscard]] Board& board() { return board_; }
   /// Where the store is; empty: there is none.
   [[nodiscard]] const std::string& store_path() const { return store_path_; }
 
@@ -56,15 +49,18 @@ class Collector {
       : settings_(settings), filter_(std::move(filter)), stamp_(settings), exits_(std::move(exits)) {}
   [[nodiscard]] core::Status open_store();
   void store(const probe::Look& look, std::span<const sink::ServiceGain> gains, core::Micros interval, PollReport& report);
+  void publish(const probe::Look& look, const PollReport& report);
   void tell(const std::string& message, PollReport& report);
 
   Settings settings_;
   filter::Filter filter_;
   Stamp stamp_;
   Exits exits_;
+  Board board_;
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<sink::Store> store_;
   std::string store_path_;
+  std::string store_trouble_;  // of the last poll
   std::string boot_id_;
   std::uint64_t sequence_ = 0;  // of the last poll
   std::optional<core::Time> polled_;
