@@ -57,6 +57,11 @@ core::Result<std::unique_ptr<Collector>> Collector::open(const Settings& setting
   if (!exits) return fail(exits.error());
   std::unique_ptr<Collector> collector(new Collector(settings, std::move(*filter), std::move(*exits)));
   collector->boot_id_ = core::read_file("/proc/sys/kernel/random/boot_id", 64).value_or("").substr(0, 36);
+  if (!settings.otlp.empty() && settings.otlp != "none") {
+    auto otlp = OtlpExporter::open(settings.otlp, settings.hostname);
+    if (!otlp) return fail(otlp.error());
+    collector->otlp_ = std::move(*otlp);
+  }
   if (auto opened = collector->open_store(); !opened) return fail(opened.error());
   auto observer = Observer::open(settings);
   if (!observer) return fail(observer.error());
@@ -114,12 +119,15 @@ core::Result<PollReport> Collector::poll() {
   if (!look.coverage.whole()) tell(report.coverage, report);
   for (const std::string& limit : look.limits) tell(limit, report);
   for (std::string& message : exits_.take_messages()) report.messages.push_back(std::move(message));
+  if (otlp_) {
+    for (std::string& message : otlp_->take_messages()) report.messages.push_back(std::move(message));
+  }
   report.took = core::MonotonicClock::now() - begun;
-  publish(look, report);
+  publish(look, gained, report);
   return report;
 }
 
-void Collector::publish(const probe::Look& look, const PollReport& report) {
+void Collector::publish(const probe::Look& look, std::span<const sink::ServiceGain> gains, const PollReport& report) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->poll = report;
   snapshot->began_ns = look.timestamp_ns;
@@ -130,7 +138,16 @@ void Collector::publish(const probe::Look& look, const PollReport& report) {
   snapshot->cost = core::own_cost();
   snapshot->store = store_path_;
   snapshot->store_trouble = store_trouble_;
+  metrics_.add(look, gains, *snapshot);
+  if (otlp_) otlp_->send(metrics_, snapshot->began_ns);
   board_.publish(std::move(snapshot));
+}
+
+std::vector<std::string> Collector::stop(core::Time deadline) {
+  std::vector<std::string> left = exits_.stop(deadline);
+  std::string unsent = otlp_ ? otlp_->stop(deadline) : "";
+  if (!unsent.empty()) left.push_back(std::move(unsent));
+  return left;
 }
 
 void Collector::store(const probe::Look& look, std::span<const sink::ServiceGain> gains, core::Micros interval,
@@ -155,6 +172,7 @@ Status Collector::reload(const Settings& settings) {
   if (settings.bpf != settings_.bpf) return needs_start("bpf");
   if (settings.docker != settings_.docker) return needs_start("docker");
   if (settings.lldpd != settings_.lldpd) return needs_start("lldpd");
+  if (settings.otlp != settings_.otlp) return needs_start("otlp");
   if (settings.store != settings_.store || settings.keep != settings_.keep || settings.keep_bytes != settings_.keep_bytes)
     return needs_start("store, keep and keep-bytes");
   if (settings.sinks != settings_.sinks || settings.format != settings_.format || settings.spool != settings_.spool ||

@@ -9,6 +9,8 @@
 
 #include "collect/board.hpp"
 #include "collect/exits.hpp"
+#include "collect/metrics/metrics.hpp"
+#include "collect/metrics/otlp_exporter.hpp"
 #include "collect/observer.hpp"
 #include "collect/settings.hpp"
 #include "collect/snapshot.hpp"
@@ -36,11 +38,12 @@ class Collector {
   [[nodiscard]] core::Status reload(const Settings& settings);
 
   /// Delivers what it can until `deadline`; a sentence for each sink that has not got everything.
-  [[nodiscard]] std::vector<std::string> stop(core::Time deadline) { return exits_.stop(deadline); }
+  [[nodiscard]] std::vector<std::string> stop(core::Time deadline);
 
   [[nodiscard]] std::vector<Exits::Stats> sinks() const { return exits_.stats(); }
   /// Where each poll leaves its snapshot.
   [[nodiscard]] Board& board() { return board_; }
+  [[nodiscard]] const Metrics& metrics() const { return metrics_; }
   /// Where the store is; empty: there is none.
   [[nodiscard]] const std::string& store_path() const { return store_path_; }
 
@@ -49,7 +52,7 @@ class Collector {
       : settings_(settings), filter_(std::move(filter)), stamp_(settings), exits_(std::move(exits)) {}
   [[nodiscard]] core::Status open_store();
   void store(const probe::Look& look, std::span<const sink::ServiceGain> gains, core::Micros interval, PollReport& report);
-  void publish(const probe::Look& look, const PollReport& report);
+  void publish(const probe::Look& look, std::span<const sink::ServiceGain> gains, const PollReport& report);
   void tell(const std::string& message, PollReport& report);
 
   Settings settings_;
@@ -57,6 +60,8 @@ class Collector {
   Stamp stamp_;
   Exits exits_;
   Board board_;
+  Metrics metrics_;
+  std::unique_ptr<OtlpExporter> otlp_;  // null: nobody wants them
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<sink::Store> store_;
   std::string store_path_;

@@ -138,6 +138,8 @@ constexpr std::array kSettings = {
             [](std::string_view v, Settings& s) { return take<&Settings::spool>("spool", v, s); }},
     Setting{"spool-bytes", "BYTES", "Let so much wait for each sink (default: 256MB)", false,
             [](std::string_view v, Settings& s) { return take_bytes("spool-bytes", v, s.spool_bytes); }},
+    Setting{"otlp", "URL", "Post metrics there by OTLP, such as http://127.0.0.1:4318/v1/metrics (default: nowhere)", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::otlp>("otlp", v, s); }},
     Setting{"format", "NAME", "Write rows to sinks in this format (default: protobufList)", false, take_format},
     Setting{"sink", "DESTINATION", "Send the rows there too, such as file:/var/log/uncork/rows.jsonl.zst", true, take_sink},
 };

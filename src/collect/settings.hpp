@@ -29,6 +29,7 @@ struct Settings {
   std::string spool;  ///< the folder in which rows wait for sinks that do not take them; empty: beside the store; `none`: none
   std::uint64_t spool_bytes = 256'000'000;  ///< of each sink's
   std::string format = "protobufList";      ///< of the sinks whose file does not say
+  std::string otlp;                         ///< where metrics are posted by OTLP, over HTTP; empty or `none`: nowhere
   std::vector<std::string> sinks;           ///< destinations, such as `file:/var/log/uncork/rows.jsonl.zst`
 
   bool operator==(const Settings&) const = default;
