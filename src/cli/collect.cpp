@@ -152,7 +152,7 @@ void Collecting::reload() {
 }
 
 core::Status Collecting::rest(core::StopSignal& stop, collect::Supervisor& supervisor, core::Time end) {
-  constexpr core::Micros kSlice{50'000};  // how late a signal may be noticed
+  constexpr core::Micros kSlice{200'000};  // how late a signal may be noticed
   core::Time alive = core::MonotonicClock::now();
   while (!stop.stopped()) {
     if (stop.take_hangup()) {

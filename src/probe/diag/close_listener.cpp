@@ -2,8 +2,12 @@
 
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
+#include <span>
 #include <unordered_set>
 #include <utility>
 
@@ -25,6 +29,16 @@ core::Result<DiagChannel> open_channel(int bytes) {
   return channel;
 }
 
+/// A socket that is closed leaves by itself.
+core::Status join(const core::Fd& news, const DiagChannel& channel, std::uint64_t inode) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = inode;
+  const auto added = core::checked("wait for close events (epoll)",
+                                   [&] { return ::epoll_ctl(news.get(), EPOLL_CTL_ADD, channel.fd().get(), &event); });
+  return added ? core::Status{} : core::fail(added.error());
+}
+
 }  // namespace
 
 core::Result<CloseListener> CloseListener::open(Reach reach, int bytes) {
@@ -32,9 +46,13 @@ core::Result<CloseListener> CloseListener::open(Reach reach, int bytes) {
   if (!inode) return core::fail(inode.error());
   auto channel = open_channel(bytes);
   if (!channel) return core::fail(channel.error());
+  const auto opened = core::checked("wait for close events (epoll)", [] { return ::epoll_create1(EPOLL_CLOEXEC); });
+  if (!opened) return core::fail(opened.error());
+  core::Fd news(*opened);
+  if (auto joined = join(news, *channel, *inode); !joined) return core::fail(joined.error());
   const bool numbered =
       reach == Reach::numbered && core::set_option(channel->fd(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, 1).has_value();
-  return CloseListener(std::move(*channel), *inode, numbered, bytes);
+  return CloseListener(std::move(news), std::move(*channel), *inode, numbered, bytes);
 }
 
 bool CloseListener::hears(const FoundNamespace& space) const {
@@ -44,6 +62,7 @@ bool CloseListener::hears(const FoundNamespace& space) const {
 core::Status CloseListener::listen_inside(const FoundNamespace& space) {
   auto channel = open_channel(buffer_bytes_);
   if (!channel) return core::fail(channel.error());
+  if (auto joined = join(news_, *channel, space.inode); !joined) return joined;
   inside_.insert_or_assign(space.inode, std::move(*channel));
   return {};
 }
@@ -94,15 +113,25 @@ std::uint64_t CloseListener::drain(const DiagChannel& channel, std::uint64_t ino
 }
 
 std::uint64_t CloseListener::take(const OnDatagram& on_datagram) {
-  std::uint64_t losses = drain(own_, own_inode_, on_datagram);
-  for (const auto& [inode, channel] : inside_) losses += drain(channel, inode, on_datagram);
+  std::array<epoll_event, 64> ready{};
+  std::uint64_t losses = 0;
+  // One that goes on being ready although all was read of it must not keep us here: at most as many as there are, twice.
+  for (std::size_t left = 2 * (inside_.size() + 1); left > 0;) {
+    const int count = ::epoll_wait(news_.get(), ready.data(), static_cast<int>(std::min(ready.size(), left)), 0);
+    if (count <= 0) break;
+    for (const epoll_event& event : std::span(ready).first(static_cast<std::size_t>(count))) {
+      const DiagChannel* const channel = channel_of(event.data.u64);
+      if (channel != nullptr) losses += drain(*channel, event.data.u64, on_datagram);
+    }
+    left -= static_cast<std::size_t>(count);
+  }
   return losses;
 }
 
-std::vector<int> CloseListener::descriptors() const {
-  std::vector<int> all{own_.fd().get()};
-  for (const auto& [inode, channel] : inside_) all.push_back(channel.fd().get());
-  return all;
+const DiagChannel* CloseListener::channel_of(std::uint64_t inode) const {
+  if (inode == own_inode_) return &own_;
+  const auto known = inside_.find(inode);
+  return known == inside_.end() ? nullptr : &known->second;
 }
 
 int CloseListener::buffer_bytes() const { return core::get_option(own_.fd(), SOL_SOCKET, SO_RCVBUF).value_or(0); }

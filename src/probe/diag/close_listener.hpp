@@ -46,23 +46,26 @@ class CloseListener {
   /// What was heard since the last call. Returns how often the kernel said that it had to drop some.
   [[nodiscard]] std::uint64_t take(const OnDatagram& on_datagram);
 
-  /// Descriptors that are readable when there is something to take.
-  [[nodiscard]] std::vector<int> descriptors() const;
+  /// Readable when there is something to take (epoll(7) over all its sockets).
+  [[nodiscard]] const core::Fd& news() const { return news_; }
   [[nodiscard]] bool hears_numbered() const { return hears_numbered_; }
   [[nodiscard]] std::size_t sockets_inside() const { return inside_.size(); }
   /// A socket's buffer as the kernel accounts for it, which is twice what was asked for.
   [[nodiscard]] int buffer_bytes() const;
 
  private:
-  CloseListener(DiagChannel own, std::uint64_t own_inode, bool numbered, int bytes)
-      : own_(std::move(own)),
+  CloseListener(core::Fd news, DiagChannel own, std::uint64_t own_inode, bool numbered, int bytes)
+      : news_(std::move(news)),
+        own_(std::move(own)),
         own_inode_(own_inode),
         hears_numbered_(numbered),
         buffer_bytes_(bytes),
         buffer_(DiagChannel::kBufferBytes) {}
   [[nodiscard]] std::uint64_t drain(const DiagChannel& channel, std::uint64_t inode, const OnDatagram& on_datagram);
+  [[nodiscard]] const DiagChannel* channel_of(std::uint64_t inode) const;
   [[nodiscard]] std::uint64_t inode_of(std::uint32_t number) const;
 
+  core::Fd news_;
   DiagChannel own_;
   std::uint64_t own_inode_;
   bool hears_numbered_;

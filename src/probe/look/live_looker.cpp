@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <malloc.h>
 #include <netinet/tcp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -40,16 +41,6 @@ std::string boot_id() { return core::read_file("/proc/sys/kernel/random/boot_id"
 /// Whether a connection waits there for accept().
 bool is_waited_for(const record::Row& listener) {
   return listener.inet_diag_msg_state == TCP_LISTEN && listener.inet_diag_msg_rqueue != 0;
-}
-
-/// Runs `task` on a thread of its own, which may go into other namespaces.
-core::Status on_own_thread(const std::function<void()>& task) {
-  try {
-    std::jthread thread(task);
-  } catch (const std::system_error& error) {
-    return core::fail(core::system_error("start a thread to enter namespaces", error.code().value()));
-  }
-  return {};
 }
 
 }  // namespace
@@ -118,6 +109,20 @@ void LiveLooker::enter_newcomers() {
       if (!closes_->hears(space)) std::ignore = closes_->listen_inside(space);
     }
   });
+}
+
+core::Status LiveLooker::on_own_thread(const std::function<void()>& task) {
+  pid_t number = 0;
+  try {
+    std::jthread([&] {
+      number = ::gettid();
+      task();
+    }).join();
+  } catch (const std::system_error& error) {
+    return core::fail(core::system_error("start a thread to enter namespaces", error.code().value()));
+  }
+  process_news_.is_ours(number);
+  return {};
 }
 
 // Of the namespace in which this thread is.
@@ -222,6 +227,7 @@ bool LiveLooker::needs_list(const FoundNamespace& space) const {
 }
 
 core::Status LiveLooker::find_spaces() {
+  std::ignore = process_news_.take();  // what begins from here on is news to wait()
   auto chosen = choose_namespaces(options_.namespaces, Descriptors::look_through);
   if (!chosen) return core::fail(chosen.error());
   past_.clear();

@@ -2,6 +2,7 @@
 // Looks at the running kernel.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,6 +19,7 @@
 #include "probe/look/assembler.hpp"
 #include "probe/look/known_spaces.hpp"
 #include "probe/look/look.hpp"
+#include "probe/namespaces/process_news.hpp"
 #include "probe/namespaces/watch.hpp"
 #include "probe/processes.hpp"
 #include "probe/socket_endings.hpp"
@@ -49,6 +51,8 @@ class LiveLooker final : public Looker {
   /// pass: more is what it did not see, less is what ended since, behind which as many unseen ones may hide. What this leaves: as
   /// many ended since the pass as are unseen, closed ones that still send all of them. Request sockets are in no count.
   [[nodiscard]] bool needs_list(const FoundNamespace& space) const;
+  /// Runs `task` on a thread of its own, which may go into other namespaces.
+  core::Status on_own_thread(const std::function<void()>& task);
   void visit_all(Look& into);
   void correct_names(std::span<record::Row> passed);
   void visit(FoundNamespace& space, Look& into);
@@ -69,6 +73,8 @@ class LiveLooker final : public Looker {
   [[nodiscard]] bool had_news() { return std::exchange(news_, false); }
   [[nodiscard]] bool is_held(std::uint64_t inode);
   [[nodiscard]] bool find_new_spaces();
+  [[nodiscard]] bool is_worth_a_search(core::Time now);
+  [[nodiscard]] bool is_in_new_space(pid_t process) const;
   void searched();
   void forget_gone_newcomers();
   void enter_newcomers();
@@ -105,6 +111,8 @@ class LiveLooker final : public Looker {
   std::vector<FoundNamespace> doubtful_;  // in this look, which no path led to and whose sockets were seen: heard until the next
   std::optional<SocketHolders> holders_;  // of this look, if they are asked for
   core::Time search_at_{};                // for new namespaces, while it waits
+  core::Time search_anyway_at_{};         // though there was no news
+  ProcessNews process_news_;
   core::Time search_not_before_{};
   std::uint64_t own_inode_ = 0;
   std::size_t refused_processes_ = 0;
