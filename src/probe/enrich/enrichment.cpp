@@ -17,22 +17,35 @@ bool lacks_process(const Row& row) {
          row.inet_diag_msg_inode != 0;
 }
 
-/// One pass over the descriptors of every process that this user may look into.
-void name_processes(Look& look, record::Texts& texts) {
-  if (std::ranges::none_of(look.rows, lacks_process)) return;
+}  // namespace
+
+// One pass over the descriptors of every process that this user may look into, where there is a socket without a process that was
+// not looked for in vain a minute ago.
+void Enrichment::name_processes(Look& look) {
+  constexpr core::Micros kBetweenVainSearches = std::chrono::minutes(1);
+  const core::Time now = core::MonotonicClock::now();
+  if (now >= search_again_at_) nobodys_.clear();
+  const auto is_wanted = [&](const Row& row) {
+    return lacks_process(row) && !nobodys_.contains(row.inet_diag_msg_socket_cookie);
+  };
+  if (std::ranges::none_of(look.rows, is_wanted)) return;
   const auto holders = find_socket_holders();
   if (!holders) return;  // a look without names is still one
+  nobodys_.clear();
+  search_again_at_ = now + kBetweenVainSearches;
   for (Row& row : look.rows) {
-    const SocketHolder* const holder = lacks_process(row) ? holders->first(row.inet_diag_msg_inode) : nullptr;
-    if (holder == nullptr) continue;
+    if (!lacks_process(row)) continue;
+    const SocketHolder* const holder = holders->first(row.inet_diag_msg_inode);
+    if (holder == nullptr) {
+      nobodys_.insert(row.inet_diag_msg_socket_cookie);
+      continue;
+    }
     row.pid = static_cast<std::uint32_t>(holder->pid);
     row.fd = static_cast<std::uint32_t>(std::max(holder->fd, 0));
-    row.command = texts.keep(holder->command);
+    row.command = texts_.keep(holder->command);
     row.blocks |= Block::process;
   }
 }
-
-}  // namespace
 
 core::Result<std::unique_ptr<Enrichment>> Enrichment::open(EnrichmentOptions options, LookOptions& look) {
   std::unique_ptr<Enrichment> enrichment(new Enrichment(std::move(options.enrich)));
@@ -48,7 +61,7 @@ core::Result<std::unique_ptr<Enrichment>> Enrichment::open(EnrichmentOptions opt
 }
 
 void Enrichment::apply(Look& look) {
-  name_processes(look, texts_);
+  name_processes(look);
   enricher_.enrich(look.rows, core::MonotonicClock::now());
   look.limits.insert(look.limits.end(), enricher_.limits().begin(), enricher_.limits().end());
   if (!texts_.wants_sweep()) return;

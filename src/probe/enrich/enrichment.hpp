@@ -3,9 +3,12 @@
 // none, cgroups and containers.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <unordered_set>
 #include <utility>
 
+#include "core/clock.hpp"
 #include "core/result.hpp"
 #include "probe/enrich/enricher.hpp"
 #include "probe/look/look.hpp"
@@ -37,9 +40,13 @@ class Enrichment {
  private:
   explicit Enrichment(EnrichOptions options) : enricher_(texts_, std::move(options)) {}
 
+  void name_processes(Look& look);
+
   record::Texts texts_;
   Enricher enricher_;
   std::unique_ptr<Witness> witness_;
+  std::unordered_set<std::uint64_t> nobodys_;  // cookies of sockets whose process was not found
+  core::Time search_again_at_{};
 };
 
 }  // namespace uncork::probe

@@ -24,6 +24,7 @@
 namespace uncork::probe {
 namespace {
 
+constexpr core::Micros kBetweenDescriptors = std::chrono::minutes(1);
 constexpr int kListsMost = 3;  // of one namespace, while the kernel counts more sockets than were listed
 
 std::int64_t realtime_ns() {
@@ -228,8 +229,14 @@ bool LiveLooker::needs_list(const FoundNamespace& space) const {
 
 core::Status LiveLooker::find_spaces() {
   std::ignore = process_news_.take();  // what begins from here on is news to wait()
-  auto chosen = choose_namespaces(options_.namespaces, Descriptors::look_through);
+  // Where BPF sees sockets, it leads to their namespaces too: only those that a bare descriptor holds are to be looked for.
+  const core::Time now = core::MonotonicClock::now();
+  const bool is_led = pass_ && options_.namespaces.kind == WhichNamespaces::Kind::all;
+  const Descriptors descriptors = is_led && now < look_through_at_ ? Descriptors::pass_over : Descriptors::look_through;
+  if (descriptors == Descriptors::look_through) look_through_at_ = now + kBetweenDescriptors;
+  auto chosen = choose_namespaces(options_.namespaces, descriptors);
   if (!chosen) return core::fail(chosen.error());
+  if (descriptors == Descriptors::pass_over) keep_known_spaces(chosen->spaces);
   past_.clear();
   for (const FoundNamespace& space : spaces_) past_.emplace(space.inode, identity_of(space));
   spaces_ = std::move(chosen->spaces);
@@ -239,6 +246,16 @@ core::Status LiveLooker::find_spaces() {
   if (options_.namespaces.kind != WhichNamespaces::Kind::own) look_up_nsids(spaces_);
   learn_spaces();
   return {};
+}
+
+// What a descriptor leads to was found when they were looked through. One that has lost its mounts has lost its name too.
+void LiveLooker::keep_known_spaces(std::vector<FoundNamespace>& found) {
+  std::unordered_set<std::uint64_t> inodes;
+  for (const FoundNamespace& space : found) inodes.insert(space.inode);
+  for (FoundNamespace& space : spaces_) {
+    if (space.mounts == 0 && !space.paths.empty() && !inodes.contains(space.inode) && still_leads_to(space))
+      found.push_back(space);
+  }
 }
 
 void LiveLooker::learn_spaces() {

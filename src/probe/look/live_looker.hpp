@@ -41,6 +41,7 @@ class LiveLooker final : public Looker {
   [[nodiscard]] core::Status find_spaces();
   core::Status start_pass();
   void take_pass(Look& into);
+  void keep_known_spaces(std::vector<FoundNamespace>& found);
   void learn_spaces();
   void add_spaces_of_sockets(std::span<const record::Row> rows);
   void drop_gone_spaces(Look& into);
@@ -112,6 +113,7 @@ class LiveLooker final : public Looker {
   std::optional<SocketHolders> holders_;  // of this look, if they are asked for
   core::Time search_at_{};                // for new namespaces, while it waits
   core::Time search_anyway_at_{};         // though there was no news
+  core::Time look_through_at_{};          // the descriptors of all processes, for namespaces
   ProcessNews process_news_;
   core::Time search_not_before_{};
   std::uint64_t own_inode_ = 0;
