@@ -21,6 +21,7 @@
 #include "core/count.hpp"
 #include "core/duration.hpp"
 #include "core/json.hpp"
+#include "core/program_pages.hpp"
 #include "core/stop_signal.hpp"
 #include "report/printable.hpp"
 
@@ -186,6 +187,7 @@ core::Result<Exit> Collecting::run(core::StopSignal& stop, collect::Supervisor& 
     show(*report);
     if (first) supervisor.ready(status_);
     if (arguments_.once) break;
+    if (first) core::give_back_program_pages();
     if (auto rested = rest(stop, supervisor, end); !rested) failed = rested.error();
     if (failed || core::MonotonicClock::now() >= end) break;
   }
