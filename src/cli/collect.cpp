@@ -16,6 +16,7 @@
 #include "cli/verb.hpp"
 #include "collect/collector.hpp"
 #include "collect/config_file.hpp"
+#include "collect/confine.hpp"
 #include "collect/schedule.hpp"
 #include "collect/supervisor.hpp"
 #include "core/count.hpp"
@@ -233,6 +234,8 @@ core::Result<Exit> collect_rows(const CollectArguments& arguments) {
     }
     return Exit::ok;
   }
+  if (auto confined = collect::confine_process(); !confined)
+    say("uncork collect: {}; goes on without\n", report::printable(confined.error().message));
   return Collecting(arguments, std::move(*settings), std::move(*collector)).run(stop, supervisor);
 }
 

@@ -99,7 +99,9 @@ Farewell Courier::stop(core::Time deadline) {
 }
 
 void Courier::run() {
+  const core::Status prepared = options_.prepare ? options_.prepare() : core::Status{};
   std::unique_lock lock(mutex_);
+  if (!prepared) tell(prepared.error().message);
   for (;;) {
     const core::Time now = core::MonotonicClock::now();
     tell_of_losses();

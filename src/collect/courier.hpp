@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,6 +23,8 @@ struct CourierOptions {
   std::string name = {};  ///< what messages call the outlet
   BacklogOptions backlog = {};
   BackoffOptions backoff = {};
+  /// Called first on the courier's own thread; what fails there is told, and no more.
+  std::function<core::Status()> prepare = {};
   std::uint64_t seed = std::random_device{}();  ///< of the backoff's chance
 };
 

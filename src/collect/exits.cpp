@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <string_view>
 #include <utility>
 
+#include "collect/confine.hpp"
 #include "core/crc32c.hpp"
 #include "record/format.hpp"
 #include "sink/outlet/destination.hpp"
@@ -20,6 +22,15 @@ using core::fail;
 core::Error about(const std::string& destination, core::Error error) {
   error.message = "sink '" + destination + "': " + error.message;
   return error;
+}
+
+/// A thread that speaks with the world writes to its spool alone. One that writes files does not speak with it, and their folders
+/// may be removed and made anew.
+std::function<core::Status()> confinement(const sink::Destination& destination, const std::string& spool) {
+  if (destination.kind == sink::Destination::Kind::file) return {};
+  std::vector<std::string> folders;
+  if (!spool.empty()) folders.push_back(spool.substr(0, spool.rfind('/') + 1));
+  return [folders] { return confine_thread(folders); };
 }
 
 bool writes_here(const sink::Destination& destination) {
@@ -63,7 +74,7 @@ core::Result<Exits> Exits::open(const Settings& settings, const std::string& spo
     auto outlet = sink::make_outlet(*destination);
     record::EnvelopeCaps caps;
     caps.bytes = std::min(caps.bytes, outlet->most_bytes());
-    CourierOptions options{.name = sink::to_string(*destination)};
+    CourierOptions options{.name = sink::to_string(*destination), .prepare = confinement(*destination, spool)};
     if (!spool.empty() && !writes_here(*destination))
       options.backlog.spool = SpoolOptions{.folder = spool_folder(spool, options.name), .most_bytes = settings.spool_bytes};
     auto courier = Courier::start(std::move(outlet), std::move(options));
