@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,12 @@ OwnCost own_cost() {
   cost.threads = field(stat, kThreads);
   cost.rss_bytes = field(stat, kRssPages) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   return cost;
+}
+
+Micros thread_cpu() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::duration_cast<Micros>(std::chrono::nanoseconds(time.tv_nsec));
 }
 
 }  // namespace uncork::core

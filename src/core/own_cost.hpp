@@ -17,4 +17,7 @@ struct OwnCost {
 /// Any thread.
 [[nodiscard]] OwnCost own_cost();
 
+/// Processor time of the calling thread since it began (CLOCK_THREAD_CPUTIME_ID).
+[[nodiscard]] Micros thread_cpu();
+
 }  // namespace uncork::core
