@@ -61,6 +61,7 @@ core::Result<std::unique_ptr<Collector>> Collector::open(const Settings& setting
   auto observer = Observer::open(settings);
   if (!observer) return fail(observer.error());
   collector->observer_ = std::move(*observer);
+  collector->polled_ = core::MonotonicClock::now();  // the first poll's sums are of the time since now
   return collector;
 }
 
@@ -70,19 +71,15 @@ Status Collector::open_store() {
   if (auto made = sink::make_folder_of(store_path_); !made) return made;
   auto opened = sink::Store::open({.path = store_path_, .retention = retention_of(settings_)});
   if (!opened) return fail(opened.error());
-  store_ = std::move(*opened);
-  const auto last = store_->last_sequence(boot_id_);
+  const auto last = (*opened)->last_sequence(boot_id_);
   if (!last) return fail(last.error());
+  keeper_.emplace(std::move(*opened));
   sequence_ = *last;
   return {};
 }
 
 void Collector::tell(const std::string& message, PollReport& report) {
-  constexpr std::size_t kMostRemembered = 100;
-  if (std::ranges::find(told_, message) != told_.end()) return;
-  if (told_.size() == kMostRemembered) told_.erase(told_.begin());  // some have numbers in them
-  told_.push_back(message);
-  report.messages.push_back(message);
+  if (troubles_.is_news(message)) report.messages.push_back(message);
 }
 
 core::Result<PollReport> Collector::poll() {
@@ -105,14 +102,18 @@ core::Result<PollReport> Collector::poll() {
   } else {
     tell("services are not summed up: " + gains.error().message, report);
   }
-  report.services = gained.size();
-  for (const sink::ServiceGain& gain : gained) report.lost += gain.gain.account.budget.lost();
-  const core::Micros interval = polled_ ? begun - *polled_ : settings_.interval;
+  for (const sink::ServiceGain& gain : gained) {
+    if (gain.by != sink::Grouping::service) continue;
+    ++report.services;
+    report.lost += gain.gain.account.budget.lost();
+  }
+  const core::Micros interval = begun - polled_;
   polled_ = begun;
   store(look, gained, interval, report);
   report.coverage = look.coverage.sentence();
   if (!look.coverage.whole()) tell(report.coverage, report);
   for (const std::string& limit : look.limits) tell(limit, report);
+  troubles_.end_poll();
   for (std::string& message : exits_.take_messages()) report.messages.push_back(std::move(message));
   report.took = core::MonotonicClock::now() - begun;
   publish(look, report);
@@ -135,16 +136,26 @@ void Collector::publish(const probe::Look& look, const PollReport& report) {
 
 void Collector::store(const probe::Look& look, std::span<const sink::ServiceGain> gains, core::Micros interval,
                       PollReport& report) {
-  if (!store_) return;
-  const auto added = store_->add({.boot_id = boot_id_,
-                                  .sequence = report.sequence,
-                                  .began_ns = look.timestamp_ns,
-                                  .interval = interval,
-                                  .rows = look.rows,
-                                  .services = gains});
+  if (!keeper_) return;
+  const auto added = keeper_->add({.boot_id = boot_id_,
+                                   .sequence = report.sequence,
+                                   .began_ns = look.timestamp_ns,
+                                   .interval = interval,
+                                   .rows = look.rows,
+                                   .services = gains});
   store_trouble_ = added ? "" : fmt::format("{}: not stored: {}", store_path_, added.error().message);
-  if (!added) tell(store_trouble_, report);
-  if (auto notice = store_->take_notice()) report.messages.push_back(std::move(*notice));
+  if (!added) tell(store_trouble_ + "; polls wait in memory until it is", report);
+  for (std::string& message : keeper_->take_messages()) report.messages.push_back(store_path_ + ": " + std::move(message));
+  report.store = keeper_->stats();
+}
+
+std::vector<std::string> Collector::stop(core::Time deadline) {
+  std::vector<std::string> sentences = exits_.stop(deadline);
+  if (!keeper_ || keeper_->stats().waiting.empty()) return sentences;
+  if (const auto flushed = keeper_->flush(); !flushed)
+    sentences.push_back(
+        fmt::format("{}: {} are lost: {}", store_path_, to_string(keeper_->stats().waiting), flushed.error().message));
+  return sentences;
 }
 
 Status Collector::reload(const Settings& settings) {

@@ -9,10 +9,12 @@
 
 #include "collect/board.hpp"
 #include "collect/exits.hpp"
+#include "collect/keeper.hpp"
 #include "collect/observer.hpp"
 #include "collect/settings.hpp"
 #include "collect/snapshot.hpp"
 #include "collect/stamp.hpp"
+#include "collect/troubles.hpp"
 #include "core/clock.hpp"
 #include "core/result.hpp"
 #include "filter/filter.hpp"
@@ -35,8 +37,8 @@ class Collector {
   /// nothing is changed then.
   [[nodiscard]] core::Status reload(const Settings& settings);
 
-  /// Delivers what it can until `deadline`; a sentence for each sink that has not got everything.
-  [[nodiscard]] std::vector<std::string> stop(core::Time deadline) { return exits_.stop(deadline); }
+  /// Delivers what it can until `deadline`; a sentence for each sink that has not got everything, and for the store.
+  [[nodiscard]] std::vector<std::string> stop(core::Time deadline);
 
   [[nodiscard]] std::vector<Exits::Stats> sinks() const { return exits_.stats(); }
   /// Where each poll leaves its snapshot.
@@ -58,13 +60,13 @@ class Collector {
   Exits exits_;
   Board board_;
   std::unique_ptr<Observer> observer_;
-  std::unique_ptr<sink::Store> store_;
+  std::optional<Keeper> keeper_;  // none: there is no store
   std::string store_path_;
   std::string store_trouble_;  // of the last poll
   std::string boot_id_;
   std::uint64_t sequence_ = 0;  // of the last poll
-  std::optional<core::Time> polled_;
-  std::vector<std::string> told_;
+  core::Time polled_{};         // when the last poll began
+  Troubles troubles_;
 };
 
 }  // namespace uncork::collect
