@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "core/own_cost.hpp"
@@ -86,7 +87,9 @@ core::Result<PollReport> Collector::poll() {
   const core::Time begun = core::MonotonicClock::now();
   PollReport report;
   const auto looked = observer_->look();
-  if (!looked) return fail(looked.error());
+  if (!looked && !has_polled_) return fail(looked.error());
+  if (!looked) return no_poll(looked.error(), begun);
+  has_polled_ = true;
   probe::Look& look = **looked;
   std::erase_if(look.rows, [&](const record::Row& row) { return !filter_.matches(row); });
   report.sequence = ++sequence_;
@@ -118,6 +121,27 @@ core::Result<PollReport> Collector::poll() {
   report.took = core::MonotonicClock::now() - begun;
   publish(look, report);
   return report;
+}
+
+PollReport Collector::no_poll(const core::Error& error, core::Time begun) {
+  PollReport report;
+  report.sequence = sequence_;
+  report.coverage = "nothing could be seen";
+  tell("nothing could be seen: " + error.message + "; it is tried again", report);
+  troubles_.end_poll();
+  for (std::string& message : exits_.take_messages()) report.messages.push_back(std::move(message));
+  if (keeper_) report.store = keeper_->stats();
+  report.took = core::MonotonicClock::now() - begun;
+  publish({}, report);
+  return report;
+}
+
+Status Collector::wait(core::Time until) {
+  auto waited = observer_->wait(until);
+  if (waited || !has_polled_) return waited;
+  // What ends meanwhile is not seen; the next poll says what is wrong, if it still is.
+  std::this_thread::sleep_for(until - core::MonotonicClock::now());
+  return {};
 }
 
 void Collector::publish(const probe::Look& look, const PollReport& report) {

@@ -28,10 +28,11 @@ class Collector {
   /// Opens everything that the settings name. Errors say which setting cannot be followed.
   [[nodiscard]] static core::Result<std::unique_ptr<Collector>> open(const Settings& settings);
 
-  /// Fails only where nothing could be seen at all.
+  /// The first fails where nothing can be seen at all; a later one then reports no rows under the number of the last poll, with
+  /// the reason among its messages, and whoever calls tries again.
   [[nodiscard]] core::Result<PollReport> poll();
   /// Between two polls: takes in what ends, until `until`.
-  [[nodiscard]] core::Status wait(core::Time until) { return observer_->wait(until); }
+  [[nodiscard]] core::Status wait(core::Time until);
 
   /// Takes in the filter, names and labels (the interval is the schedule's). The error names a setting that needs a new start;
   /// nothing is changed then.
@@ -50,6 +51,7 @@ class Collector {
   Collector(const Settings& settings, filter::Filter filter, Exits exits)
       : settings_(settings), filter_(std::move(filter)), stamp_(settings), exits_(std::move(exits)) {}
   [[nodiscard]] core::Status open_store();
+  [[nodiscard]] PollReport no_poll(const core::Error& error, core::Time begun);
   void store(const probe::Look& look, std::span<const sink::ServiceGain> gains, core::Micros interval, PollReport& report);
   void publish(const probe::Look& look, const PollReport& report);
   void tell(const std::string& message, PollReport& report);
@@ -66,6 +68,7 @@ class Collector {
   std::string boot_id_;
   std::uint64_t sequence_ = 0;  // of the last poll
   core::Time polled_{};         // when the last poll began
+  bool has_polled_ = false;
   Troubles troubles_;
 };
 
