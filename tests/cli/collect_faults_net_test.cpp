@@ -24,6 +24,7 @@
 #include "core/fd.hpp"
 #include "core/syscall.hpp"
 #include "sink/store/question.hpp"
+#include "tests/cli/close_in.hpp"
 #include "tests/cli/program.hpp"
 #include "tests/cure/scratch_directory.hpp"
 #include "tests/cure/target_process.hpp"
@@ -236,6 +237,30 @@ TEST_F(CollectFaults, goes_on_when_for_a_while_nothing_can_be_opened) {
   EXPECT_THAT(finished.out, HasSubstr("Too many open files"));
   const std::int64_t last = number("SELECT max(sequence) FROM polls");
   EXPECT_EQ(number("SELECT count(*) FROM polls"), last) << "what was no poll has no number";
+}
+
+TEST_F(CollectFaults, goes_on_without_bpf_when_its_links_are_gone) {
+  if (!probe::testing::is_root()) UNCORK_SKIP_TEST("needs root for BPF");
+  std::size_t closed = 0;
+  int tries = 0;
+  std::size_t polls_then = 0;
+  const auto without_links = [&](const Finished& so_far) {
+    const auto polls = static_cast<std::size_t>(std::ranges::count(so_far.out, '\n'));
+    constexpr int kMostTries = 100;  // it may be at work just then
+    if (closed == 0 && polls >= 2 && tries < kMostTries) {
+      ++tries;
+      closed = testing::close_in(our_child(), "link_id:");
+      polls_then = polls;
+    }
+    return tries == kMostTries || (closed != 0 && polls >= polls_then + 3);
+  };
+  const Finished finished =
+      run_program(words({"--interval", "300ms", "--bpf", "auto"}), {.signal = SIGTERM, .signal_once = without_links});
+  if (closed == 0) UNCORK_SKIP_TEST("the links of another process cannot be closed here");
+  EXPECT_EQ(finished.exit, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("without BPF ("));
+  EXPECT_THAT(finished.out, HasSubstr("services are not summed up: "));
+  for (const Json& poll : lines_of(finished.out)) EXPECT_EQ(poll.at("rows"), 2);
 }
 
 TEST_F(CollectFaults, sums_by_process_and_by_peer_are_kept) {
