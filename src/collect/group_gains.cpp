@@ -23,18 +23,42 @@ struct Gained {
   bool became_loser = false;
 };
 
-void add(stall::Service& group, const Gained& gained) {
-  group.account += gained.account;
-  if (gained.fresh) ++group.connections;
-  if (gained.open) ++group.open;
-  if (gained.became_loser) ++group.losers;
+/// What a group gained. Smaller than a Service, of which there is one for those groups alone that have sums of their own.
+struct Sum {
+  const ConnectionRow* first = nullptr;
+  stall::Account account;
+  std::uint64_t connections = 0;
+  std::uint64_t open = 0;
+  std::uint64_t losers = 0;
+
+  void add(const Gained& gained) {
+    account += gained.account;
+    connections += gained.fresh ? 1U : 0U;
+    open += gained.open ? 1U : 0U;
+    losers += gained.became_loser ? 1U : 0U;
+  }
+  void add(const Sum& more) {
+    account += more.account;
+    connections += more.connections;
+    open += more.open;
+    losers += more.losers;
+  }
+};
+
+/// Nothing was said on it since, and nothing lost.
+bool is_same(const stall::Account& now, const stall::Account& then) {
+  return now.exchanges == then.exchanges && now.writes == then.writes && now.received_bytes == then.received_bytes &&
+         now.budget.lost() == then.budget.lost();
 }
 
-void add(stall::Service& group, const stall::Service& more) {
-  group.account += more.account;
-  group.connections += more.connections;
-  group.open += more.open;
-  group.losers += more.losers;
+stall::Service service_of(const Sum& sum) {
+  stall::Service service;
+  service.account = sum.account;
+  service.times = stall::ExchangeTimes(sum.account.exchange_log2);
+  service.connections = sum.connections;
+  service.open = sum.open;
+  service.losers = sum.losers;
+  return service;
 }
 
 /// Groups of one kind.
@@ -42,43 +66,72 @@ class Groups {
  public:
   explicit Groups(Grouping by) : by_(by) {}
 
-  void take(const std::string& name, const std::string& netns, const Gained& gained) {
-    stall::Service& group = groups_[name + '\0' + netns];
-    group.key.command = name;
-    group.key.netns = netns;
-    add(group, gained);
+  /// `id` tells groups apart.
+  [[nodiscard]] Sum& of(const std::string& id, const ConnectionRow& row) {
+    Sum& sum = sums_[id];
+    if (sum.first == nullptr) sum.first = &row;
+    return sum;
   }
 
-  void put(std::vector<ServiceGain>& into) {
-    std::vector<stall::Service> all;
-    for (auto& [name, group] : groups_) {
-      if (group.account.exchanges != 0 || group.account.budget.lost().count() != 0) all.push_back(std::move(group));
+  /// One more is open, if the group is one of those that gained something.
+  void count_open(const std::string& id) {
+    if (const auto sum = sums_.find(id); sum != sums_.end()) ++sum->second.open;
+  }
+
+  /// `key_of` names a group by the first of its rows.
+  template <typename KeyOf>
+  void put(const KeyOf& key_of, std::vector<ServiceGain>& into) const {
+    std::vector<const Sum*> all;
+    for (const auto& [id, sum] : sums_) {
+      if (sum.account.exchanges != 0 || sum.account.budget.lost().count() != 0) all.push_back(&sum);
     }
-    std::ranges::sort(all, std::ranges::greater{}, [](const stall::Service& group) {
-      return std::tuple(group.account.budget.lost(), group.account.exchanges, group.key.command);
+    const std::size_t shown = std::min(all.size(), GroupGains::kMostGroups);
+    std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(shown), std::ranges::greater{}, [](const Sum* sum) {
+      return std::tuple(sum->account.budget.lost(), sum->account.exchanges, sum->first->where.cookie);
     });
-    if (all.size() > GroupGains::kMostGroups) {
-      stall::Service others;
-      others.others = true;
-      for (std::size_t i = GroupGains::kMostGroups; i < all.size(); ++i) add(others, all[i]);
-      all.resize(GroupGains::kMostGroups);
-      all.push_back(std::move(others));
+    for (std::size_t i = 0; i < shown; ++i) {
+      stall::Service service = service_of(*all[i]);
+      service.key = key_of(*all[i]->first);
+      into.push_back({std::move(service), "", by_});
     }
-    for (stall::Service& group : all) {
-      group.times = stall::ExchangeTimes(group.account.exchange_log2);
-      into.push_back({std::move(group), "", by_});
-    }
+    if (all.size() == shown) return;
+    Sum rest;
+    for (std::size_t i = shown; i < all.size(); ++i) rest.add(*all[i]);
+    stall::Service others = service_of(rest);
+    others.others = true;
+    into.push_back({std::move(others), "", by_});
   }
 
  private:
   Grouping by_;
-  std::unordered_map<std::string, stall::Service> groups_;
+  std::unordered_map<std::string, Sum> sums_;
 };
+
+void put_process_id(const ConnectionRow& row, bool lasts, std::string& into) {
+  into = row.where.process.command;
+  if (!lasts) return;
+  into.push_back('\0');
+  into.append(reinterpret_cast<const char*>(&row.where.process.pid), sizeof row.where.process.pid);
+}
+
+void put_peer_id(const ConnectionRow& row, std::string& into) {
+  const core::Endpoint& peer = row.where.remote;
+  into.assign(reinterpret_cast<const char*>(peer.bytes.data()), peer.bytes.size());
+  into.push_back(static_cast<char>(peer.family));
+  into.append(row.where.netns);
+}
 
 std::string name_of_process(const ConnectionRow& row, const std::string& number) {
   const stall::Process& process = row.where.process;
   if (process.pid == 0 && process.command.empty()) return "?";
   return process.command + "[" + number + "]";
+}
+
+stall::ServiceKey named(std::string name, std::string netns) {
+  stall::ServiceKey key;
+  key.command = std::move(name);
+  key.netns = std::move(netns);
+  return key;
 }
 
 }  // namespace
@@ -98,26 +151,49 @@ std::vector<ServiceGain> GroupGains::of(std::span<const ConnectionRow> rows) {
   }
   Groups processes(Grouping::process);
   Groups peers(Grouping::peer);
+  std::vector<const ConnectionRow*> idle;
+  std::string id;
   for (const ConnectionRow& row : rows) {
     const auto [at, fresh] = open_.try_emplace(row.where.cookie);
     Before& before = at->second;
+    before.poll = poll_;
+    if (!fresh && is_same(row.account, before.account)) {  // most are idle; what is left out comes with the next gain
+      if (row.ended) {
+        open_.erase(at);
+      } else {
+        idle.push_back(&row);
+      }
+      continue;
+    }
     const bool loser = stall::matters(row.account, {});
     Gained gained{row.account, fresh, !row.ended, loser && !before.loser};
-    gained.account -= before.account;
-    const bool lasts = lasting.contains(row.where.process.pid);
-    processes.take(lasts ? process_group_of(row) : name_of_process(row, "*"), "", gained);
-    peers.take(peer_group_of(row), row.where.netns, gained);
+    if (!fresh) gained.account -= before.account;
+    put_process_id(row, lasting.contains(row.where.process.pid), id);
+    processes.of(id, row).add(gained);
+    put_peer_id(row, id);
+    peers.of(id, row).add(gained);
     if (row.ended) {
       open_.erase(at);
     } else {
-      before = {row.account, loser, poll_};
+      before.account = row.account;
+      before.loser = loser;
     }
+  }
+  for (const ConnectionRow* const row : idle) {
+    put_process_id(*row, lasting.contains(row->where.process.pid), id);
+    processes.count_open(id);
+    put_peer_id(*row, id);
+    peers.count_open(id);
   }
   // Those that are not told of any more have ended and lost nothing.
   std::erase_if(open_, [this](const auto& entry) { return entry.second.poll != poll_; });
   std::vector<ServiceGain> gains;
-  processes.put(gains);
-  peers.put(gains);
+  const auto process_key = [&](const ConnectionRow& row) {
+    const bool lasts = lasting.contains(row.where.process.pid);
+    return named(lasts ? process_group_of(row) : name_of_process(row, "*"), "");
+  };
+  processes.put(process_key, gains);
+  peers.put([](const ConnectionRow& row) { return named(peer_group_of(row), row.where.netns); }, gains);
   return gains;
 }
 

@@ -65,6 +65,15 @@ TEST(GroupGains, leave_out_who_gained_nothing) {
   EXPECT_THAT(gains.of(std::vector{some_row(1, 7, 5, 10)}), IsEmpty());
 }
 
+TEST(GroupGains, count_as_open_what_is_idle_too) {
+  GroupGains gains;
+  static_cast<void>(gains.of(std::vector{some_row(1, 7, 5, 10), some_row(2, 7, 5, 1), some_row(3, 8, 5, 1)}));
+  const auto second = gains.of(std::vector{some_row(1, 7, 5, 11), some_row(2, 7, 5, 1), some_row(3, 8, 5, 1)});
+  EXPECT_EQ(find(second, Grouping::process, "nginx[7]")->open, 2U);
+  EXPECT_EQ(find(second, Grouping::peer, "10.0.0.5")->open, 3U);
+  EXPECT_EQ(find(second, Grouping::process, "nginx[8]"), nullptr);
+}
+
 TEST(GroupGains, count_the_last_of_a_connection_once) {
   GroupGains gains;
   static_cast<void>(gains.of(std::vector{some_row(1, 7, 5, 10)}));
