@@ -93,6 +93,11 @@ core::Json report_json(const PollReport& report, const Collector& collector) {
           {"took_ms", core::to_ms(report.took)},
           {"coverage", report.coverage},
           {"messages", report.messages},
+          {"store",
+           {{"waiting_polls", report.store.waiting.polls},
+            {"waiting_rows", report.store.waiting.rows},
+            {"dropped_polls", report.store.dropped.polls},
+            {"dropped_rows", report.store.dropped.rows}}},
           {"sinks", sinks}};
 }
 

@@ -14,6 +14,7 @@
 
 #include "cli/output.hpp"
 #include "cli/show/target.hpp"
+#include "cli/store/asked_span.hpp"
 #include "cli/store/options.hpp"
 #include "cli/verb.hpp"
 #include "core/count.hpp"
@@ -130,12 +131,11 @@ core::Status put_json(const Found& found, std::size_t hidden, std::int64_t at_ns
 }
 
 core::Result<Exit> say_nothing_matched(const ShowArguments& arguments, std::int64_t at_ns, sink::Reader& reader) {
-  const auto polled = reader.polled();
-  if (!polled) return core::fail(polled.error());
+  const auto polls = polls_there_are(reader);
+  if (!polls) return core::fail(polls.error());
   std::string sentence = fmt::format("nothing is stored of '{}' within {} of {}", report::printable(arguments.word),
                                      core::to_string(arguments.within), core::local_time_text(at_ns));
-  sentence +=
-      *polled ? "; there are polls from " + span_text((*polled)->from_ns, (*polled)->until_ns) : "; there is no poll at all";
+  sentence += *polls;
   if (arguments.json) put(report::json_line({{"type", "show"}, {"sockets", core::Json::array()}, {"none_matched", sentence}}));
   say("uncork show: {}\n", sentence);
   return Exit::usage;

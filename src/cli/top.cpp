@@ -6,7 +6,6 @@
 #include <array>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "cli/output.hpp"
+#include "cli/store/asked_span.hpp"
 #include "cli/store/options.hpp"
 #include "cli/verb.hpp"
 #include "core/when.hpp"
@@ -29,9 +29,7 @@ constexpr std::int64_t kMinuteNs = 60'000'000'000;
 enum class By : std::uint8_t { service, peer, container, process };
 
 struct TopArguments {
-  std::optional<std::int64_t> since;
-  std::optional<std::int64_t> until;
-  std::optional<std::int64_t> at;
+  AskedSpan when;
   By by = By::service;
   std::uint64_t top = 20;
   std::string store;
@@ -47,16 +45,6 @@ std::string_view name_of(By by) {
 sink::Grouping grouping_of(By by) {
   if (by == By::peer) return sink::Grouping::peer;
   return by == By::process ? sink::Grouping::process : sink::Grouping::service;
-}
-
-/// The span that is meant.
-core::Result<sink::Span> span_of(const TopArguments& arguments) {
-  constexpr std::int64_t kUsual = 10 * kMinuteNs;
-  if (arguments.at) return sink::Span{*arguments.at, *arguments.at + 1};  // rounded to its minute
-  const std::int64_t until = arguments.until.value_or(wall_clock_ns());
-  const sink::Span span{arguments.since.value_or(until - kUsual), until};
-  if (span.from_ns >= span.until_ns) return core::fail(core::invalid_argument("--since must be before --until"));
-  return span;
 }
 
 /// The services of a container as one line, which is called as that is.
@@ -96,21 +84,20 @@ std::vector<report::TopLine> lines_of(const TopArguments& arguments, const sink:
 }
 
 core::Result<Exit> say_nothing_there(const TopArguments& arguments, const sink::ServicesIn& found, sink::Reader& reader) {
-  const auto polled = reader.polled();
-  if (!polled) return core::fail(polled.error());
+  const auto polls = polls_there_are(reader);
+  if (!polls) return core::fail(polls.error());
   const std::string span = span_text(found.span.from_ns, found.span.until_ns);
   std::string sentence = grouping_of(arguments.by) == sink::Grouping::service
                              ? "no service carried anything from " + span
                              : fmt::format("no sums by {} are stored from {}", name_of(arguments.by), span);
-  sentence +=
-      *polled ? "; there are polls from " + span_text((*polled)->from_ns, (*polled)->until_ns) : "; there is no poll at all";
+  sentence += *polls;
   if (arguments.json) put(report::json_line({{"type", "top"}, {"services", core::Json::array()}, {"none_matched", sentence}}));
   say("uncork top: {}\n", sentence);
   return Exit::usage;
 }
 
 core::Result<Exit> top(const TopArguments& arguments) {
-  const auto span = span_of(arguments);
+  const auto span = span_of(arguments.when);
   if (!span) return core::fail(span.error());
   auto reader = sink::Reader::open(arguments.store);
   if (!reader) return core::fail(reader.error());
@@ -147,10 +134,10 @@ core::Result<Exit> top(const TopArguments& arguments) {
 void add_top(const Verb& program, Action& chosen) {
   const Verb verb = program.add_subcommand("top", "Show which services lost time, now or in the past, out of the store");
   const auto arguments = std::make_shared<TopArguments>();
-  const Option since = add_when(verb, "--since", arguments->since,
+  const Option since = add_when(verb, "--since", arguments->when.since,
                                 "Begin at this time: 10m ago, 14:03, 2026-11-27T14:03 (default 10m before --until)");
-  const Option until = add_when(verb, "--until", arguments->until, "End at this time (default now)");
-  add_when(verb, "--at", arguments->at, "Show the minute of this time alone").excludes(since).excludes(until);
+  const Option until = add_when(verb, "--until", arguments->when.until, "End at this time (default now)");
+  add_when(verb, "--at", arguments->when.at, "Show the minute of this time alone").excludes(since).excludes(until);
   add_choice(verb, "--by", arguments->by,
              Choices<By>{{"service", By::service}, {"peer", By::peer}, {"container", By::container}, {"process", By::process}},
              "Print a line for each of these (default service)");

@@ -5,17 +5,19 @@
 #include <algorithm>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "cli/output.hpp"
+#include "cli/store/asked_span.hpp"
+#include "cli/store/options.hpp"
 #include "cli/verb.hpp"
 #include "cli/watch/ending.hpp"
 #include "cli/watch/services.hpp"
 #include "cli/watch/sieve.hpp"
 #include "cli/watch/source.hpp"
 #include "cli/why/other_end.hpp"
+#include "cli/why/past.hpp"
 #include "cli/why/target.hpp"
 #include "core/duration.hpp"
 #include "core/json.hpp"
@@ -30,6 +32,8 @@ namespace {
 
 struct WhyArguments {
   std::string word;
+  AskedSpan when;
+  std::string store;
   core::Micros duration{10'000'000};
   bool json = false;
 };
@@ -53,12 +57,10 @@ core::Result<core::Micros> watch(ServiceView& view, WatchEnding& ending) {
   }
 }
 
-/// What matters first, then what lost most.
 std::vector<stall::ServiceVerdict> services_of(const ServiceView& view) {
   std::vector<stall::ServiceVerdict> services;
   for (auto& line : view.verdicts()) services.push_back(std::move(line.verdict));
-  std::ranges::sort(services, std::ranges::greater{},
-                    [](const stall::ServiceVerdict& v) { return std::tuple(v.matters, v.lost, v.service.account.exchanges); });
+  put_worst_first(services);
   for (stall::ServiceVerdict& v : services) {
     if (v.matters && v.peer.empty()) v.peer = program_at_other_end(v.service);
   }
@@ -81,6 +83,7 @@ Exit say_nothing_matched(const WhyArguments& arguments, const WhyTarget& target,
 }
 
 core::Result<Exit> why(const WhyArguments& arguments) {
+  if (arguments.when.asked()) return why_then(arguments.word, arguments.when, arguments.store, arguments.json);
   const auto target = read_target(arguments.word, this_machine());
   if (!target) return core::fail(target.error());
   WatchOptions options = target->watch();
@@ -112,11 +115,20 @@ void add_why(const Verb& program, Action& chosen) {
   verb.add_option("WHAT", arguments->word, "A process by its number, a port as :8001, or a program as nginx or nginx:443")
       .type_name("")
       .required();
-  add_duration(verb, "--for", arguments->duration, "Watch for this time (default 10s)", Zero::refused);
+  const Option duration = add_duration(verb, "--for", arguments->duration, "Watch for this time (default 10s)", Zero::refused);
+  const Option at =
+      add_when(verb, "--at", arguments->when.at, "Do not watch: answer of the minute of this time, out of the store");
+  at.excludes(duration);
+  add_when(verb, "--since", arguments->when.since, "Likewise, from this time on: 10m ago, 14:03, 2026-11-27T14:03")
+      .excludes(duration)
+      .excludes(at);
+  add_when(verb, "--until", arguments->when.until, "Likewise, up to this time (default now)").excludes(duration).excludes(at);
+  add_store(verb, arguments->store);
   verb.add_flag("--json", arguments->json, "Print one JSON object");
   verb.footer(
       "A number is a process if one has it, else a port that is in use; what it was taken for is said.\n\n"
-      "Example:\n  uncork why :8001\n  uncork why nginx:443 --for 30s\n\n"
+      "Example:\n  uncork why :8001\n  uncork why nginx:443 --for 30s\n  uncork why :8001 --at 14:03\n"
+      "  uncork why nginx --since 1h\n\n"
       "Exit code 1 when time was lost that matters, 0 when none was, 2 when nothing matched.");
   verb.callback([arguments, &chosen] {
     chosen = [arguments] {

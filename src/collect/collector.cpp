@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "core/own_cost.hpp"
@@ -66,6 +67,7 @@ core::Result<std::unique_ptr<Collector>> Collector::open(const Settings& setting
   auto observer = Observer::open(settings);
   if (!observer) return fail(observer.error());
   collector->observer_ = std::move(*observer);
+  collector->polled_ = core::MonotonicClock::now();  // the first poll's sums are of the time since now
   return collector;
 }
 
@@ -75,26 +77,24 @@ Status Collector::open_store() {
   if (auto made = sink::make_folder_of(store_path_); !made) return made;
   auto opened = sink::Store::open({.path = store_path_, .retention = retention_of(settings_)});
   if (!opened) return fail(opened.error());
-  store_ = std::move(*opened);
-  const auto last = store_->last_sequence(boot_id_);
+  const auto last = (*opened)->last_sequence(boot_id_);
   if (!last) return fail(last.error());
+  keeper_.emplace(std::move(*opened));
   sequence_ = *last;
   return {};
 }
 
 void Collector::tell(const std::string& message, PollReport& report) {
-  constexpr std::size_t kMostRemembered = 100;
-  if (std::ranges::find(told_, message) != told_.end()) return;
-  if (told_.size() == kMostRemembered) told_.erase(told_.begin());  // some have numbers in them
-  told_.push_back(message);
-  report.messages.push_back(message);
+  if (troubles_.is_news(message)) report.messages.push_back(message);
 }
 
 core::Result<PollReport> Collector::poll() {
   const core::Time begun = core::MonotonicClock::now();
   PollReport report;
   const auto looked = observer_->look();
-  if (!looked) return fail(looked.error());
+  if (!looked && !has_polled_) return fail(looked.error());
+  if (!looked) return no_poll(looked.error(), begun);
+  has_polled_ = true;
   probe::Look& look = **looked;
   std::erase_if(look.rows, [&](const record::Row& row) { return !filter_.matches(row); });
   report.sequence = ++sequence_;
@@ -110,24 +110,52 @@ core::Result<PollReport> Collector::poll() {
   } else {
     tell("services are not summed up: " + gains.error().message, report);
   }
-  report.services = gained.size();
-  for (const sink::ServiceGain& gain : gained) report.lost += gain.gain.account.budget.lost();
-  const core::Micros interval = polled_ ? begun - *polled_ : settings_.interval;
+  for (const sink::ServiceGain& gain : gained) {
+    if (gain.by != sink::Grouping::service) continue;
+    ++report.services;
+    report.lost += gain.gain.account.budget.lost();
+  }
+  const core::Micros interval = begun - polled_;
   polled_ = begun;
   store(look, gained, interval, report);
   report.coverage = look.coverage.sentence();
   if (!look.coverage.whole()) tell(report.coverage, report);
   for (const std::string& limit : look.limits) tell(limit, report);
+  troubles_.end_poll();
   for (std::string& message : exits_.take_messages()) report.messages.push_back(std::move(message));
   if (otlp_) {
     for (std::string& message : otlp_->take_messages()) report.messages.push_back(std::move(message));
   }
   report.took = core::MonotonicClock::now() - begun;
-  publish(look, gained, report);
+  const auto snapshot = snapshot_of(look, report);
+  metrics_.add(look, gained, *snapshot);
+  if (otlp_) otlp_->send(metrics_, snapshot->began_ns);
+  board_.publish(snapshot);
   return report;
 }
 
-void Collector::publish(const probe::Look& look, std::span<const sink::ServiceGain> gains, const PollReport& report) {
+PollReport Collector::no_poll(const core::Error& error, core::Time begun) {
+  PollReport report;
+  report.sequence = sequence_;
+  report.coverage = "nothing could be seen";
+  tell("nothing could be seen: " + error.message + "; it is tried again", report);
+  troubles_.end_poll();
+  for (std::string& message : exits_.take_messages()) report.messages.push_back(std::move(message));
+  if (keeper_) report.store = keeper_->stats();
+  report.took = core::MonotonicClock::now() - begun;
+  board_.publish(snapshot_of({}, report));
+  return report;
+}
+
+Status Collector::wait(core::Time until) {
+  auto waited = observer_->wait(until);
+  if (waited || !has_polled_) return waited;
+  // What ends meanwhile is not seen; the next poll says what is wrong, if it still is.
+  std::this_thread::sleep_for(until - core::MonotonicClock::now());
+  return {};
+}
+
+std::shared_ptr<const Snapshot> Collector::snapshot_of(const probe::Look& look, const PollReport& report) const {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->poll = report;
   snapshot->began_ns = look.timestamp_ns;
@@ -138,32 +166,34 @@ void Collector::publish(const probe::Look& look, std::span<const sink::ServiceGa
   snapshot->cost = core::own_cost();
   snapshot->store = store_path_;
   snapshot->store_trouble = store_trouble_;
-  metrics_.add(look, gains, *snapshot);
-  if (otlp_) otlp_->send(metrics_, snapshot->began_ns);
-  board_.publish(std::move(snapshot));
-}
-
-std::vector<std::string> Collector::stop(core::Time deadline) {
-  std::vector<std::string> left = exits_.stop(deadline);
-  constexpr core::Micros kMetricsFarewell{1'000'000};  // the next run's metrics say all that matters
-  const core::Time soon = core::MonotonicClock::now() + kMetricsFarewell;
-  std::string unsent = otlp_ ? otlp_->stop(std::min(deadline, soon)) : "";
-  if (!unsent.empty()) left.push_back(std::move(unsent));
-  return left;
+  return snapshot;
 }
 
 void Collector::store(const probe::Look& look, std::span<const sink::ServiceGain> gains, core::Micros interval,
                       PollReport& report) {
-  if (!store_) return;
-  const auto added = store_->add({.boot_id = boot_id_,
-                                  .sequence = report.sequence,
-                                  .began_ns = look.timestamp_ns,
-                                  .interval = interval,
-                                  .rows = look.rows,
-                                  .services = gains});
+  if (!keeper_) return;
+  const auto added = keeper_->add({.boot_id = boot_id_,
+                                   .sequence = report.sequence,
+                                   .began_ns = look.timestamp_ns,
+                                   .interval = interval,
+                                   .rows = look.rows,
+                                   .services = gains});
   store_trouble_ = added ? "" : fmt::format("{}: not stored: {}", store_path_, added.error().message);
-  if (!added) tell(store_trouble_, report);
-  if (auto notice = store_->take_notice()) report.messages.push_back(std::move(*notice));
+  if (!added) tell(store_trouble_ + "; polls wait in memory until it is", report);
+  for (std::string& message : keeper_->take_messages()) report.messages.push_back(store_path_ + ": " + std::move(message));
+  report.store = keeper_->stats();
+}
+
+std::vector<std::string> Collector::stop(core::Time deadline) {
+  constexpr core::Micros kMetricsFarewell{1'000'000};  // the next run's metrics say all that matters
+  std::vector<std::string> sentences = exits_.stop(deadline);
+  std::string unsent = otlp_ ? otlp_->stop(std::min(deadline, core::MonotonicClock::now() + kMetricsFarewell)) : "";
+  if (!unsent.empty()) sentences.push_back(std::move(unsent));
+  if (!keeper_ || keeper_->stats().waiting.empty()) return sentences;
+  if (const auto flushed = keeper_->flush(); !flushed)
+    sentences.push_back(
+        fmt::format("{}: {} are lost: {}", store_path_, to_string(keeper_->stats().waiting), flushed.error().message));
+  return sentences;
 }
 
 Status Collector::reload(const Settings& settings) {

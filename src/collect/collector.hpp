@@ -9,12 +9,14 @@
 
 #include "collect/board.hpp"
 #include "collect/exits.hpp"
+#include "collect/keeper.hpp"
 #include "collect/metrics/metrics.hpp"
 #include "collect/metrics/otlp_exporter.hpp"
 #include "collect/observer.hpp"
 #include "collect/settings.hpp"
 #include "collect/snapshot.hpp"
 #include "collect/stamp.hpp"
+#include "collect/troubles.hpp"
 #include "core/clock.hpp"
 #include "core/result.hpp"
 #include "filter/filter.hpp"
@@ -28,16 +30,17 @@ class Collector {
   /// Opens everything that the settings name. Errors say which setting cannot be followed.
   [[nodiscard]] static core::Result<std::unique_ptr<Collector>> open(const Settings& settings);
 
-  /// Fails only where nothing could be seen at all.
+  /// The first fails where nothing can be seen at all; a later one then reports no rows under the number of the last poll, with
+  /// the reason among its messages, and whoever calls tries again.
   [[nodiscard]] core::Result<PollReport> poll();
   /// Between two polls: takes in what ends, until `until`.
-  [[nodiscard]] core::Status wait(core::Time until) { return observer_->wait(until); }
+  [[nodiscard]] core::Status wait(core::Time until);
 
   /// Takes in the filter, names and labels (the interval is the schedule's). The error names a setting that needs a new start;
   /// nothing is changed then.
   [[nodiscard]] core::Status reload(const Settings& settings);
 
-  /// Delivers what it can until `deadline`; a sentence for each sink that has not got everything.
+  /// Delivers what it can until `deadline`; a sentence for each sink that has not got everything, and for the store.
   [[nodiscard]] std::vector<std::string> stop(core::Time deadline);
 
   [[nodiscard]] std::vector<Exits::Stats> sinks() const { return exits_.stats(); }
@@ -51,8 +54,9 @@ class Collector {
   Collector(const Settings& settings, filter::Filter filter, Exits exits)
       : settings_(settings), filter_(std::move(filter)), stamp_(settings), exits_(std::move(exits)) {}
   [[nodiscard]] core::Status open_store();
+  [[nodiscard]] PollReport no_poll(const core::Error& error, core::Time begun);
   void store(const probe::Look& look, std::span<const sink::ServiceGain> gains, core::Micros interval, PollReport& report);
-  void publish(const probe::Look& look, std::span<const sink::ServiceGain> gains, const PollReport& report);
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot_of(const probe::Look& look, const PollReport& report) const;
   void tell(const std::string& message, PollReport& report);
 
   Settings settings_;
@@ -63,13 +67,14 @@ class Collector {
   Metrics metrics_;
   std::unique_ptr<OtlpExporter> otlp_;  // null: nobody wants them
   std::unique_ptr<Observer> observer_;
-  std::unique_ptr<sink::Store> store_;
+  std::optional<Keeper> keeper_;  // none: there is no store
   std::string store_path_;
   std::string store_trouble_;  // of the last poll
   std::string boot_id_;
   std::uint64_t sequence_ = 0;  // of the last poll
-  std::optional<core::Time> polled_;
-  std::vector<std::string> told_;
+  core::Time polled_{};         // when the last poll began
+  bool has_polled_ = false;
+  Troubles troubles_;
 };
 
 }  // namespace uncork::collect

@@ -78,13 +78,17 @@ std::vector<std::string> Courier::take_messages() {
   return std::exchange(messages_, {});
 }
 
-Farewell Courier::stop(core::Time deadline) {
+void Courier::wind_up(core::Time deadline) {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
     stop_by_ = deadline;
   }
   wake_.notify_one();
+}
+
+Farewell Courier::stop(core::Time deadline) {
+  wind_up(deadline);
   thread_.join();
   const std::lock_guard lock(mutex_);  // for those who ask for stats() meanwhile
   Farewell farewell;

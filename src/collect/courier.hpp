@@ -72,6 +72,8 @@ class Courier {
   /// What there is to tell a person, each once: that the outlet has failed, that it works again, what it noticed. Any thread.
   [[nodiscard]] std::vector<std::string> take_messages();
 
+  /// Begins what stop() waits for, with its deadline; nothing may be sent after it.
+  void wind_up(core::Time deadline);
   /// Delivers what it can until `deadline`, without waiting any more for an outlet that is out of order if a spool keeps the
   /// rest. Returns at most a tenth of a second later, unless the outlet looks up a name. Nothing may be sent after it. Once.
   [[nodiscard]] Farewell stop(core::Time deadline);

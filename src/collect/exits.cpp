@@ -38,6 +38,15 @@ bool writes_here(const sink::Destination& destination) {
   return destination.kind == Kind::standard_output || destination.kind == Kind::standard_error;
 }
 
+/// The line of names that each file of csv or tsv begins with. A format writes it once, wherever: what was taken from it here
+/// does not come in an envelope.
+std::string heading_of(const sink::Destination& destination, const std::string& name, record::Format& format) {
+  if (destination.kind != sink::Destination::Kind::file || (name != "csv" && name != "tsv")) return "";
+  record::Buffer heading;
+  format.begin(heading);
+  return std::string(heading.view());
+}
+
 }  // namespace
 
 std::string format_of(const std::string& destination, const std::string& usual) {
@@ -71,7 +80,7 @@ core::Result<Exits> Exits::open(const Settings& settings, const std::string& spo
     const std::string format_name = format_of(wanted, settings.format);
     auto format = record::make_format(format_name);
     if (!format) return fail(about(wanted, format.error()));
-    auto outlet = sink::make_outlet(*destination);
+    auto outlet = sink::make_outlet(*destination, heading_of(*destination, format_name, **format));
     record::EnvelopeCaps caps;
     caps.bytes = std::min(caps.bytes, outlet->most_bytes());
     CourierOptions options{.name = sink::to_string(*destination), .prepare = confinement(*destination, spool)};
@@ -115,6 +124,9 @@ std::vector<std::string> Exits::stop(core::Time deadline) {
   std::vector<std::string> sentences;
   for (const Exit& exit : exits_) {
     exit.builder->flush(record::FlushReason::shutdown);
+    exit.courier->wind_up(deadline);  // all at once: one that is slow takes no time from the others
+  }
+  for (const Exit& exit : exits_) {
     std::string sentence = exit.courier->stop(deadline).sentence(exit.courier->name());
     if (!sentence.empty()) sentences.push_back(std::move(sentence));
   }

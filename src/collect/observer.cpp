@@ -50,6 +50,7 @@ core::Result<std::unique_ptr<Observer>> Observer::open(const Settings& settings)
   enrichment.ledgers = true;
   enrichment.bpf = look.bpf;
   enrichment.services = kServices;
+  enrichment.tell = {.open = true, .ended = true, .quiet = false};  // the sums by peer and process are made of these
   auto enriched = probe::Enrichment::open(std::move(enrichment), look);
   if (!enriched) return core::fail(enriched.error());
   observer->enrichment_ = std::move(*enriched);
@@ -70,7 +71,8 @@ core::Result<std::vector<sink::ServiceGain>> Observer::gains() {
   std::vector<sink::ServiceGain> gains;
   probe::Witness* const witness = enrichment_->witness();
   if (witness == nullptr) return gains;
-  if (const auto polled = witness->poll(); !polled) return core::fail(polled.error());
+  const auto connections = witness->poll();
+  if (!connections) return core::fail(connections.error());
   const auto services = witness->services();
   if (!services) return core::fail(services.error());
   for (const stall::Service& service : *services) {
@@ -80,6 +82,7 @@ core::Result<std::vector<sink::ServiceGain>> Observer::gains() {
     gains.push_back(std::move(gain));
   }
   increments_.end_poll();
+  for (sink::ServiceGain& gain : groups_.of(*connections)) gains.push_back(std::move(gain));
   return gains;
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "collect/group_gains.hpp"
 #include "collect/settings.hpp"
 #include "core/clock.hpp"
 #include "core/result.hpp"
@@ -22,7 +23,7 @@ class Observer {
 
   /// Rows of all sockets, those that ended since the poll before included.
   [[nodiscard]] core::Result<probe::Look*> look();
-  /// What each service gained since this was asked last; empty where BPF cannot be used.
+  /// What each service, process and peer gained since this was asked last; empty where BPF cannot be used.
   [[nodiscard]] core::Result<std::vector<sink::ServiceGain>> gains();
   /// Until `until`, taking in meanwhile what ends.
   [[nodiscard]] core::Status wait(core::Time until);
@@ -34,6 +35,7 @@ class Observer {
   std::unique_ptr<probe::Looker> looker_;
   probe::Look look_;
   sink::Increments increments_;
+  GroupGains groups_;
   probe::ContainerNamer namer_;
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "collect/exits.hpp"
+#include "collect/keeper.hpp"
 #include "core/clock.hpp"
 #include "core/own_cost.hpp"
 #include "probe/look/coverage.hpp"
@@ -21,6 +22,7 @@ struct PollReport {
   core::Micros took{0};
   std::string coverage;               ///< `5050 of 5050 sockets in 50 namespaces`
   std::vector<std::string> messages;  ///< what a person should know, each once: what could not be seen, stored or delivered
+  KeeperStats store;                  ///< polls that the store refused: those that wait, and those that were dropped
 };
 
 /// The state of a collector after a poll. Made by the thread that polls, and never changed again.

@@ -136,7 +136,8 @@ std::string confidence_of(stall::Confidence confidence) {
 }
 
 std::string unseen(const Ticket& ticket) {
-  std::string text = "what happened before, what programs on other machines do, and holds in a proxy or load balancer in between";
+  std::string text = ticket.past ? "single exchanges (the store keeps sums by minute), " : "what happened before, ";
+  text += "what programs on other machines do, and holds in a proxy or load balancer in between";
   for (std::size_t i = 0; i < std::min(ticket.limits.size(), kMostLimits); ++i)
     text += "; " + clipped(ticket.limits[i], kLongestLimit);
   return ticket.limits.size() > kMostLimits ? text + fmt::format("; {} more limits", ticket.limits.size() - kMostLimits) : text;
@@ -149,10 +150,16 @@ struct Entry {
   int rank = 0;  // 0: stays
 };
 
+std::string asked_of(const Ticket& ticket) {
+  const std::string asked = clipped(ticket.asked, kLongestAsked);
+  if (ticket.past) return fmt::format("{}, {}, out of the store", asked, ticket.past->span);
+  return fmt::format("{}, watched for {}", asked, core::to_string(ticket.watched));
+}
+
 std::vector<Entry> entries_of(const Ticket& ticket) {
   const ServiceVerdict& v = ticket.services.front();
-  std::vector<Entry> entries = {
-      {"asked", fmt::format("{}, watched for {}", clipped(ticket.asked, kLongestAsked), core::to_string(ticket.watched))}};
+  std::vector<Entry> entries = {{"asked", asked_of(ticket)}};
+  if (ticket.past) entries.push_back({"collector", ticket.past->collector});
   if (!v.matters) {
     entries.push_back({"verdict", v.lost.count() == 0 ? "nothing was lost" : "nothing was lost that matters: " + lost_text(v)});
     entries.push_back({"who", who(v)});
@@ -220,6 +227,7 @@ std::string ticket_json(const Ticket& ticket) {
                        {"watched_ms", core::to_ms(ticket.watched)},
                        {"exchanges", v.service.account.exchanges},
                        {"cut", !whole}};
+    if (ticket.past) json["span"] = ticket.past->span;
     for (const Entry& entry : entries) {
       std::string key(entry.word);
       std::ranges::replace(key, ' ', '_');

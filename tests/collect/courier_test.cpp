@@ -34,6 +34,7 @@ struct Script {
   std::vector<std::uint32_t> refused = {};
   std::atomic<bool> is_dead{false};
   std::atomic<bool> is_stuck{false};
+  std::atomic<bool> is_flushed{false};
 
   [[nodiscard]] std::vector<std::uint32_t> all_delivered() {
     const std::lock_guard lock(mutex);
@@ -57,6 +58,10 @@ class ScriptedOutlet final : public sink::Outlet {
     if (kind == Delivery::Kind::delivered) script_.delivered.push_back(number_of(parcel));
     if (kind == Delivery::Kind::refused) script_.refused.push_back(number_of(parcel));
     return {kind, "scripted", {}};
+  }
+  core::Status flush(core::Time /*deadline*/) override {
+    script_.is_flushed = true;
+    return {};
   }
 
  private:
@@ -207,6 +212,18 @@ TEST(Courier, many_senders_lose_nothing) {
   std::sort(seen.begin(), seen.end());
   EXPECT_EQ(std::adjacent_find(seen.begin(), seen.end()), seen.end());
   EXPECT_EQ(seen.size(), 400U);
+}
+
+TEST(Courier, winds_up_by_itself_while_another_is_waited_for) {
+  Script script;
+  const auto courier = started(script, quick());
+  courier->send(some_parcel(1));
+  const core::Time end = core::MonotonicClock::now() + std::chrono::seconds(30);
+  courier->wind_up(end);
+  while (!script.is_flushed && core::MonotonicClock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(script.is_flushed);
+  EXPECT_EQ(script.all_delivered().size(), 1U);
+  EXPECT_TRUE(courier->stop(end).sentence("x").empty());
 }
 
 }  // namespace

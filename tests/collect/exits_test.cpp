@@ -62,6 +62,38 @@ TEST(Exits, bring_every_row_to_each_destination_in_its_format) {
   }
 }
 
+TEST(Exits, begin_each_file_of_csv_with_the_names_of_its_columns) {
+  const cure::testing::ScratchDirectory scratch;
+  Settings settings;
+  settings.sinks = {"file:" + scratch.path() + "/rows.csv?size=1kB"};
+  const auto run = [&](int polls) {
+    auto exits = Exits::open(settings, "");
+    ASSERT_TRUE(exits.has_value()) << exits.error().message;
+    for (int i = 0; i < polls; ++i) {
+      exits->add(record::Row{}, core::MonotonicClock::now());
+      exits->end_poll();
+    }
+    EXPECT_THAT(exits->stop(core::MonotonicClock::now() + std::chrono::seconds(30)), IsEmpty());
+  };
+  run(3);
+  run(3);
+  std::size_t files = 0;
+  std::size_t rows = 0;
+  for (const auto& file : std::filesystem::directory_iterator(scratch.path())) {
+    ++files;
+    std::ifstream text(file.path());
+    std::string line;
+    ASSERT_TRUE(std::getline(text, line));
+    EXPECT_THAT(line, HasSubstr("rowNumber,")) << file.path();
+    while (std::getline(text, line)) {
+      ++rows;
+      EXPECT_THAT(line, ::testing::Not(HasSubstr("rowNumber"))) << "once a file";
+    }
+  }
+  EXPECT_EQ(files, 6U) << "a heading alone is larger than a file may be";
+  EXPECT_EQ(rows, 6U);
+}
+
 TEST(Exits, refuse_what_is_no_destination_by_its_name) {
   Settings settings;
   settings.sinks = {"nowhere"};

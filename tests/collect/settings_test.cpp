@@ -25,11 +25,12 @@ std::string error_of(std::string_view text) {
 
 TEST(Config, takes_every_setting) {
   Settings settings;
-  const auto read = read_config(
+  const std::string file =
       "interval = '2s'\njitter = 0.5\nnetns = 'a,b'\nfilter = 'lost > 1ms'\nbpf = 'no'\nhostname = 'h'\nlocation = 'lab'\n"
       "label = 'l'\ntag = 't'\ndocker = '/d'\nlldpd = '/l'\nstore = '/s.db'\nkeep = '3d'\nkeep-bytes = '10MiB'\n"
-      "spool = '/spool'\nspool-bytes = '2MiB'\nformat = 'jsonl'\nsink = ['stdout', 'file:/x']\n",
-      "c.toml", settings);
+      "spool = '/spool'\nspool-bytes = '2MiB'\nformat = 'jsonl'\notlp = 'http://o/'\n"
+      "sink = ['stdout', 'file:/x']\n";
+  const auto read = read_config(file, "c.toml", settings);
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(settings.interval, core::Micros(2'000'000));
   EXPECT_EQ(settings.jitter, 0.5);
@@ -37,9 +38,7 @@ TEST(Config, takes_every_setting) {
   EXPECT_EQ(settings.keep, core::Micros(std::int64_t{3} * 24 * 3600 * 1'000'000));
   EXPECT_EQ(settings.keep_bytes, 10U << 20U);
   EXPECT_THAT(settings.sinks, ElementsAre("stdout", "file:/x"));
-  std::string file;
-  for (const Setting& setting : all_settings()) file += std::string(setting.name) + "\n";
-  EXPECT_EQ(std::ranges::count(file, '\n'), 18) << "the file above has them all";
+  for (const Setting& setting : all_settings()) EXPECT_THAT("\n" + file, HasSubstr("\n" + std::string(setting.name) + " = "));
 }
 
 TEST(Config, says_file_line_and_key_of_what_is_wrong) {

@@ -37,6 +37,7 @@ TEST(Retention, forgets_rollups_by_ages_of_their_own) {
   for (std::uint64_t i = 0; i < 12; ++i) {
     auto poll = some_poll(i + 1, 0);
     poll.began_ns = kBegin + static_cast<std::int64_t>(i) * 3600 * kSecondNs;
+    poll.interval = std::chrono::hours(1);
     ASSERT_TRUE(store->add(poll.view()).has_value());
   }
   EXPECT_EQ(folder.number("SELECT count(*) FROM minutes"), 3)
@@ -52,6 +53,7 @@ TEST(Retention, a_span_that_begins_where_minutes_are_gone_begins_with_its_hour) 
   for (std::uint64_t i = 0; i < 30; ++i) {
     auto poll = some_poll(i + 1, 0);
     poll.began_ns = kBegin + static_cast<std::int64_t>(i) * 300 * kSecondNs;
+    poll.interval = std::chrono::minutes(5);
     ASSERT_TRUE(store->add(poll.view()).has_value());
   }
   auto reader = Reader::open(folder.path());
@@ -90,6 +92,7 @@ TEST(Retention, services_that_nobody_heard_of_for_long_are_forgotten_and_may_com
   const auto add = [&](std::uint64_t sequence, std::int64_t hours, const char* command) {
     auto poll = some_poll(sequence, 0);
     poll.began_ns = kBegin + hours * 3600 * kSecondNs;
+    poll.interval = std::chrono::hours(60);
     poll.services = {testing::some_gain(command, 80)};
     ASSERT_TRUE(store->add(poll.view()).has_value());
   };

@@ -54,9 +54,10 @@ struct OwnedPoll {
   std::vector<ServiceGain> services;
   std::uint64_t sequence = 1;
   std::int64_t began_ns = kBegin;
+  core::Micros interval = std::chrono::seconds(10);
 
   [[nodiscard]] Poll view() const {
-    return {kBoot, sequence, began_ns, std::chrono::seconds(10), rows, services, stall::Confidence::witnessed};
+    return {kBoot, sequence, began_ns, interval, rows, services, stall::Confidence::witnessed};
   }
 };
 

@@ -2,6 +2,7 @@
 // What `uncork why` was asked about: a process, a port, or a program.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -20,11 +21,11 @@ struct WhyTarget {
   [[nodiscard]] WatchOptions watch() const;
 };
 
-/// What a word may mean on this machine.
+/// What a word may mean: on this machine now, or in a store at some time.
 struct WhyWorld {
-  bool (*is_process)(std::int32_t pid);
-  std::string (*name_of)(std::int32_t pid);  ///< what the process calls itself
-  bool (*is_port_in_use)(std::uint16_t port);
+  std::function<bool(std::int32_t pid)> is_process;
+  std::function<std::string(std::int32_t pid)> name_of;  ///< what the process calls itself
+  std::function<bool(std::uint16_t port)> is_port_in_use;
 };
 /// The running machine: /proc, and the sockets of our network namespace.
 [[nodiscard]] WhyWorld this_machine();

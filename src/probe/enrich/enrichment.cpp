@@ -51,8 +51,9 @@ core::Result<std::unique_ptr<Enrichment>> Enrichment::open(EnrichmentOptions opt
   std::unique_ptr<Enrichment> enrichment(new Enrichment(std::move(options.enrich)));
   if (!options.ledgers || options.bpf == UseBpf::no) return enrichment;
   constexpr std::size_t kNothingEnded = 4096;  // the look reads the ledgers along
+  constexpr std::size_t kEnded = 4 << 20;      // thousands between two polls
   auto witness = Witness::attach(
-      {.tell = {.open = false, .ended = false, .quiet = false}, .services = options.services, .ended_bytes = kNothingEnded});
+      {.tell = options.tell, .services = options.services, .ended_bytes = options.tell.ended ? kEnded : kNothingEnded});
   if (!witness && options.bpf == UseBpf::yes) return core::fail(witness.error());
   if (!witness) return enrichment;  // for the reason that the look has for doing without BPF
   enrichment->witness_ = std::move(*witness);

@@ -23,6 +23,8 @@ struct EnrichmentOptions {
       false;  ///< attach the witness, for lost time: of looks that follow each other, since it knows what happens from now on
   UseBpf bpf = UseBpf::automatic;
   std::size_t services = 0;  ///< with the sums of so many services; 0: none are kept
+  /// What the witness's poll() brings beside them; looks need none of it.
+  TellConnections tell{.open = false, .ended = false, .quiet = false};
 };
 
 /// Lives as long as the Looker and the rows that it has filled in. One thread.

@@ -52,20 +52,23 @@ std::int64_t wall_now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
-FileOutlet::FileOutlet(Destination destination, WallClock clock)
-    : destination_(std::move(destination)), clock_(std::move(clock)) {
+FileOutlet::FileOutlet(Destination destination, std::string heading, WallClock clock)
+    : destination_(std::move(destination)), heading_(std::move(heading)), clock_(std::move(clock)) {
   if (destination_.path.ends_with(".zst")) compressor_ = std::make_unique<Compressor>();
 }
 
 Delivery FileOutlet::deliver(const Parcel& parcel, core::Time /*deadline*/) {
   if (auto ready = make_ready(parcel.framing); !ready) return Delivery::not_now(ready.error().message);
+  const bool begins = size_ == 0 && !heading_.empty();
+  const std::string headed = begins ? heading_ + parcel.bytes : "";
+  const std::string& bytes = begins ? headed : parcel.bytes;
   if (compressor_) {
-    const auto frame = compressor_->frame(parcel.bytes);
+    const auto frame = compressor_->frame(bytes);
     if (!frame) return Delivery::not_now(frame.error().message);
     if (auto appended = append(*frame); !appended) return Delivery::not_now(appended.error().message);
     return Delivery::done();
   }
-  if (auto appended = append(parcel.bytes); !appended) return Delivery::not_now(appended.error().message);
+  if (auto appended = append(bytes); !appended) return Delivery::not_now(appended.error().message);
   return Delivery::done();
 }
 

@@ -26,7 +26,8 @@ using WallClock = std::function<std::int64_t()>;
 /// is cut off. A file that somebody has moved away is begun again. Two processes never write to one file.
 class FileOutlet final : public Outlet {
  public:
-  explicit FileOutlet(Destination destination, WallClock clock = wall_now_us);
+  /// `heading` goes before the first parcel of each file that is empty: the names of columns.
+  explicit FileOutlet(Destination destination, std::string heading = "", WallClock clock = wall_now_us);
 
   [[nodiscard]] Delivery deliver(const Parcel& parcel, core::Time deadline) override;
   [[nodiscard]] core::Status flush(core::Time deadline) override;
@@ -39,6 +40,7 @@ class FileOutlet final : public Outlet {
   [[nodiscard]] bool was_moved() const;
 
   Destination destination_;
+  std::string heading_;
   WallClock clock_;
   std::unique_ptr<Compressor> compressor_;  // of .zst
   core::Fd file_;

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <utility>
+
 #include "sink/outlet/datagram_outlet.hpp"
 #include "sink/outlet/file_outlet.hpp"
 #include "sink/outlet/http_outlet.hpp"
@@ -10,7 +12,7 @@
 
 namespace uncork::sink {
 
-std::unique_ptr<Outlet> make_outlet(const Destination& destination) {
+std::unique_ptr<Outlet> make_outlet(const Destination& destination, std::string heading) {
   using Kind = Destination::Kind;
   switch (destination.kind) {
     case Kind::standard_output:
@@ -18,7 +20,7 @@ std::unique_ptr<Outlet> make_outlet(const Destination& destination) {
     case Kind::standard_error:
       return std::make_unique<StandardOutlet>(STDERR_FILENO, "standard error");
     case Kind::file:
-      return std::make_unique<FileOutlet>(destination);
+      return std::make_unique<FileOutlet>(destination, std::move(heading));
     case Kind::unix_stream:
     case Kind::tcp:
       return std::make_unique<StreamOutlet>(destination);

@@ -15,7 +15,13 @@ void put(std::string& to, std::uint64_t number) {
   to.append(varint.data(), record::write_varint(number, varint.data()));
 }
 
-std::optional<std::uint64_t> take(std::string_view& from) {
+/// Of most numbers there is one byte, and a week has a million of them.
+inline std::optional<std::uint64_t> take(std::string_view& from) {
+  if (!from.empty() && static_cast<unsigned char>(from.front()) < 0x80U) {
+    const auto number = static_cast<unsigned char>(from.front());
+    from.remove_prefix(1);
+    return number;
+  }
   constexpr unsigned kBits = 64;
   std::uint64_t number = 0;
   for (unsigned shift = 0; shift < kBits && !from.empty(); shift += 7) {

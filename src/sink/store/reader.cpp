@@ -48,6 +48,31 @@ core::Result<std::optional<Span>> Reader::polled() {
   return std::optional(Span{statement->number(0), statement->number(1) + 1});
 }
 
+core::Result<Watch> Reader::watch(Span span) {
+  auto one_state = Transaction::begin_reading(database_);
+  if (!one_state) return core::fail(one_state.error());
+  const auto pruned = pruned_counts(database_);
+  if (!pruned) return core::fail(pruned.error());
+  const auto oldest = database_.number("SELECT min(began_ns) FROM polls");
+  if (!oldest) return core::fail(oldest.error());
+  auto statement = database_.prepare(
+      "SELECT began_ns, interval_us FROM polls WHERE began_ns >= ?1 AND began_ns <= "
+      "coalesce((SELECT min(began_ns) FROM polls WHERE began_ns >= ?2), ?2) ORDER BY began_ns");
+  if (!statement) return core::fail(statement.error());
+  statement->bind(1, span.from_ns);
+  statement->bind(2, span.until_ns);
+  std::vector<PolledAt> polls;
+  auto row = statement->step();
+  for (; row && *row; row = statement->step()) polls.push_back({statement->number(0), core::Micros(statement->number(1))});
+  if (!row) return core::fail(row.error());
+  const bool forgot = pruned->polls.by_age + pruned->polls.by_size != 0 && *oldest > span.from_ns;
+  if (!forgot) return watch_in(span, polls);
+  const std::int64_t known_from = std::min(*oldest, span.until_ns);
+  Watch watch = watch_in({known_from, span.until_ns}, polls);
+  watch.known_from_ns = known_from;
+  return watch;
+}
+
 /// Every service of that grouping, without sums.
 core::Result<Reader::ById> Reader::named(Grouping by) {
   auto statement = database_.prepare("SELECT id, command, role, port, netns, container, others FROM services WHERE grouping = ?");

@@ -13,15 +13,10 @@
 #include "sink/sqlite/database.hpp"
 #include "sink/store/rollups.hpp"
 #include "sink/store/sought.hpp"
+#include "sink/store/span.hpp"
+#include "sink/store/watch.hpp"
 
 namespace uncork::sink {
-
-/// From `from_ns` up to, and without, `until_ns`, since 1970.
-struct Span {
-  std::int64_t from_ns = 0;
-  std::int64_t until_ns = 0;
-  bool operator==(const Span&) const = default;
-};
 
 struct SummedService {
   StoredService who;
@@ -48,6 +43,9 @@ class Reader {
 
   /// When the polls that it has rows of were; nothing: it has none.
   [[nodiscard]] core::Result<std::optional<Span>> polled();
+
+  /// Whether a collector was watching in the span, by the polls that are kept.
+  [[nodiscard]] core::Result<Watch> watch(Span span);
 
   /// Out of the rollups: of whole minutes, in which the span begins and ends. A week of 50 services takes milliseconds.
   [[nodiscard]] core::Result<ServicesIn> services(Span span, Grouping by = Grouping::service);

@@ -20,8 +20,8 @@ class Pruning {
   Pruning(Database& database, const Retention& retention, std::int64_t now_ns, std::int64_t most_rows)
       : database_(database), retention_(retention), now_ns_(now_ns), left_(most_rows) {}
 
-  core::Status polls();
-  core::Status rollups(std::int64_t span_s, core::Micros age, const std::string& what);
+  core::Status polls(core::Micros& allowed);
+  core::Status rollups(std::int64_t span_s, core::Micros age, const std::string& what, core::Micros& allowed);
   core::Status services();
 
  private:
@@ -86,16 +86,17 @@ core::Result<Pruning::Done> Pruning::poll(std::int64_t id, std::int64_t first, s
   return Done::all;
 }
 
-core::Status Pruning::polls() {
+core::Status Pruning::polls(core::Micros& allowed) {
   while (left_ > 0) {
     auto oldest = database_.prepare(
-        "SELECT id, first_row, row_count, began_ns, (SELECT max(id) FROM polls) FROM polls ORDER BY id LIMIT 1");
+        "SELECT id, first_row, row_count, began_ns, (SELECT max(id) FROM polls), interval_us FROM polls ORDER BY id LIMIT 1");
     if (!oldest) return core::fail(oldest.error());
     const auto row = oldest->step();
     if (!row) return core::fail(row.error());
     if (!*row || oldest->number(0) == oldest->number(4)) return {};
+    const core::Micros stands_for(oldest->number(5));
     Why why = Why::age;
-    if (oldest->number(3) >= before(retention_.rows)) {
+    if (oldest->number(3) >= before(retention_.rows) || stands_for > allowed) {
       why = Why::size;
       const auto large = is_too_large();
       if (!large) return core::fail(large.error());
@@ -103,11 +104,13 @@ core::Status Pruning::polls() {
     }
     const auto done = poll(oldest->number(0), oldest->number(1), oldest->number(2), why);
     if (!done) return core::fail(done.error());
+    if (why == Why::age && *done == Done::all) allowed -= stands_for;
   }
   return {};
 }
 
-core::Status Pruning::rollups(std::int64_t span_s, core::Micros age, const std::string& what) {
+core::Status Pruning::rollups(std::int64_t span_s, core::Micros age, const std::string& what, core::Micros& allowed) {
+  const core::Micros span = std::chrono::seconds(span_s);
   const std::string of_span = " FROM rollups WHERE span_s = " + std::to_string(span_s);
   const std::int64_t last_to_go = before(age) / 1'000'000'000 - span_s;  // it has ended by then
   // Two questions, since only one of the two ends is found without a scan.
@@ -122,7 +125,7 @@ core::Status Pruning::rollups(std::int64_t span_s, core::Micros age, const std::
     ends->reset();
     if (is_last) return {};
     Why why = Why::age;
-    if (oldest > last_to_go) {
+    if (oldest > last_to_go || span > allowed) {
       why = Why::size;
       const auto large = is_too_large();
       if (!large) return core::fail(large.error());
@@ -131,14 +134,17 @@ core::Status Pruning::rollups(std::int64_t span_s, core::Micros age, const std::
     const auto deleted = remove(remove_begin + std::to_string(oldest));
     if (!deleted) return core::fail(deleted.error());
     if (auto noted = note(what, why, *deleted); !noted) return noted;
+    if (why == Why::age) allowed -= span;
   }
   return {};
 }
 
+/// Never one that an hour is still of: whoever has sums there was heard of since the oldest of them.
 core::Status Pruning::services() {
-  const std::int64_t seconds = before(retention_.hours) / 1'000'000'000 - kHour;
-  const auto gone = remove("DELETE FROM services WHERE id IN (SELECT id FROM services WHERE last_s < " + std::to_string(seconds) +
-                           " LIMIT 100)");
+  const std::string seconds = std::to_string(before(retention_.hours) / 1'000'000'000 - kHour);
+  const auto gone = remove("DELETE FROM services WHERE id IN (SELECT id FROM services WHERE last_s < min(" + seconds +
+                           ", coalesce((SELECT min(begin_s) FROM rollups WHERE span_s = " + std::to_string(kHour) + "), " +
+                           seconds + ")) LIMIT 100)");
   if (!gone) return core::fail(gone.error());
   return {};
 }
@@ -182,15 +188,23 @@ core::Result<PrunedCounts> pruned_counts(Database& database) {
   return counts;
 }
 
-core::Status prune(Database& database, const Retention& retention, std::int64_t now_ns, std::int64_t most_rows) {
+void AgeAllowance::accrue(core::Micros elapsed) {
+  const core::Micros more = elapsed * kPace;
+  for (core::Micros* const each : {&polls, &minutes, &hours}) *each = std::min(*each + more, std::max(kLeast, more));
+}
+
+core::Status prune(Database& database, const Retention& retention, std::int64_t now_ns, std::int64_t most_rows,
+                   AgeAllowance& allowance) {
+  AgeAllowance left = allowance;
   auto transaction = Transaction::begin(database);
   if (!transaction) return core::fail(transaction.error());
   Pruning pruning(database, retention, now_ns, most_rows);
-  if (auto done = pruning.polls(); !done) return done;
-  if (auto done = pruning.rollups(kMinute, retention.minutes, "minutes"); !done) return done;
-  if (auto done = pruning.rollups(kHour, retention.hours, "hours"); !done) return done;
+  if (auto done = pruning.polls(left.polls); !done) return done;
+  if (auto done = pruning.rollups(kMinute, retention.minutes, "minutes", left.minutes); !done) return done;
+  if (auto done = pruning.rollups(kHour, retention.hours, "hours", left.hours); !done) return done;
   if (auto done = pruning.services(); !done) return done;
   if (auto done = transaction->commit(); !done) return done;
+  allowance = left;
   return give_back(database, retention);
 }
 

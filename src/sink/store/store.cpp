@@ -174,6 +174,7 @@ class FileStore final : public Store {
 
   StoreOptions options_;
   std::unique_ptr<OpenFile> file_;  // none: it could not be opened again
+  AgeAllowance allowance_;
   std::optional<std::string> notice_;
 };
 
@@ -220,7 +221,8 @@ core::Result<Store::Added> FileStore::add(const Poll& poll) {
   }
   if (!added) return added;
   const auto most = std::max(kLeastPruned, 2 * static_cast<std::int64_t>(poll.rows.size()));
-  const auto done = prune(file_->database(), options_.retention, poll.began_ns, most);
+  if (*added == Added::now) allowance_.accrue(poll.interval);
+  const auto done = prune(file_->database(), options_.retention, poll.began_ns, most, allowance_);
   if (!done && !is_damage(done.error())) return core::fail(done.error());
   return added;  // damage is met again, and seen to, by the next poll
 }

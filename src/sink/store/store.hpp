@@ -31,7 +31,7 @@ struct Poll {
   std::string_view boot_id;    ///< /proc/sys/kernel/random/boot_id
   std::uint64_t sequence = 0;  ///< of the poll since that boot: each number is stored once
   std::int64_t began_ns = 0;   ///< since 1970
-  core::Micros interval{0};    ///< the time that its gains stand for
+  core::Micros interval{0};    ///< the time that its gains stand for, by a clock that nobody sets
   std::span<const record::Row> rows;
   std::span<const ServiceGain> services;  ///< each once; those that gained nothing may be among them
   stall::Confidence confidence = stall::Confidence::witnessed;
