@@ -49,7 +49,7 @@ std::vector<Json> lines_of(const std::string& text) {
 class CollectFaults : public ::testing::Test {
  protected:
   [[nodiscard]] std::string store() const { return scratch_.path() + "/store.db"; }
-  /// Polls of our own sockets alone, many a second, without BPF, which takes its time to start.
+  /// Polls of our own sockets alone.
   [[nodiscard]] std::vector<std::string> words(const std::vector<std::string>& more) const {
     std::vector<std::string> words = {
         "collect", "--store", store(), "--filter", "port == " + std::to_string(connection_.server_port()), "--json"};
