@@ -49,7 +49,7 @@ std::vector<Json> lines_of(const std::string& text) {
 class CollectFaults : public ::testing::Test {
  protected:
   [[nodiscard]] std::string store() const { return scratch_.path() + "/store.db"; }
-  /// Polls of our own sockets alone, many a second, without BPF, which takes its time to start.
+  /// Polls of our own sockets alone.
   [[nodiscard]] std::vector<std::string> words(const std::vector<std::string>& more) const {
     std::vector<std::string> words = {
         "collect", "--store", store(), "--filter", "port == " + std::to_string(connection_.server_port()), "--json"};
@@ -168,7 +168,7 @@ TEST_F(CollectFaults, a_sink_that_is_down_for_longer_than_its_spool_loses_the_ol
     if (stats.is_null()) return false;
     if (!sink && stats.at("lost_rows").get<std::uint64_t>() > 0) sink = std::make_unique<LateSink>(path);
     lost = stats.at("lost_rows");
-    return sink && stats.at("waiting_rows") == 0 && stats.at("trouble") == "" &&
+    return sink && stats.at("waiting_rows") == 0 && stats.at("trouble").get<std::string>().empty() &&
            stats.at("delivered_rows").get<std::uint64_t>() > 0;
   };
   // All sockets of this machine, so that the spool is full soon.
