@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "cli/verb.hpp"
 #include "collect/collector.hpp"
 #include "collect/config_file.hpp"
+#include "collect/requests.hpp"
 #include "collect/schedule.hpp"
 #include "collect/supervisor.hpp"
 #include "core/count.hpp"
@@ -23,6 +25,7 @@
 #include "core/json.hpp"
 #include "core/stop_signal.hpp"
 #include "report/printable.hpp"
+#include "rpc/server.hpp"
 
 namespace uncork::cli {
 namespace {
@@ -83,6 +86,7 @@ core::Json report_json(const PollReport& report, const Collector& collector) {
                      {"refused_rows", stats.refused.rows},
                      {"trouble", stats.trouble}});
   }
+  const collect::RowFeed::Stats subscribers = collector.feed().stats();
   return {{"type", "poll"},
           {"sequence", report.sequence},
           {"rows", report.rows},
@@ -91,7 +95,8 @@ core::Json report_json(const PollReport& report, const Collector& collector) {
           {"took_ms", core::to_ms(report.took)},
           {"coverage", report.coverage},
           {"messages", report.messages},
-          {"sinks", sinks}};
+          {"sinks", sinks},
+          {"subscribers", {{"count", subscribers.subscribers}, {"skipped_rows", subscribers.skipped_rows}}}};
 }
 
 std::string status_of(const PollReport& report) {
@@ -105,19 +110,27 @@ class Collecting {
       : arguments_(arguments),
         settings_(std::move(settings)),
         collector_(std::move(collector)),
-        schedule_(settings_.interval, settings_.jitter, core::MonotonicClock::now(), std::random_device{}()) {}
+        schedule_(settings_.interval, settings_.jitter, core::MonotonicClock::now(), std::random_device{}()),
+        requests_(settings_) {}
 
+  /// Serves those who ask for rows or polls, where the settings say so.
+  core::Status serve();
   core::Result<Exit> run(core::StopSignal& stop, collect::Supervisor& supervisor);
 
  private:
   void show(const PollReport& report);
   void reload();
+  core::Status follow(const Settings& settings);
+  void take_requests();
   core::Status rest(core::StopSignal& stop, collect::Supervisor& supervisor, core::Time end);
 
   const CollectArguments& arguments_;
   Settings settings_;
   std::unique_ptr<Collector> collector_;
   collect::Schedule schedule_;
+  collect::Requests requests_;
+  std::unique_ptr<rpc::Server> server_;
+  core::Time polled_{};  // when the last poll began
   std::string status_ = "begins";
 };
 
@@ -140,15 +153,43 @@ void Collecting::show(const PollReport& report) {
 
 /// An invalid configuration leaves all as it is.
 void Collecting::reload() {
-  auto settings = settings_of(arguments_);
-  const auto taken = settings ? collector_->reload(*settings) : core::Status(core::fail(settings.error()));
+  const auto settings = settings_of(arguments_);
+  const auto taken = settings ? follow(*settings) : core::Status(core::fail(settings.error()));
   if (!taken) {
     say("uncork collect: not reloaded: {}\n", report::printable(taken.error().message));
     return;
   }
-  schedule_.change(settings->interval, settings->jitter);
-  settings_ = std::move(*settings);
+  requests_.follow(settings_);
   say("uncork collect: reloaded\n");
+}
+
+core::Status Collecting::follow(const Settings& settings) {
+  if (auto taken = collector_->reload(settings); !taken) return taken;
+  schedule_.change(settings.interval, settings.jitter);
+  settings_ = settings;
+  return {};
+}
+
+core::Status Collecting::serve() {
+  auto server = rpc::Server::start(settings_, UNCORK_VERSION, collector_->feed(), requests_, collector_->board());
+  if (!server) return core::fail(server.error());
+  server_ = std::move(*server);
+  if (!server_) return {};
+  for (const std::string& address : server_->addresses()) say("uncork collect: gRPC at {}\n", report::printable(address));
+  return {};
+}
+
+/// What was asked over gRPC since the last time.
+void Collecting::take_requests() {
+  const collect::Requests::Taken asked = requests_.take();
+  const core::Time now = core::MonotonicClock::now();
+  if (asked.change) {
+    Settings settings = settings_;
+    asked.change->apply(settings);
+    if (auto taken = follow(settings); !taken) say("uncork collect: not changed: {}\n", report::printable(taken.error().message));
+  }
+  if (asked.burst) schedule_.burst(now, asked.burst->count, asked.burst->apart);
+  if (asked.trigger) schedule_.trigger(std::max(now, polled_ + collect::Requests::kLeastApart));
 }
 
 core::Status Collecting::rest(core::StopSignal& stop, collect::Supervisor& supervisor, core::Time end) {
@@ -160,6 +201,7 @@ core::Status Collecting::rest(core::StopSignal& stop, collect::Supervisor& super
       reload();
       supervisor.ready(status_);
     }
+    take_requests();
     const core::Time now = core::MonotonicClock::now();
     const core::Time due = std::min(schedule_.next(), end);
     if (now >= due) return {};
@@ -177,7 +219,8 @@ core::Result<Exit> Collecting::run(core::StopSignal& stop, collect::Supervisor& 
   const core::Time end = arguments_.duration ? core::MonotonicClock::now() + *arguments_.duration : core::Time::max();
   std::optional<core::Error> failed;
   for (bool first = true; !stop.stopped(); first = false) {
-    schedule_.begin(core::MonotonicClock::now());
+    polled_ = core::MonotonicClock::now();
+    schedule_.begin(polled_);
     const auto report = collector_->poll();
     if (!report) {
       failed = report.error();
@@ -190,6 +233,7 @@ core::Result<Exit> Collecting::run(core::StopSignal& stop, collect::Supervisor& 
     if (failed || core::MonotonicClock::now() >= end) break;
   }
   supervisor.stopping();
+  server_.reset();
   if (terminal_width(2) > 0 && !arguments_.once && !arguments_.json) say("\n");
   const auto left = collector_->stop(core::MonotonicClock::now() + kFarewell);
   for (const std::string& sentence : left) say("uncork collect: {}\n", report::printable(sentence));
@@ -231,7 +275,9 @@ core::Result<Exit> collect_rows(const CollectArguments& arguments) {
     }
     return Exit::ok;
   }
-  return Collecting(arguments, std::move(*settings), std::move(*collector)).run(stop, supervisor);
+  Collecting collecting(arguments, std::move(*settings), std::move(*collector));
+  if (auto served = collecting.serve(); !served) return core::fail(served.error());
+  return collecting.run(stop, supervisor);
 }
 
 constexpr const char* kFooter =

@@ -10,6 +10,7 @@
 #include "collect/board.hpp"
 #include "collect/exits.hpp"
 #include "collect/observer.hpp"
+#include "collect/row_feed.hpp"
 #include "collect/settings.hpp"
 #include "collect/snapshot.hpp"
 #include "collect/stamp.hpp"
@@ -41,6 +42,9 @@ class Collector {
   [[nodiscard]] std::vector<Exits::Stats> sinks() const { return exits_.stats(); }
   /// Where each poll leaves its snapshot.
   [[nodiscard]] Board& board() { return board_; }
+  /// Where each poll's rows are handed on to subscribers.
+  [[nodiscard]] RowFeed& feed() { return feed_; }
+  [[nodiscard]] const RowFeed& feed() const { return feed_; }
   /// Where the store is; empty: there is none.
   [[nodiscard]] const std::string& store_path() const { return store_path_; }
 
@@ -57,6 +61,7 @@ class Collector {
   Stamp stamp_;
   Exits exits_;
   Board board_;
+  RowFeed feed_;
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<sink::Store> store_;
   std::string store_path_;
