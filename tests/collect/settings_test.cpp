@@ -28,7 +28,8 @@ TEST(Config, takes_every_setting) {
   const auto read = read_config(
       "interval = '2s'\njitter = 0.5\nnetns = 'a,b'\nfilter = 'lost > 1ms'\nbpf = 'no'\nhostname = 'h'\nlocation = 'lab'\n"
       "label = 'l'\ntag = 't'\ndocker = '/d'\nlldpd = '/l'\nstore = '/s.db'\nkeep = '3d'\nkeep-bytes = '10MiB'\n"
-      "spool = '/spool'\nspool-bytes = '2MiB'\nformat = 'jsonl'\nsink = ['stdout', 'file:/x']\n",
+      "spool = '/spool'\nspool-bytes = '2MiB'\nformat = 'jsonl'\ngrpc = '127.0.0.1:1'\ngrpc-token = '/t'\ngrpc-cert = '/c'\n"
+      "grpc-key = '/k'\ngrpc-client-ca = '/a'\nsink = ['stdout', 'file:/x']\n",
       "c.toml", settings);
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(settings.interval, core::Micros(2'000'000));
@@ -36,10 +37,12 @@ TEST(Config, takes_every_setting) {
   EXPECT_EQ(settings.filter, "lost > 1ms");
   EXPECT_EQ(settings.keep, core::Micros(std::int64_t{3} * 24 * 3600 * 1'000'000));
   EXPECT_EQ(settings.keep_bytes, 10U << 20U);
+  EXPECT_EQ(settings.grpc + settings.grpc_token + settings.grpc_cert + settings.grpc_key + settings.grpc_client_ca,
+            "127.0.0.1:1/t/c/k/a");
   EXPECT_THAT(settings.sinks, ElementsAre("stdout", "file:/x"));
   std::string file;
   for (const Setting& setting : all_settings()) file += std::string(setting.name) + "\n";
-  EXPECT_EQ(std::ranges::count(file, '\n'), 18) << "the file above has them all";
+  EXPECT_EQ(std::ranges::count(file, '\n'), 23) << "the file above has them all";
 }
 
 TEST(Config, says_file_line_and_key_of_what_is_wrong) {

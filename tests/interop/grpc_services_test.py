@@ -242,6 +242,23 @@ class GrpcServicesTest(unittest.TestCase):
         self.call(channel, CONFIG + "TriggerPoll", config.TriggerPollRequest(), config.TriggerPollResponse)
         self.eventually(lambda: self.polls()[-1]["sequence"] == before + 22)
 
+    def test_settings_that_are_read_again_overrule_what_was_set_and_where_it_serves_stays(self):
+        file = self.folder / "collect.toml"
+        file.write_text("tag = 'file'\n")
+        channel = self.collect("--config", str(file), interval="100ms")
+        get = lambda: self.call(channel, CONFIG + "Get", config.GetRequest(), config.GetResponse).config
+        told = get()
+        told.tag = "set"
+        self.call(channel, CONFIG + "Set", config.SetRequest(config=told), config.SetResponse)
+        self.last_poll()
+        self.process.process.send_signal(signal.SIGHUP)
+        self.process.wait_for("reloaded\n")
+        self.eventually(lambda: get().tag == "file")
+        file.write_text("tag = 'other'\ngrpc-token = '/x'\n")
+        self.process.process.send_signal(signal.SIGHUP)
+        self.process.wait_for("not reloaded: grpc and grpc-...: needs a new start")
+        self.assertEqual(get().tag, "file")
+
     # ---- health and reflection
 
     def test_health(self):
