@@ -12,9 +12,9 @@ std::optional<std::chrono::nanoseconds> timeout_of(std::string_view text) {
   using namespace std::chrono;
   if (text.size() < 2 || text.size() > 9) return std::nullopt;
   std::uint32_t count = 0;
-  const char* const end = text.data() + text.size() - 1;
-  const auto [at, failed] = std::from_chars(text.data(), end, count);
-  if (failed != std::errc{} || at != end) return std::nullopt;
+  const std::string_view digits = text.substr(0, text.size() - 1);
+  const auto [at, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (failed != std::errc{} || at != digits.data() + digits.size()) return std::nullopt;
   switch (text.back()) {
     case 'H':
       return std::min(hours(count), hours(24 * 365));
