@@ -115,6 +115,7 @@ class Collecting {
 
   /// Serves those who ask for rows or polls, where the settings say so.
   core::Status serve();
+  [[nodiscard]] const Collector& collector() const { return *collector_; }
   core::Result<Exit> run(core::StopSignal& stop, collect::Supervisor& supervisor);
 
  private:
@@ -245,9 +246,13 @@ core::Json settings_json(const Settings& settings, const Collector& collector) {
   core::Json sinks = core::Json::array();
   for (const std::string& sink : settings.sinks)
     sinks.push_back({{"sink", sink}, {"format", collect::format_of(sink, settings.format)}});
-  return {{"type", "settings"},        {"interval_ms", core::to_ms(settings.interval)},
-          {"jitter", settings.jitter}, {"store", collector.store_path()},
-          {"filter", settings.filter}, {"sinks", sinks}};
+  return {{"type", "settings"},
+          {"interval_ms", core::to_ms(settings.interval)},
+          {"jitter", settings.jitter},
+          {"store", collector.store_path()},
+          {"filter", settings.filter},
+          {"grpc", settings.grpc},
+          {"sinks", sinks}};
 }
 
 /// The settings as they would be followed.
@@ -255,6 +260,7 @@ void show_settings(const Settings& settings, const Collector& collector) {
   print("interval {}, shorter by up to {:.0f} %\n", core::to_string(settings.interval), 100 * settings.jitter);
   print("store    {}\n", collector.store_path().empty() ? "none" : report::printable(collector.store_path()));
   print("filter   {}\n", settings.filter.empty() ? "none" : report::printable(settings.filter));
+  if (!settings.grpc.empty()) print("gRPC     {}\n", report::printable(settings.grpc));
   for (const std::string& sink : settings.sinks)
     print("sink     {} as {}\n", report::printable(sink), collect::format_of(sink, settings.format));
 }
@@ -267,16 +273,17 @@ core::Result<Exit> collect_rows(const CollectArguments& arguments) {
   ::mallopt(M_ARENA_MAX, 1);
   auto collector = Collector::open(*settings);
   if (!collector) return core::fail(collector.error());
+  Collecting collecting(arguments, *settings, std::move(*collector));
+  if (auto served = collecting.serve(); !served) return core::fail(served.error());
   if (arguments.dry_run) {
     if (arguments.json) {
-      put(settings_json(*settings, **collector).dump(core::Json::Order::as_inserted, core::Json::Charset::ascii) + "\n");
+      put(settings_json(*settings, collecting.collector()).dump(core::Json::Order::as_inserted, core::Json::Charset::ascii) +
+          "\n");
     } else {
-      show_settings(*settings, **collector);
+      show_settings(*settings, collecting.collector());
     }
     return Exit::ok;
   }
-  Collecting collecting(arguments, std::move(*settings), std::move(*collector));
-  if (auto served = collecting.serve(); !served) return core::fail(served.error());
   return collecting.run(stop, supervisor);
 }
 

@@ -75,7 +75,10 @@ asio::awaitable<void> serve(std::shared_ptr<Services> services, http2::exchange&
 }
 
 bool is_grpc(const http2::exchange& one) {
-  return one.method() == "POST" && one.request().find("content-type").value_or("").starts_with("application/grpc");
+  constexpr std::string_view kType = "application/grpc";
+  const std::string_view type = one.request().find("content-type").value_or("");
+  if (one.method() != "POST" || !type.starts_with(kType)) return false;
+  return type.size() == kType.size() || type[kType.size()] == '+' || type[kType.size()] == ';';
 }
 
 http2::handler handler_of(const std::shared_ptr<Services>& services) {

@@ -128,6 +128,9 @@ TEST_F(RpcServer, tells_settings_and_refuses_what_is_none_of_its_calls) {
   http2::fields html;
   html.add("content-type", "text/html");
   EXPECT_EQ(call(address(), kGet, "", html).status, 415U);
+  http2::fields web;
+  web.add("content-type", "application/grpc-web");
+  EXPECT_EQ(call(address(), kGet, "", web).status, 415U);
   http2::fields packed;
   packed.add("grpc-encoding", "snappy");
   const auto refused = call(address(), kGet, "", packed);
