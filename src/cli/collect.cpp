@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "collect/collector.hpp"
 #include "collect/config_file.hpp"
 #include "collect/confine.hpp"
+#include "collect/requests.hpp"
 #include "collect/schedule.hpp"
 #include "collect/supervisor.hpp"
 #include "core/count.hpp"
@@ -25,6 +27,7 @@
 #include "core/program_pages.hpp"
 #include "core/stop_signal.hpp"
 #include "report/printable.hpp"
+#include "rpc/server.hpp"
 
 namespace uncork::cli {
 namespace {
@@ -85,6 +88,7 @@ core::Json report_json(const PollReport& report, const Collector& collector) {
                      {"refused_rows", stats.refused.rows},
                      {"trouble", stats.trouble}});
   }
+  const collect::RowFeed::Stats subscribers = collector.feed().stats();
   return {{"type", "poll"},
           {"sequence", report.sequence},
           {"rows", report.rows},
@@ -98,7 +102,8 @@ core::Json report_json(const PollReport& report, const Collector& collector) {
             {"waiting_rows", report.store.waiting.rows},
             {"dropped_polls", report.store.dropped.polls},
             {"dropped_rows", report.store.dropped.rows}}},
-          {"sinks", sinks}};
+          {"sinks", sinks},
+          {"subscribers", {{"count", subscribers.subscribers}, {"skipped_rows", subscribers.skipped_rows}}}};
 }
 
 std::string status_of(const PollReport& report) {
@@ -112,19 +117,28 @@ class Collecting {
       : arguments_(arguments),
         settings_(std::move(settings)),
         collector_(std::move(collector)),
-        schedule_(settings_.interval, settings_.jitter, core::MonotonicClock::now(), std::random_device{}()) {}
+        schedule_(settings_.interval, settings_.jitter, core::MonotonicClock::now(), std::random_device{}()),
+        requests_(settings_) {}
 
+  /// Serves those who ask for rows or polls, where the settings say so.
+  core::Status serve();
+  [[nodiscard]] const Collector& collector() const { return *collector_; }
   core::Result<Exit> run(core::StopSignal& stop, collect::Supervisor& supervisor);
 
  private:
   void show(const PollReport& report);
   void reload();
+  core::Status follow(const Settings& settings);
+  void take_requests();
   core::Status rest(core::StopSignal& stop, collect::Supervisor& supervisor, core::Time end);
 
   const CollectArguments& arguments_;
   Settings settings_;
   std::unique_ptr<Collector> collector_;
   collect::Schedule schedule_;
+  collect::Requests requests_;
+  std::unique_ptr<rpc::Server> server_;
+  core::Time polled_{};  // when the last poll began
   std::string status_ = "begins";
 };
 
@@ -147,19 +161,48 @@ void Collecting::show(const PollReport& report) {
 
 /// An invalid configuration leaves all as it is.
 void Collecting::reload() {
-  auto settings = settings_of(arguments_);
-  const auto taken = settings ? collector_->reload(*settings) : core::Status(core::fail(settings.error()));
+  const auto settings = settings_of(arguments_);
+  const auto taken = settings ? follow(*settings) : core::Status(core::fail(settings.error()));
   if (!taken) {
     say("uncork collect: not reloaded: {}\n", report::printable(taken.error().message));
     return;
   }
-  schedule_.change(settings->interval, settings->jitter);
-  settings_ = std::move(*settings);
+  requests_.follow(settings_);
   say("uncork collect: reloaded\n");
 }
 
+core::Status Collecting::follow(const Settings& settings) {
+  if (auto taken = collector_->reload(settings); !taken) return taken;
+  schedule_.change(settings.interval, settings.jitter);
+  settings_ = settings;
+  return {};
+}
+
+core::Status Collecting::serve() {
+  auto server = rpc::Server::start(settings_, UNCORK_VERSION, collector_->feed(), requests_, collector_->board());
+  if (!server) return core::fail(server.error());
+  server_ = std::move(*server);
+  if (!server_) return {};
+  for (const std::string& address : server_->addresses()) say("uncork collect: gRPC at {}\n", report::printable(address));
+  return {};
+}
+
+/// What was asked over gRPC since the last time.
+void Collecting::take_requests() {
+  const collect::Requests::Taken asked = requests_.take();
+  const core::Time now = core::MonotonicClock::now();
+  if (asked.change) {
+    Settings settings = settings_;
+    asked.change->apply(settings);
+    if (auto taken = follow(settings); !taken) say("uncork collect: not changed: {}\n", report::printable(taken.error().message));
+  }
+  if (asked.burst) schedule_.burst(now, asked.burst->count, asked.burst->apart);
+  if (asked.trigger) schedule_.trigger(std::max(now, polled_ + collect::Requests::kLeastApart));
+}
+
 core::Status Collecting::rest(core::StopSignal& stop, collect::Supervisor& supervisor, core::Time end) {
-  constexpr core::Micros kSlice{200'000};  // how late a signal may be noticed
+  // How late a signal may be noticed, or what is asked over gRPC.
+  const core::Micros slice = server_ ? std::chrono::milliseconds(50) : std::chrono::milliseconds(200);
   core::Time alive = core::MonotonicClock::now();
   while (!stop.stopped()) {
     if (stop.take_hangup()) {
@@ -167,6 +210,7 @@ core::Status Collecting::rest(core::StopSignal& stop, collect::Supervisor& super
       reload();
       supervisor.ready(status_);
     }
+    take_requests();
     const core::Time now = core::MonotonicClock::now();
     const core::Time due = std::min(schedule_.next(), end);
     if (now >= due) return {};
@@ -174,7 +218,7 @@ core::Status Collecting::rest(core::StopSignal& stop, collect::Supervisor& super
       supervisor.alive(status_);
       alive = now + *supervisor.watchdog_every();
     }
-    if (auto waited = collector_->wait(std::min(due, now + kSlice)); !waited) return waited;
+    if (auto waited = collector_->wait(std::min(due, now + slice)); !waited) return waited;
   }
   return {};
 }
@@ -184,7 +228,8 @@ core::Result<Exit> Collecting::run(core::StopSignal& stop, collect::Supervisor& 
   const core::Time end = arguments_.duration ? core::MonotonicClock::now() + *arguments_.duration : core::Time::max();
   std::optional<core::Error> failed;
   for (bool first = true; !stop.stopped(); first = false) {
-    schedule_.begin(core::MonotonicClock::now());
+    polled_ = core::MonotonicClock::now();
+    schedule_.begin(polled_);
     const auto report = collector_->poll();
     if (!report) {
       failed = report.error();
@@ -198,6 +243,7 @@ core::Result<Exit> Collecting::run(core::StopSignal& stop, collect::Supervisor& 
     if (failed || core::MonotonicClock::now() >= end) break;
   }
   supervisor.stopping();
+  server_.reset();
   if (terminal_width(2) > 0 && !arguments_.once && !arguments_.json) say("\n");
   const auto left = collector_->stop(core::MonotonicClock::now() + kFarewell);
   for (const std::string& sentence : left) say("uncork collect: {}\n", report::printable(sentence));
@@ -209,9 +255,13 @@ core::Json settings_json(const Settings& settings, const Collector& collector) {
   core::Json sinks = core::Json::array();
   for (const std::string& sink : settings.sinks)
     sinks.push_back({{"sink", sink}, {"format", collect::format_of(sink, settings.format)}});
-  return {{"type", "settings"},        {"interval_ms", core::to_ms(settings.interval)},
-          {"jitter", settings.jitter}, {"store", collector.store_path()},
-          {"filter", settings.filter}, {"sinks", sinks}};
+  return {{"type", "settings"},
+          {"interval_ms", core::to_ms(settings.interval)},
+          {"jitter", settings.jitter},
+          {"store", collector.store_path()},
+          {"filter", settings.filter},
+          {"grpc", settings.grpc},
+          {"sinks", sinks}};
 }
 
 /// The settings as they would be followed.
@@ -219,6 +269,7 @@ void show_settings(const Settings& settings, const Collector& collector) {
   print("interval {}, shorter by up to {:.0f} %\n", core::to_string(settings.interval), 100 * settings.jitter);
   print("store    {}\n", collector.store_path().empty() ? "none" : report::printable(collector.store_path()));
   print("filter   {}\n", settings.filter.empty() ? "none" : report::printable(settings.filter));
+  if (!settings.grpc.empty()) print("gRPC     {}\n", report::printable(settings.grpc));
   for (const std::string& sink : settings.sinks)
     print("sink     {} as {}\n", report::printable(sink), collect::format_of(sink, settings.format));
 }
@@ -231,17 +282,20 @@ core::Result<Exit> collect_rows(const CollectArguments& arguments) {
   ::mallopt(M_ARENA_MAX, 1);
   auto collector = Collector::open(*settings);
   if (!collector) return core::fail(collector.error());
+  Collecting collecting(arguments, *settings, std::move(*collector));
+  if (auto served = collecting.serve(); !served) return core::fail(served.error());
   if (arguments.dry_run) {
     if (arguments.json) {
-      put(settings_json(*settings, **collector).dump(core::Json::Order::as_inserted, core::Json::Charset::ascii) + "\n");
+      put(settings_json(*settings, collecting.collector()).dump(core::Json::Order::as_inserted, core::Json::Charset::ascii) +
+          "\n");
     } else {
-      show_settings(*settings, **collector);
+      show_settings(*settings, collecting.collector());
     }
     return Exit::ok;
   }
   if (auto confined = collect::confine_process(); !confined)
     say("uncork collect: {}; goes on without\n", report::printable(confined.error().message));
-  return Collecting(arguments, std::move(*settings), std::move(*collector)).run(stop, supervisor);
+  return collecting.run(stop, supervisor);
 }
 
 constexpr const char* kFooter =

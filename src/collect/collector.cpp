@@ -91,6 +91,7 @@ void Collector::tell(const std::string& message, PollReport& report) {
 core::Result<PollReport> Collector::poll() {
   const core::Time begun = core::MonotonicClock::now();
   PollReport report;
+  feed_.begin_poll();
   const auto looked = observer_->look();
   if (!looked && !has_polled_) return fail(looked.error());
   if (!looked) return no_poll(looked.error(), begun);
@@ -101,8 +102,10 @@ core::Result<PollReport> Collector::poll() {
   for (record::Row& row : look.rows) {
     stamp_.put(row, report.sequence);
     exits_.add(row, begun);
+    feed_.add(row);
   }
   exits_.end_poll();
+  feed_.end_poll();
   report.rows = look.rows.size();
   std::vector<sink::ServiceGain> gained;
   if (auto gains = observer_->gains()) {
@@ -210,6 +213,10 @@ Status Collector::reload(const Settings& settings) {
   if (settings.sinks != settings_.sinks || settings.format != settings_.format || settings.spool != settings_.spool ||
       settings.spool_bytes != settings_.spool_bytes)
     return needs_start("sink, format, spool and spool-bytes");
+  if (settings.grpc != settings_.grpc || settings.grpc_token != settings_.grpc_token ||
+      settings.grpc_cert != settings_.grpc_cert || settings.grpc_key != settings_.grpc_key ||
+      settings.grpc_client_ca != settings_.grpc_client_ca)
+    return needs_start("grpc and grpc-...");
   auto filter = filter_of(settings);
   if (!filter) return fail(filter.error());
   filter_ = std::move(*filter);

@@ -13,6 +13,7 @@
 #include "collect/metrics/metrics.hpp"
 #include "collect/metrics/otlp_exporter.hpp"
 #include "collect/observer.hpp"
+#include "collect/row_feed.hpp"
 #include "collect/settings.hpp"
 #include "collect/snapshot.hpp"
 #include "collect/stamp.hpp"
@@ -47,6 +48,9 @@ class Collector {
   /// Where each poll leaves its snapshot.
   [[nodiscard]] Board& board() { return board_; }
   [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  /// Where each poll's rows are handed on to subscribers.
+  [[nodiscard]] RowFeed& feed() { return feed_; }
+  [[nodiscard]] const RowFeed& feed() const { return feed_; }
   /// Where the store is; empty: there is none.
   [[nodiscard]] const std::string& store_path() const { return store_path_; }
 
@@ -66,6 +70,7 @@ class Collector {
   Board board_;
   Metrics metrics_;
   std::unique_ptr<OtlpExporter> otlp_;  // null: nobody wants them
+  RowFeed feed_;
   std::unique_ptr<Observer> observer_;
   std::optional<Keeper> keeper_;  // none: there is no store
   std::string store_path_;

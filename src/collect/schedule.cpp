@@ -11,7 +11,9 @@ Schedule::Schedule(core::Micros interval, double jitter, core::Time begin, std::
   UNCORK_ASSERT(interval.count() > 0);
 }
 
-core::Time Schedule::next() const { return burst_ ? std::min(burst_->next, next_) : next_; }
+core::Time Schedule::next() const {
+  return std::min({next_, burst_ ? burst_->next : core::Time::max(), triggered_.value_or(core::Time::max())});
+}
 
 core::Micros Schedule::drawn() {
   const double share = jitter_ * std::uniform_real_distribution<double>(0, 1)(random_);
@@ -20,6 +22,7 @@ core::Micros Schedule::drawn() {
 }
 
 void Schedule::begin(core::Time now) {
+  if (triggered_ && now >= *triggered_) triggered_.reset();
   if (burst_ && now >= burst_->next) {
     burst_->next = now + burst_->apart;
     if (--burst_->left == 0) burst_.reset();

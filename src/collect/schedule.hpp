@@ -25,8 +25,8 @@ class Schedule {
   /// From the next poll on.
   void change(core::Micros interval, double jitter);
 
-  /// One poll at once, beside those of the interval.
-  void trigger(core::Time now) { burst(now, 1, core::Micros(0)); }
+  /// One poll at once, beside those of the interval and of a burst.
+  void trigger(core::Time now) { triggered_ = now; }
   /// `count` polls, the first at once, `apart` between their begins; instead of an earlier burst's rest.
   void burst(core::Time now, std::uint32_t count, core::Micros apart);
 
@@ -46,6 +46,7 @@ class Schedule {
   std::mt19937_64 random_;
   core::Time next_;
   std::optional<Burst> burst_;
+  std::optional<core::Time> triggered_;
   std::uint64_t missed_ = 0;
 };
 

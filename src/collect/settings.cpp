@@ -141,6 +141,16 @@ constexpr std::array kSettings = {
     Setting{"otlp", "URL", "Post metrics there by OTLP, such as http://127.0.0.1:4318/v1/metrics (default: nowhere)", false,
             [](std::string_view v, Settings& s) { return take<&Settings::otlp>("otlp", v, s); }},
     Setting{"format", "NAME", "Write rows to sinks in this format (default: protobufList)", false, take_format},
+    Setting{"grpc", "ADDRESS", "Serve gRPC at 127.0.0.1:8889, at unix:/run/uncork/grpc.sock, or at both: a,b (default: none)",
+            false, [](std::string_view v, Settings& s) { return take<&Settings::grpc>("grpc", v, s); }},
+    Setting{"grpc-token", "FILE", "Serve only those clients of gRPC that bring the token in this file", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::grpc_token>("grpc-token", v, s); }},
+    Setting{"grpc-cert", "FILE", "Serve gRPC over TLS with this certificate; needs --grpc-key", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::grpc_cert>("grpc-cert", v, s); }},
+    Setting{"grpc-key", "FILE", "Take this as the certificate's key", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::grpc_key>("grpc-key", v, s); }},
+    Setting{"grpc-client-ca", "FILE", "Serve only those clients of gRPC whose certificates these authorities have signed", false,
+            [](std::string_view v, Settings& s) { return take<&Settings::grpc_client_ca>("grpc-client-ca", v, s); }},
     Setting{"sink", "DESTINATION", "Send the rows there too, such as file:/var/log/uncork/rows.jsonl.zst", true, take_sink},
 };
 

@@ -30,7 +30,12 @@ struct Settings {
   std::uint64_t spool_bytes = 256'000'000;  ///< of each sink's
   std::string format = "protobufList";      ///< of the sinks whose file does not say
   std::string otlp;                         ///< where metrics are posted by OTLP, over HTTP; empty or `none`: nowhere
-  std::vector<std::string> sinks;           ///< destinations, such as `file:/var/log/uncork/rows.jsonl.zst`
+  std::string grpc;        ///< where gRPC is served: `127.0.0.1:8889`, `unix:/run/uncork/grpc.sock`, or both; empty: nowhere
+  std::string grpc_token;  ///< the file of what its clients bring; empty: nothing
+  std::string grpc_cert;   ///< with the next: the files of its certificate and key for TLS; empty: none
+  std::string grpc_key;
+  std::string grpc_client_ca;      ///< the file of whose certificates its clients show; empty: of nobody's
+  std::vector<std::string> sinks;  ///< destinations, such as `file:/var/log/uncork/rows.jsonl.zst`
 
   bool operator==(const Settings&) const = default;
 };

@@ -70,6 +70,17 @@ TEST(Schedule, of_a_burst_polls_as_often_as_was_asked) {
   EXPECT_EQ(schedule.next(), at(10));
 }
 
+TEST(Schedule, goes_on_with_a_burst_after_a_poll_that_was_asked_for) {
+  Schedule schedule(10 * kSecond, 0, at(0), 1);
+  schedule.begin(at(0));
+  schedule.burst(at(1), 2, kSecond);
+  schedule.begin(at(1));
+  schedule.trigger(at(1.5));
+  EXPECT_EQ(schedule.next(), at(1.5));
+  schedule.begin(at(1.5));
+  EXPECT_EQ(schedule.next(), at(2));
+}
+
 TEST(Schedule, takes_a_new_interval_at_once) {
   Schedule schedule(60 * kSecond, 0, at(0), 1);
   schedule.begin(at(0));

@@ -28,8 +28,8 @@ TEST(Config, takes_every_setting) {
   const std::string file =
       "interval = '2s'\njitter = 0.5\nnetns = 'a,b'\nfilter = 'lost > 1ms'\nbpf = 'no'\nhostname = 'h'\nlocation = 'lab'\n"
       "label = 'l'\ntag = 't'\ndocker = '/d'\nlldpd = '/l'\nstore = '/s.db'\nkeep = '3d'\nkeep-bytes = '10MiB'\n"
-      "spool = '/spool'\nspool-bytes = '2MiB'\nformat = 'jsonl'\notlp = 'http://o/'\n"
-      "sink = ['stdout', 'file:/x']\n";
+      "spool = '/spool'\nspool-bytes = '2MiB'\nformat = 'jsonl'\notlp = 'http://o/'\ngrpc = '127.0.0.1:1'\ngrpc-token = '/t'\n"
+      "grpc-cert = '/c'\ngrpc-key = '/k'\ngrpc-client-ca = '/a'\nsink = ['stdout', 'file:/x']\n";
   const auto read = read_config(file, "c.toml", settings);
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(settings.interval, core::Micros(2'000'000));
@@ -37,6 +37,8 @@ TEST(Config, takes_every_setting) {
   EXPECT_EQ(settings.filter, "lost > 1ms");
   EXPECT_EQ(settings.keep, core::Micros(std::int64_t{3} * 24 * 3600 * 1'000'000));
   EXPECT_EQ(settings.keep_bytes, 10U << 20U);
+  EXPECT_EQ(settings.grpc + settings.grpc_token + settings.grpc_cert + settings.grpc_key + settings.grpc_client_ca,
+            "127.0.0.1:1/t/c/k/a");
   EXPECT_THAT(settings.sinks, ElementsAre("stdout", "file:/x"));
   for (const Setting& setting : all_settings()) EXPECT_THAT("\n" + file, HasSubstr("\n" + std::string(setting.name) + " = "));
 }

@@ -2,16 +2,19 @@
 // An HTTP server on Asio, whose answers leave together.
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/detail/socket_option.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -34,6 +37,7 @@ namespace uncork::http2 {
 /// Construct, listen() on each address, then run(). stop() may be called from anywhere, everything else from one thread.
 class server {
   using tcp = boost::asio::ip::tcp;
+  using local_acceptor = boost::asio::local::stream_protocol::acceptor;
 
  public:
   server(handler handle, server_options options) : options_(std::make_shared<const server_options>(std::move(options))) {
@@ -51,6 +55,10 @@ class server {
     }
     return at;
   }
+
+  /// The same on a Unix socket of stream type that is bound already; owns `descriptor`. TLS is for the others: who may open this
+  /// one is a matter of its file. One loop alone serves it.
+  void listen_local(int descriptor, boost::system::error_code& error) { workers_.front()->listen_local(descriptor, error); }
 
   /// Runs the loops, the first in this thread, until stop(), or until none of them has anything to do.
   void run() {
@@ -98,10 +106,25 @@ class server {
       acceptors_.push_back(std::move(one));
       return bound;
     }
+    void listen_local(int descriptor, boost::system::error_code& error) {
+      auto one = std::make_unique<local_acceptor>(context_);
+      if (one->assign(boost::asio::local::stream_protocol(), descriptor, error); error) {
+        ::close(descriptor);
+        return;
+      }
+      if (one->listen(local_acceptor::max_listen_connections, error); error) return;
+      if (one->non_blocking(true, error); error) return;
+      accept(*one);
+      local_acceptors_.push_back(std::move(one));
+    }
     void run() { context_.run(); }
     void stop(std::chrono::milliseconds grace) {
       boost::asio::post(context_, [this, grace] {
         for (const auto& one : acceptors_) {
+          boost::system::error_code ignored;
+          one->close(ignored);
+        }
+        for (const auto& one : local_acceptors_) {
           boost::system::error_code ignored;
           one->close(ignored);
         }
@@ -127,18 +150,39 @@ class server {
       from.async_accept([this, &from](const boost::system::error_code& error, tcp::socket socket) {
         if (error == boost::asio::error::operation_aborted || !from.is_open()) return;
         if (error) return pause(from);
-        admit(std::move(socket));
+        admit(std::move(socket), loop_->options->tls);
+        accept(from);
+      });
+    }
+    /// What it accepts is served as TCP's are: the kernel's calls are the same.
+    void accept(local_acceptor& from) {
+      from.async_wait(local_acceptor::wait_read, [this, &from](const boost::system::error_code& error) {
+        if (error == boost::asio::error::operation_aborted || !from.is_open()) return;
+        if (error) return pause(from);
+        const int descriptor = ::accept4(from.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (descriptor < 0 && errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) return pause(from);
+        if (descriptor >= 0) {
+          tcp::socket socket(context_);
+          boost::system::error_code unfit;
+          socket.assign(tcp::v4(), descriptor, unfit);
+          if (unfit) {
+            ::close(descriptor);
+          } else {
+            admit(std::move(socket), nullptr);
+          }
+        }
         accept(from);
       });
     }
     /// Out of descriptors: some may be free again in a while.
-    void pause(tcp::acceptor& from) {
+    template <typename Acceptor>
+    void pause(Acceptor& from) {
       const auto timer = std::make_shared<boost::asio::steady_timer>(context_, kPause);
       timer->async_wait([this, &from, timer](const boost::system::error_code& error) {
         if (!error && from.is_open()) accept(from);
       });
     }
-    void admit(tcp::socket socket) {
+    void admit(tcp::socket socket, boost::asio::ssl::context* tls) {
       auto& counts = *loop_->counts;
       counts.connections.fetch_add(1, std::memory_order_relaxed);
       if (counts.open_connections.fetch_add(1, std::memory_order_relaxed) >= loop_->options->connections) {
@@ -146,7 +190,6 @@ class server {
         counts.refused_connections.fetch_add(1, std::memory_order_relaxed);
         return;
       }
-      auto* const tls = loop_->options->tls;
       detail::transport bytes(std::move(socket), tls == nullptr ? nullptr : tls->native_handle(), true,
                               loop_->options->transport.no_delay);
       std::make_shared<detail::admission>(std::move(bytes), loop_)->start();
@@ -156,6 +199,7 @@ class server {
     std::shared_ptr<detail::server_loop> loop_;
     boost::asio::steady_timer grace_;
     std::vector<std::unique_ptr<tcp::acceptor>> acceptors_;
+    std::vector<std::unique_ptr<local_acceptor>> local_acceptors_;
   };
 
   std::shared_ptr<const server_options> options_;

@@ -63,8 +63,7 @@ class http1_connection final : public member, public std::enable_shared_from_thi
 
   http1_connection(http2::detail::transport bytes, std::shared_ptr<server_loop> loop)
       : transport_(std::move(bytes)), loop_(std::move(loop)) {
-    error_code ignored;
-    remote_ = transport_.socket().remote_endpoint(ignored);
+    remote_ = transport_.remote_endpoint();
     renew_parser();
   }
 

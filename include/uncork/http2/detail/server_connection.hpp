@@ -48,8 +48,7 @@ class server_connection final : public connection {
       : connection(std::move(bytes), http2::session(side::server, loop->options->http2, std::chrono::steady_clock::now()),
                    loop->options->transport, loop->connections),
         loop_(std::move(loop)) {
-    boost::system::error_code ignored;
-    remote_ = transport().socket().remote_endpoint(ignored);
+    remote_ = transport().remote_endpoint();
   }
 
   [[nodiscard]] const boost::asio::ip::tcp::endpoint& remote_endpoint() const noexcept { return remote_; }

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <utility>
@@ -43,6 +44,17 @@ class transport {
   }
 
   [[nodiscard]] socket_type& socket() noexcept { return socket_; }
+  /// None of a Unix socket.
+  [[nodiscard]] boost::asio::ip::tcp::endpoint remote_endpoint() noexcept {
+    boost::asio::ip::tcp::endpoint peer;
+    sockaddr_storage address{};  // what the kernel says of a Unix socket is longer than an endpoint has room for
+    socklen_t size = sizeof address;
+    if (::getpeername(socket_.native_handle(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return peer;
+    if ((address.ss_family != AF_INET && address.ss_family != AF_INET6) || size > peer.capacity()) return peer;
+    std::memcpy(peer.data(), &address, size);
+    peer.resize(size);
+    return peer;
+  }
   [[nodiscard]] std::optional<tls_filter>& tls() noexcept { return tls_; }
 
   /// Reads once, `most` bytes and no more than kScratchBytes, and gives `take` what came, in pieces that lie in the thread's
