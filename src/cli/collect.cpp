@@ -23,6 +23,7 @@
 #include "core/json.hpp"
 #include "core/stop_signal.hpp"
 #include "report/printable.hpp"
+#include "web/page/page_server.hpp"
 
 namespace uncork::cli {
 namespace {
@@ -197,6 +198,25 @@ core::Result<Exit> Collecting::run(core::StopSignal& stop, collect::Supervisor& 
   return left.empty() ? Exit::ok : Exit::not_possible;
 }
 
+/// Serves the page as long as what it returns lives; null: there is none. Where the usual port is taken (by another collector,
+/// say) that is said, and it does without.
+core::Result<std::unique_ptr<web::PageServer>> start_page(const Settings& settings, Collector& collector) {
+  if (settings.page == "none") return nullptr;
+  const bool is_usual = settings.page.empty();
+  auto page = web::PageServer::start(collector.board(), {.listen = std::string(is_usual ? collect::kUsualPage : settings.page),
+                                                         .store = collector.store_path(),
+                                                         .interval = settings.interval});
+  if (!page && !is_usual) return core::fail(page.error());
+  if (!page) {
+    say("uncork collect: there is no page: {} (--page chooses another place)\n", page.error().message);
+    return nullptr;
+  }
+  say("uncork collect: the page is at {}\n", report::printable((*page)->address()));
+  if ((*page)->is_open_to_others())
+    say("uncork collect: others than this machine can reach the page: it asks nobody who they are, and shows every socket\n");
+  return page;
+}
+
 core::Json settings_json(const Settings& settings, const Collector& collector) {
   core::Json sinks = core::Json::array();
   for (const std::string& sink : settings.sinks)
@@ -231,7 +251,16 @@ core::Result<Exit> collect_rows(const CollectArguments& arguments) {
     }
     return Exit::ok;
   }
-  return Collecting(arguments, std::move(*settings), std::move(*collector)).run(stop, supervisor);
+  std::unique_ptr<web::PageServer> page;
+  if (!arguments.once) {
+    auto started = start_page(*settings, **collector);
+    if (!started) return core::fail(started.error());
+    page = std::move(*started);
+  }
+  Collecting collecting(arguments, std::move(*settings), std::move(*collector));
+  auto exit = collecting.run(stop, supervisor);
+  page.reset();  // before the board that it looks at
+  return exit;
 }
 
 constexpr const char* kFooter =
