@@ -70,7 +70,9 @@ core::Result<core::Json> connections_json(const std::string& store, const sink::
   if (!reader) return core::fail(reader.error());
   std::size_t all = 0;
   std::vector<record::Row> rows;
+  constexpr std::uint32_t kListening = 10;
   const auto read = reader->last_rows(like, [&](const record::Row& row) {
+    if (row.inet_diag_msg_state == kListening) return true;
     ++all;
     if (rows.size() < kMostKept && compiled->matches(row)) rows.push_back(row);
     return true;
@@ -82,7 +84,9 @@ core::Result<core::Json> connections_json(const std::string& store, const sink::
   });
   core::Json connections = core::Json::array();
   for (std::size_t i = 0; i < std::min(rows.size(), kMostShown); ++i) connections.push_back(connection_json(rows[i]));
-  return core::Json{{"all", all}, {"matching", rows.size()}, {"filter", filter}, {"connections", std::move(connections)}};
+  core::Json json = {{"all", all}, {"matching", rows.size()}, {"filter", filter}};
+  json["connections"] = std::move(connections);
+  return json;
 }
 
 }  // namespace uncork::web

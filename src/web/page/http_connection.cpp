@@ -16,6 +16,15 @@ constexpr std::size_t kLongestInput = 16 * 1024;  // of a head, and what comes b
 
 std::string_view view_of_text(beast::string_view text) { return {text.data(), text.size()}; }
 
+/// As long as `request` stays as it is.
+PageRequest request_of(const HttpRequest& request) {
+  return {.method = view_of_text(request.method_string()),
+          .target = view_of_text(request.target()),
+          .host = view_of_text(request[http::field::host]),
+          .origin = view_of_text(request[http::field::origin]),
+          .if_none_match = view_of_text(request[http::field::if_none_match])};
+}
+
 /// The fields of an answer. `Message` has a body or, to HEAD, none.
 template <typename Message>
 void fill(Message& message, const PageAnswer& answer, unsigned version, bool stays) {
@@ -59,29 +68,25 @@ void HttpConnection::read() {
   stream_.expires_after(kIdle);
   http::async_read(stream_, received_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t /*bytes*/) {
     if (!error) return self->answer();
+    // A method that may have a body is refused for itself.
+    const auto method = self->parser_->get().method();
+    const bool has_body = error == http::error::unexpected_body || error == http::error::body_limit;
+    if (has_body && method != http::verb::get && method != http::verb::head) return self->answer_last();
     if (auto refused = answer_to(error)) return self->write(std::move(*refused), false);
     self->end();
   });
 }
 
 void HttpConnection::answer() {
-  const auto& request = parser_->get();
-  if (beast::websocket::is_upgrade(request)) return become_live();
-  write(site_.answer({.method = view_of_text(request.method_string()),
-                      .target = view_of_text(request.target()),
-                      .host = view_of_text(request[http::field::host]),
-                      .origin = view_of_text(request[http::field::origin]),
-                      .if_none_match = view_of_text(request[http::field::if_none_match])}),
-        request.keep_alive());
+  if (beast::websocket::is_upgrade(parser_->get())) return become_live();
+  write(site_.answer(request_of(parser_->get())), parser_->get().keep_alive());
 }
 
+/// And nothing is read behind it.
+void HttpConnection::answer_last() { write(site_.answer(request_of(parser_->get())), false); }
+
 void HttpConnection::become_live() {
-  const auto& request = parser_->get();
-  PageAnswer answer = site_.answer_upgrade({.method = view_of_text(request.method_string()),
-                                            .target = view_of_text(request.target()),
-                                            .host = view_of_text(request[http::field::host]),
-                                            .origin = view_of_text(request[http::field::origin]),
-                                            .if_none_match = {}});
+  PageAnswer answer = site_.answer_upgrade(request_of(parser_->get()));
   constexpr unsigned kSwitching = 101;
   if (answer.status != kSwitching) return write(std::move(answer), false);
   const auto live = std::make_shared<LiveSession>(std::move(stream_), site_, std::move(count_));

@@ -27,6 +27,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
  private:
   void answer();
+  void answer_last();
   void become_live();
   void write(PageAnswer answer, bool stays);
   void end();

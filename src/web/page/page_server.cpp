@@ -1,5 +1,6 @@
 #include "web/page/page_server.hpp"
 
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <map>
+#include <type_traits>
 #include <utility>
 
 #include "web/asio_endpoint.hpp"
@@ -106,6 +108,9 @@ void PageServer::Loop::accept_from(Acceptor& acceptor) {
   using Socket = asio::basic_stream_socket<typename Acceptor::protocol_type, asio::io_context::executor_type>;
   acceptor.async_accept(loop_.get_executor(), [this, &acceptor](boost::system::error_code error, Socket socket) {
     if (!error) {
+      // Its answers are made of few large writes: Nagle could only hold them back.
+      boost::system::error_code local;  // a socket in the file system has no such option
+      if constexpr (std::is_same_v<Acceptor, asio::ip::tcp::acceptor>) socket.set_option(asio::ip::tcp::no_delay(true), local);
       take(PageStream::socket_type(std::move(socket)));
       return accept_from(acceptor);
     }
@@ -150,6 +155,8 @@ void PageServer::Loop::tell_browsers() {
     if (!message) message = std::make_shared<const std::string>(site_.live_message(live->view()));
     live->send(message);
   }
+  messages.clear();
+  if (!browsers_.empty()) ::malloc_trim(0);  // what the questions took: the collector is to stay small
 }
 
 core::Result<std::unique_ptr<PageServer>> PageServer::start(collect::Board& board, PageOptions options) {

@@ -83,8 +83,14 @@ core::Json slots_json(const sink::Timeline& timeline) {
     for (const sink::Slot& slot : timeline.slots) times.push_back(core::to_ms(slot.budget.at(at)));
     budget[stall::name(cause)] = std::move(times);
   }
-  return {{"begin_ms", std::move(begins)}, {"length_ms", std::move(lengths)}, {"exchanges", std::move(exchanges)},
-          {"p50_ms", std::move(p50)},      {"p99_ms", std::move(p99)},        {"budget_ms", std::move(budget)}};
+  core::Json json = core::Json::object();
+  json["begin_ms"] = std::move(begins);
+  json["length_ms"] = std::move(lengths);
+  json["exchanges"] = std::move(exchanges);
+  json["p50_ms"] = std::move(p50);
+  json["p99_ms"] = std::move(p99);
+  json["budget_ms"] = std::move(budget);
+  return json;
 }
 
 }  // namespace
@@ -101,13 +107,10 @@ core::Result<core::Json> series_json(const std::string& store, const sink::Servi
   for (const stall::Cause cause : stall::all_causes()) {
     if (stall::is_stall(cause)) stalls.push_back(stall::name(cause));
   }
-  core::Json json = {{"from_ms", span->from_ns / 1'000'000},
-                     {"until_ms", span->until_ns / 1'000'000},
-                     {"slot", sink::name(timeline->kind)},
-                     {"services", timeline->services},
-                     {"stalls", std::move(stalls)},
-                     {"slots", slots_json(*timeline)},
-                     {"verdict", nullptr}};
+  core::Json json = {{"from_ms", span->from_ns / 1'000'000}, {"until_ms", span->until_ns / 1'000'000},
+                     {"slot", sink::name(timeline->kind)},   {"services", timeline->services},
+                     {"stalls", std::move(stalls)},          {"verdict", nullptr}};
+  json["slots"] = slots_json(*timeline);
   if (timeline->services == 0) return json;
   const sink::StoredService& who = timeline->who;
   stall::Service service = sink::service_of(who.key, who.others, timeline->sums);

@@ -17,7 +17,7 @@ namespace uncork::web {
 namespace {
 
 constexpr std::int64_t kMinuteNs = 60'000'000'000;
-constexpr std::size_t kMostLines = 500;
+constexpr std::size_t kMostLines = 100;
 constexpr std::size_t kRecentPolls = 40;
 
 struct Line {
@@ -73,13 +73,15 @@ core::Result<core::Json> services_json(const std::string& store, const View& vie
   if (!filter) return core::fail(filter.error());
   auto reader = sink::Reader::open(store);
   if (!reader) return core::fail(reader.error());
-  const auto found = reader->services(*span, grouping_of(view.by));
+  auto found = reader->services(*span, grouping_of(view.by));
   if (!found) return core::fail(found.error());
   const auto recent = reader->recent(kRecentPolls);
   if (!recent) return core::fail(recent.error());
   const bool has_halves = found->span.until_ns - found->span.from_ns > kMinuteNs;
   std::vector<Line> lines;
-  for (const auto& service : view.by == Lines::container ? sink::by_container(found->services) : found->services) {
+  const std::size_t all = found->services.size();
+  if (view.by == Lines::container) found->services = sink::by_container(found->services);
+  for (const sink::SummedService& service : std::exchange(found->services, {})) {
     Line line = line_of(service, has_halves);
     if (filter->matches(line.top)) lines.push_back(std::move(line));
   }
@@ -92,16 +94,17 @@ core::Result<core::Json> services_json(const std::string& store, const View& vie
   core::Json services = core::Json::array();
   for (const Line& line : std::span(lines).first(std::min(lines.size(), kMostLines)))
     services.push_back(line_json(line, view, *recent));
-  return core::Json{{"since", view.since},
-                    {"until", view.until},
-                    {"from_ms", found->span.from_ns / 1'000'000},
-                    {"until_ms", found->span.until_ns / 1'000'000},
-                    {"by", name(view.by)},
-                    {"filter", view.filter},
-                    {"all", found->services.size()},
-                    {"matching", lines.size()},
-                    {"losing", losing},
-                    {"services", std::move(services)}};
+  core::Json json = {{"since", view.since},
+                     {"until", view.until},
+                     {"from_ms", found->span.from_ns / 1'000'000},
+                     {"until_ms", found->span.until_ns / 1'000'000},
+                     {"by", name(view.by)},
+                     {"filter", view.filter},
+                     {"all", all},
+                     {"matching", lines.size()},
+                     {"losing", losing}};
+  json["services"] = std::move(services);  // an initializer list would copy it
+  return json;
 }
 
 }  // namespace uncork::web

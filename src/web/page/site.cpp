@@ -184,10 +184,10 @@ std::string Site::live_message(const View& view) {
   core::Json message = {{"type", "live"}, {"state", nullptr}, {"services", nullptr}, {"trouble", ""}};
   if (snapshot) message["state"] = state_json(*snapshot, counts, started_, core::MonotonicClock::now());
   const auto there = has_store();
-  const auto services =
+  auto services =
       there ? services_json(options_.store, view, wall_clock_ns()) : core::Result<core::Json>(core::fail(there.error()));
   if (services) {
-    message["services"] = *services;
+    message["services"] = std::move(*services);
   } else {
     message["trouble"] = report::printable(services.error().message);
   }

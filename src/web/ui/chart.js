@@ -3,6 +3,8 @@ import {h} from './dom.js';
 import {causeWords, clock, rate, time} from './format.js';
 
 const kHeight = 260;
+const kHint = 'Point at a moment to read it.';
+const kSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 172_800, 604_800];
 
 /** The colour of a cause, or any other of style.css, as it is in the theme now. */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim() || '#888';
@@ -31,7 +33,7 @@ const shared = (element, title) => ({
   cursor: {y: false, points: {size: 6}, drag: {x: false, y: false}},
   padding: [12, 12, 0, 0],
   axes: [
-    {stroke: colour('--soft'), grid: {stroke: colour('--line'), width: 1}, ticks: {stroke: colour('--line'), width: 1},
+    {stroke: colour('--soft'), size: 34, space: 76, incrs: kSteps, grid: {stroke: colour('--line'), width: 1}, ticks: {stroke: colour('--line'), width: 1, size: 5},
      values: [[86400, '{YYYY}-{MM}-{DD}'], [3600, '{HH}:{mm}'], [60, '{HH}:{mm}'], [1, '{HH}:{mm}:{ss}']].map((one) => [...one, null, null, null, null, null, null, 0])},
     {stroke: colour('--soft'), grid: {stroke: colour('--line'), width: 1}, ticks: {show: false}, size: 64, values: title},
   ],
@@ -40,7 +42,7 @@ const shared = (element, title) => ({
 class Chart {
   constructor(label) {
     this.canvas = h('div', {class: 'canvas', role: 'img', 'aria-label': label});
-    this.readout = h('p', {class: 'readout'});
+    this.readout = h('p', {class: 'readout'}, canDraw() ? kHint : '');
     this.resizer = new ResizeObserver(() => {
       if (this.plot && this.canvas.clientWidth) this.plot.setSize({width: this.canvas.clientWidth, height: kHeight});
     });
@@ -109,7 +111,7 @@ export class BudgetChart extends Chart {
   read(index) {
     const place = this.places?.[index];
     if (!place || place.slot === null) {
-      this.readout.textContent = '';
+      this.readout.textContent = kHint;
       return;
     }
     const parts = this.causes.map((cause, at) => [cause, this.rates[at][index]]).filter(([, value]) => value > 0);
@@ -146,7 +148,7 @@ export class TimesChart extends Chart {
   read(index) {
     const place = this.places?.[index];
     if (!place || place.slot === null) {
-      this.readout.textContent = '';
+      this.readout.textContent = kHint;
       return;
     }
     const {p50_ms: p50, p99_ms: p99, exchanges} = this.slots;

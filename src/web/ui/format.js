@@ -66,3 +66,6 @@ const kWords = {
 
 /** A cause in two words. */
 export const causeWords = (cause) => kWords[cause] ?? cause;
+
+/** A sentence of the terminal's, whose microseconds are written as here. */
+export const sentence = (text) => text.replace(/(\d) us\b/g, '$1 µs');

@@ -3,7 +3,7 @@ import {BudgetChart, TimesChart, canDraw} from './chart.js';
 import {choice, spans} from './choice.js';
 import {commandLine, copyButton, h, setText, show} from './dom.js';
 import {FilterBox} from './filter_box.js';
-import {bytes, causeWords, count, none, plural, time} from './format.js';
+import {bytes, causeWords, count, none, plural, sentence, time} from './format.js';
 import {ask} from './live.js';
 import {change, link} from './route.js';
 import {Table} from './table.js';
@@ -122,8 +122,8 @@ export class ServiceView {
       this.budget.draw(slots, drawn);
       this.times.draw(slots);
     }
-    const sentence = drawn.length === 0 ? 'Nothing was lost in this time. ' : '';
-    setText(this.slot, `${sentence}A step is a ${slot}.${services > 1 ? ` These are the sums of ${services} services.` : ''}`);
+    const lead = drawn.length === 0 ? 'Nothing was lost in this time. ' : '';
+    setText(this.slot, `${lead}A step is a ${slot}.${services > 1 ? ` These are the sums of ${services} services.` : ''}`);
   }
 
   showVerdict(verdict) {
@@ -141,10 +141,10 @@ export class ServiceView {
     const ways = verdict.ways.filter(({text}) => text);
     this.verdict.replaceChildren(
       h('p', {class: 'what'}, verdict.matters ? h('span', {class: `swatch ${verdict.cause}`}) : '', verdict.matters ? verdict.what : 'It lost no time that matters.'),
-      h('dl', {class: 'facts'}, ...facts.flatMap(([name, text]) => [h('dt', {}, name), h('dd', {}, text)])),
+      h('dl', {class: 'facts'}, ...facts.flatMap(([name, text]) => [h('dt', {}, name), h('dd', {}, sentence(text))])),
       verdict.matters ? h('div', {class: 'remedy'}, h('h2', {}, 'Remedy'), h('p', {}, verdict.remedy),
         verdict.command ? commandLine(verdict.command) : null,
-        ways.length > 1 ? h('ol', {class: 'ways'}, ...ways.map((way) => h('li', {}, h('span', {}, way.text), way.command && way.command !== verdict.command ? copyButton(way.command) : null))) : null) : null);
+        ways.length > 1 ? h('ol', {class: 'ways'}, ...ways.map((way) => h('li', {}, h('span', {}, sentence(way.text)), way.command && way.command !== verdict.command ? copyButton(way.command) : null))) : null) : null);
   }
 
   showConnections(found) {
@@ -155,7 +155,7 @@ export class ServiceView {
     this.box.say('');
     this.table.fill(found.connections);
     const shown = found.connections.length;
-    setText(this.foot, `${plural(found.matching, 'socket')}${found.matching === found.all ? '' : ` of ${count(found.all)}`} at the last poll${shown < found.matching ? `; the ${shown} that lost most are shown` : ''}.`);
+    setText(this.foot, `${plural(found.matching, 'connection')}${found.matching === found.all ? '' : ` of ${count(found.all)}`} at the last poll${shown < found.matching ? `; the ${shown} that lost most are shown` : ''}.`);
   }
 
   onError() {}

@@ -13,7 +13,7 @@ const kLines = [['service', 'Service'], ['container', 'Container']];
 const isService = (line) => line.comm !== undefined;
 
 function causeNode(line) {
-  if (!line.matters) return h('span', {class: 'soft'}, none);
+  if (!line.matters || line.cause === 'idle') return h('span', {class: 'soft'}, none);
   return h('span', {class: 'cause'}, h('span', {class: `swatch ${line.cause}`}), causeWords(line.cause));
 }
 
@@ -100,11 +100,11 @@ export class ServicesView {
     this.box.say('');
     const lost = services.services.reduce((sum, line) => sum + (line.now?.lost_ms_a_second ?? 0), 0);
     this.tile(0, rate(lost), 'by all of them, at the last poll', lost >= 1);
-    this.tile(1, count(services.losing), services.losing === 1 ? 'of them lost time that matters' : 'of them lost time that matters', services.losing > 0);
+    this.tile(1, count(services.losing), services.losing === 1 ? 'service lost time that matters' : 'services lost time that matters', services.losing > 0);
     this.tile(2, count(services.matching), services.matching === services.all ? 'exchanged something' : `of ${count(services.all)}: the filter takes these`);
     this.table.fill(services.services);
     const more = services.matching - services.services.length;
-    setText(this.foot, more > 0 ? `and ${plural(more, 'service')} more, which lost less` : '');
+    setText(this.foot, more > 0 ? `and ${plural(more, 'service')} more, which lost less: a filter shows them` : '');
   }
 
   onError(sentence) {

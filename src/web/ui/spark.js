@@ -1,7 +1,7 @@
 // The last polls of a service as a line of a word's size.
 import {svg} from './dom.js';
 
-const kWidth = 96;
+const kWidth = 72;
 const kHeight = 22;
 
 /** values: lost a second, the oldest first. */
