@@ -3,7 +3,7 @@ import {BudgetChart, TimesChart, canDraw} from './chart.js';
 import {choice, spans} from './choice.js';
 import {commandLine, copyButton, h, setText, show} from './dom.js';
 import {FilterBox} from './filter_box.js';
-import {bytes, causeWords, count, none, plural, sentence, time} from './format.js';
+import {bytes, causeWords, clock, count, none, plural, sentence, time} from './format.js';
 import {ask} from './live.js';
 import {change, link} from './route.js';
 import {Table} from './table.js';
@@ -15,6 +15,14 @@ function lostNode(line) {
   if (line.lost_ms === null) return h('span', {class: 'soft'}, none);
   const causes = Object.entries(line.lost_by_ms).sort((a, b) => b[1] - a[1]);
   return h('span', {class: 'cause'}, ...causes.slice(0, 1).map(([cause]) => h('span', {class: `swatch ${cause}`, title: causeWords(cause)})), time(line.lost_ms));
+}
+
+/** Since when nothing is lost any more; '': it still is, or never was. */
+function overSince({begin_ms: begins, length_ms: lengths, budget_ms: budget}, stalls) {
+  const lost = begins.map((_, at) => stalls.reduce((sum, cause) => sum + (budget[cause]?.[at] ?? 0), 0));
+  const last = lost.findLastIndex((one) => one > 0);
+  if (last < 0 || last === lost.length - 1) return '';
+  return `Nothing was lost since ${clock(begins[last] + lengths[last])}.`;
 }
 
 const lostWords = (line) => Object.entries(line.lost_by_ms).sort((a, b) => b[1] - a[1]).map(([cause, ms]) => `${causeWords(cause)} ${time(ms)}`).join(', ') || none;
@@ -31,6 +39,7 @@ export class ServiceView {
     this.heading = h('h1', {}, this.title);
     this.where = h('p', {class: 'where'}, [this.who.container && `container ${this.who.container}`, this.who.netns].filter(Boolean).join(' · '));
     this.verdict = h('section', {class: 'card verdict', 'aria-label': 'Verdict', 'aria-busy': 'true'}, h('p', {class: 'soft'}, 'Asking the store …'));
+    this.over = h('p', {class: 'over'});
     this.error = h('p', {class: 'note', role: 'alert', hidden: true});
     this.budget = new BudgetChart();
     this.times = new TimesChart();
@@ -117,6 +126,7 @@ export class ServiceView {
 
   showSeries({slots, stalls, verdict, slot, services}) {
     this.showVerdict(verdict);
+    setText(this.over, verdict?.matters && slot === 'poll' ? overSince(slots, stalls) : '');
     const drawn = Object.keys(slots.budget_ms).filter((cause) => !kUncharted.includes(cause) && (this.mode === 'all' || stalls.includes(cause)));
     if (this.element.isConnected) {
       this.budget.draw(slots, drawn);
@@ -142,6 +152,7 @@ export class ServiceView {
     this.verdict.replaceChildren(
       h('p', {class: 'what'}, verdict.matters ? h('span', {class: `swatch ${verdict.cause}`}) : '', verdict.matters ? verdict.what : 'It lost no time that matters.'),
       h('dl', {class: 'facts'}, ...facts.flatMap(([name, text]) => [h('dt', {}, name), h('dd', {}, sentence(text))])),
+      this.over,
       verdict.matters ? h('div', {class: 'remedy'}, h('h2', {}, 'Remedy'), h('p', {}, verdict.remedy),
         verdict.command ? commandLine(verdict.command) : null,
         ways.length > 1 ? h('ol', {class: 'ways'}, ...ways.map((way) => h('li', {}, h('span', {}, sentence(way.text)), way.command && way.command !== verdict.command ? copyButton(way.command) : null))) : null) : null);
