@@ -90,7 +90,8 @@ core::Status read_polls(Database& database, const ServicesLike& like, Span span,
   polls->bind(1, span.from_ns);
   polls->bind(2, span.until_ns);
   auto read = each_row(*polls, [&](const Statement& row) {
-    slots[row.number(0)] = {.begin_ns = row.number(1), .length_ns = row.number(2) * 1000};
+    const std::int64_t length = row.number(2) * 1000;
+    slots[row.number(0)] = {.begin_ns = row.number(1) - length, .length_ns = length};  // what was gained since the poll before
   });
   if (!read) return read;
   auto sums = database.prepare("SELECT t.poll, " + std::string(kWho) + ", " + sum_column_names() +

@@ -56,14 +56,14 @@ core::Result<Params> Params::parse(std::string_view query) {
     if (name->empty()) return core::fail(core::invalid_argument(fmt::format("'{}': a parameter has a name", shown(pair))));
     auto value = decoded(*name, pair.substr(std::min(equal + 1, pair.size())));
     if (!value) return core::fail(value.error());
-    if (auto added = params.add(std::move(*name), std::move(*value)); !added) return core::fail(added.error());
+    if (auto added = params.add(std::move(*name), *value); !added) return core::fail(added.error());
   }
   return params;
 }
 
-core::Status Params::add(std::string name, std::string value) {
+core::Status Params::add(std::string name, const std::string& value) {
   if (values_.size() == kMostParams) return core::fail(core::invalid_argument("at most 32 parameters"));
-  const auto [at, is_new] = values_.try_emplace(std::move(name), std::move(value));
+  const auto [at, is_new] = values_.try_emplace(std::move(name), value);
   if (!is_new) return core::fail(core::invalid_argument(fmt::format("{}: given twice", shown(at->first))));
   return {};
 }

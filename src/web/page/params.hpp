@@ -22,7 +22,7 @@ class Params {
   [[nodiscard]] static core::Result<Params> parse(std::string_view query);
 
   /// The error: the name is there already.
-  [[nodiscard]] core::Status add(std::string name, std::string value);
+  [[nodiscard]] core::Status add(std::string name, const std::string& value);
   /// Null: it is not there.
   [[nodiscard]] const std::string* find(std::string_view name) const;
   /// The error names the first one that is none of `known`, and those.

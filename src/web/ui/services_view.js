@@ -70,8 +70,8 @@ export class ServicesView {
       {name: 'p50', title: 'Half within', class: 'number wide', help: 'Half of its exchanges ended within this time', value: (l) => l.p50_ms, text: (l) => time(l.p50_ms)},
       {name: 'p99', title: '99 % within', class: 'number wide', help: '99 of 100 exchanges ended within this time', value: (l) => l.p99_ms, text: (l) => time(l.p99_ms)},
       {name: 'trend', title: 'Trend', class: 'wider', value: (l) => l.trend, text: (l) => (l.trend === '-' ? none : l.trend)},
-      {name: 'cause', title: 'Cause', class: '', value: (l) => (l.matters ? l.cause : ''), key: (l) => `${l.matters} ${l.cause}`, node: causeNode},
-      {name: 'remedy', title: 'Remedy', class: 'words', value: (l) => l.remedy_brief, text: (l) => l.remedy_brief || none},
+      {name: 'cause', title: 'Cause', class: 'if-matters', value: (l) => (l.matters ? l.cause : ''), key: (l) => `${l.matters} ${l.cause}`, node: causeNode},
+      {name: 'remedy', title: 'Remedy', class: 'words if-matters', value: (l) => l.remedy_brief, text: (l) => l.remedy_brief || none},
     ];
   }
 
