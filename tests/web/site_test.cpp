@@ -116,6 +116,32 @@ TEST_F(PageSite, shows_the_connections_of_the_last_poll) {
   EXPECT_THAT(error("/api/connections?service=nginx&filter=rtt+%3E", 400), HasSubstr("filter: column 6"));
 }
 
+TEST_F(PageSite, shows_the_200_connections_that_lost_most_of_any_number) {
+  const sink::testing::StoreFolder folder;
+  auto store = folder.open();
+  sink::testing::OwnedPoll poll = sink::testing::some_poll(1, 1000);
+  for (std::size_t i = 0; i < poll.rows.size(); ++i) {
+    record::Row& row = poll.rows[i];
+    row.command = poll.texts.keep("nginx");
+    row.inet_diag_msg_state = i == 0 ? 10 : 1;
+    row.lost_us = {1000 * ((i * 7) % 1000)};
+  }
+  ASSERT_TRUE(store->add(poll.view()));
+  Site site(board_, {.store = folder.path(), .host = {.listen = *core::parse_endpoint(":1")}});
+  const Json answer = Json::parse(site.answer({.method = "GET",
+                                               .target = "/api/connections?service=nginx",
+                                               .host = "localhost",
+                                               .origin = {},
+                                               .if_none_match = {}})
+                                      .body);
+  EXPECT_EQ(answer.at("all"), 999) << "who listens has no connection";
+  EXPECT_EQ(answer.at("matching"), 999);
+  const Json& shown = answer.at("connections");
+  ASSERT_EQ(shown.size(), 200U);
+  EXPECT_EQ(shown.at(0).at("lost_ms"), 999.0);
+  EXPECT_EQ(shown.at(199).at("lost_ms"), 800.0);
+}
+
 TEST_F(PageSite, says_what_is_wrong_with_a_question) {
   EXPECT_THAT(error("/api/services?since=x", 400), HasSubstr("since 'x'"));
   EXPECT_THAT(error("/api/services?sicne=1m", 400), HasSubstr("sicne: no such parameter"));

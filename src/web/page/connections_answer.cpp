@@ -20,7 +20,6 @@ namespace {
 using record::Block;
 
 constexpr std::size_t kMostShown = 200;
-constexpr std::size_t kMostKept = 20'000;  // a row takes two kilobytes
 
 std::uint64_t lost_of(const record::Row& row) {
   return std::accumulate(row.lost_us.begin(), row.lost_us.end(), std::uint64_t{0});
@@ -61,6 +60,15 @@ core::Json connection_json(const record::Row& row) {
           {"lost_by_ms", lost_by}};
 }
 
+/// Those that lost most, and then those that sent most again, at the front.
+void keep_first(std::vector<record::Row>& rows) {
+  std::ranges::sort(rows, [](const record::Row& a, const record::Row& b) {
+    return std::tuple(lost_of(b), b.tcp_info_total_retrans, a.inet_diag_msg_socket_destination_port) <
+           std::tuple(lost_of(a), a.tcp_info_total_retrans, b.inet_diag_msg_socket_destination_port);
+  });
+  if (rows.size() > kMostShown) rows.resize(kMostShown);
+}
+
 }  // namespace
 
 core::Result<core::Json> connections_json(const std::string& store, const sink::ServicesLike& like, const std::string& filter) {
@@ -68,23 +76,24 @@ core::Result<core::Json> connections_json(const std::string& store, const sink::
   if (!compiled) return core::fail(filter_error(compiled.error()));
   auto reader = sink::Reader::open(store);
   if (!reader) return core::fail(reader.error());
-  std::size_t all = 0;
-  std::vector<record::Row> rows;
   constexpr std::uint32_t kListening = 10;
+  std::size_t all = 0;
+  std::size_t matching = 0;
+  std::vector<record::Row> rows;  // of two kilobytes each: no more are kept than twice those that are shown
   const auto read = reader->last_rows(like, [&](const record::Row& row) {
     if (row.inet_diag_msg_state == kListening) return true;
     ++all;
-    if (rows.size() < kMostKept && compiled->matches(row)) rows.push_back(row);
+    if (!compiled->matches(row)) return true;
+    ++matching;
+    rows.push_back(row);
+    if (rows.size() == 2 * kMostShown) keep_first(rows);
     return true;
   });
   if (!read) return core::fail(read.error());
-  std::ranges::sort(rows, [](const record::Row& a, const record::Row& b) {
-    return std::tuple(lost_of(b), b.tcp_info_total_retrans, a.inet_diag_msg_socket_destination_port) <
-           std::tuple(lost_of(a), a.tcp_info_total_retrans, b.inet_diag_msg_socket_destination_port);
-  });
+  keep_first(rows);
   core::Json connections = core::Json::array();
-  for (std::size_t i = 0; i < std::min(rows.size(), kMostShown); ++i) connections.push_back(connection_json(rows[i]));
-  core::Json json = {{"all", all}, {"matching", rows.size()}, {"filter", filter}};
+  for (const record::Row& row : rows) connections.push_back(connection_json(row));
+  core::Json json = {{"all", all}, {"matching", matching}, {"filter", filter}};
   json["connections"] = std::move(connections);
   return json;
 }
