@@ -221,9 +221,13 @@ core::Json settings_json(const Settings& settings, const Collector& collector) {
   core::Json sinks = core::Json::array();
   for (const std::string& sink : settings.sinks)
     sinks.push_back({{"sink", sink}, {"format", collect::format_of(sink, settings.format)}});
-  return {{"type", "settings"},        {"interval_ms", core::to_ms(settings.interval)},
-          {"jitter", settings.jitter}, {"store", collector.store_path()},
-          {"filter", settings.filter}, {"sinks", sinks}};
+  return {{"type", "settings"},
+          {"interval_ms", core::to_ms(settings.interval)},
+          {"jitter", settings.jitter},
+          {"store", collector.store_path()},
+          {"filter", settings.filter},
+          {"page", settings.page.empty() ? collect::kUsualPage : settings.page},
+          {"sinks", sinks}};
 }
 
 /// The settings as they would be followed.
@@ -231,6 +235,7 @@ void show_settings(const Settings& settings, const Collector& collector) {
   print("interval {}, shorter by up to {:.0f} %\n", core::to_string(settings.interval), 100 * settings.jitter);
   print("store    {}\n", collector.store_path().empty() ? "none" : report::printable(collector.store_path()));
   print("filter   {}\n", settings.filter.empty() ? "none" : report::printable(settings.filter));
+  print("page     {}\n", report::printable(settings.page.empty() ? collect::kUsualPage : settings.page));
   for (const std::string& sink : settings.sinks)
     print("sink     {} as {}\n", report::printable(sink), collect::format_of(sink, settings.format));
 }

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -249,6 +250,8 @@ TEST_F(PageServerNet, a_port_that_is_taken_is_said_to_be) {
 TEST_F(PageServerNet, listens_in_the_file_system_and_takes_the_place_of_one_that_has_ended) {
   const cure::testing::ScratchDirectory folder;
   const std::string path = folder.path() + "/page";
+  // What a server that was killed leaves.
+  asio::local::stream_protocol::acceptor(loop_, asio::local::stream_protocol::endpoint(path)).close();
   for (int run = 0; run < 2; ++run) {
     const auto server = PageServer::start(board_, {.listen = "unix:" + path, .store = ""});
     ASSERT_TRUE(server) << server.error().message;
@@ -262,6 +265,7 @@ TEST_F(PageServerNet, listens_in_the_file_system_and_takes_the_place_of_one_that
     asio::read(socket, asio::dynamic_buffer(said), error);
     EXPECT_THAT(said, StartsWith("HTTP/1.1 200 "));
   }
+  EXPECT_NE(::access(path.c_str(), F_OK), 0) << "it takes its socket away";
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
@@ -192,6 +193,7 @@ PageServer::~PageServer() {
   if (!thread_.joinable()) return;
   loop_->stop();
   thread_.join();
+  if (address_.starts_with(kUnix)) ::unlink(address_.substr(kUnix.size()).c_str());
 }
 
 }  // namespace uncork::web
