@@ -22,3 +22,19 @@ function(uncork_embed_all target name)
     CONTENT "extern const char* const ${name}[];\nconst char* const ${name}[] = {\n@texts@    nullptr};\n")
   target_sources(${target} PRIVATE ${made})
 endfunction()
+
+# uncork_embed_named(TARGET NAME [PATH FILE]…): makes `extern const char* const NAME[]`, each path and the text of its file, and then
+# a null pointer, part of TARGET. No path of this machine is in it, and the same files make the same bytes.
+function(uncork_embed_named target name)
+  set(texts "")
+  while(ARGN)
+    list(POP_FRONT ARGN path file)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} text)
+    string(APPEND texts "    \"${path}\", R\"embedded(${text})embedded\",\n")
+  endwhile()
+  set(made ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+  file(CONFIGURE OUTPUT ${made} @ONLY
+    CONTENT "extern const char* const ${name}[];\nconst char* const ${name}[] = {\n@texts@    nullptr};\n")
+  target_sources(${target} PRIVATE ${made})
+endfunction()

@@ -28,6 +28,7 @@
 #include "core/stop_signal.hpp"
 #include "report/printable.hpp"
 #include "rpc/server.hpp"
+#include "web/page/page_server.hpp"
 
 namespace uncork::cli {
 namespace {
@@ -122,7 +123,7 @@ class Collecting {
 
   /// Serves those who ask for rows or polls, where the settings say so.
   core::Status serve();
-  [[nodiscard]] const Collector& collector() const { return *collector_; }
+  [[nodiscard]] Collector& collector() { return *collector_; }
   core::Result<Exit> run(core::StopSignal& stop, collect::Supervisor& supervisor);
 
  private:
@@ -178,8 +179,15 @@ core::Status Collecting::follow(const Settings& settings) {
   return {};
 }
 
+/// What cannot be given up is told, and kept.
+void confine(const std::vector<std::string>& folders) {
+  if (auto confined = collect::confine_thread(folders); !confined)
+    say("uncork collect: {}; goes on without\n", report::printable(confined.error().message));
+}
+
 core::Status Collecting::serve() {
-  auto server = rpc::Server::start(settings_, UNCORK_VERSION, collector_->feed(), requests_, collector_->board());
+  auto server =
+      rpc::Server::start(settings_, UNCORK_VERSION, collector_->feed(), requests_, collector_->board(), [] { confine({}); });
   if (!server) return core::fail(server.error());
   server_ = std::move(*server);
   if (!server_) return {};
@@ -251,6 +259,32 @@ core::Result<Exit> Collecting::run(core::StopSignal& stop, collect::Supervisor& 
   return left.empty() ? Exit::ok : Exit::not_possible;
 }
 
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
+
+/// Serves the page as long as what it returns lives; null: there is none. Where the usual port is taken (by another collector,
+/// say) that is said, and it does without.
+core::Result<std::unique_ptr<web::PageServer>> start_page(const Settings& settings, Collector& collector) {
+  if (settings.page == "none") return nullptr;
+  const bool is_usual = settings.page.empty();
+  auto page = web::PageServer::start(
+      collector.board(),
+      {.listen = std::string(is_usual ? collect::kUsualPage : settings.page),
+       .store = collector.store_path(),
+       .interval = settings.interval,
+       .metrics = [&collector](const collect::Snapshot&) { return collect::prometheus_text(collector.metrics().collect()); },
+       // SQLite maps a file beside the store, for readers too.
+       .prepare = [folder = folder_of(collector.store_path())] { confine({folder}); }});
+  if (!page && !is_usual) return core::fail(page.error());
+  if (!page) {
+    say("uncork collect: there is no page: {} (--page chooses another place)\n", page.error().message);
+    return nullptr;
+  }
+  say("uncork collect: the page is at {}\n", report::printable((*page)->address()));
+  if ((*page)->is_open_to_others())
+    say("uncork collect: others than this machine can reach the page: it asks nobody who they are, and shows every socket\n");
+  return page;
+}
+
 core::Json settings_json(const Settings& settings, const Collector& collector) {
   core::Json sinks = core::Json::array();
   for (const std::string& sink : settings.sinks)
@@ -261,6 +295,7 @@ core::Json settings_json(const Settings& settings, const Collector& collector) {
           {"store", collector.store_path()},
           {"filter", settings.filter},
           {"grpc", settings.grpc},
+          {"page", settings.page.empty() ? collect::kUsualPage : settings.page},
           {"sinks", sinks}};
 }
 
@@ -270,6 +305,7 @@ void show_settings(const Settings& settings, const Collector& collector) {
   print("store    {}\n", collector.store_path().empty() ? "none" : report::printable(collector.store_path()));
   print("filter   {}\n", settings.filter.empty() ? "none" : report::printable(settings.filter));
   if (!settings.grpc.empty()) print("gRPC     {}\n", report::printable(settings.grpc));
+  print("page     {}\n", report::printable(settings.page.empty() ? collect::kUsualPage : settings.page));
   for (const std::string& sink : settings.sinks)
     print("sink     {} as {}\n", report::printable(sink), collect::format_of(sink, settings.format));
 }
@@ -293,9 +329,17 @@ core::Result<Exit> collect_rows(const CollectArguments& arguments) {
     }
     return Exit::ok;
   }
+  std::unique_ptr<web::PageServer> page;
+  if (!arguments.once) {
+    auto started = start_page(*settings, collecting.collector());
+    if (!started) return core::fail(started.error());
+    page = std::move(*started);
+  }
   if (auto confined = collect::confine_process(); !confined)
     say("uncork collect: {}; goes on without\n", report::printable(confined.error().message));
-  return collecting.run(stop, supervisor);
+  auto exit = collecting.run(stop, supervisor);
+  page.reset();  // before the board that it looks at
+  return exit;
 }
 
 constexpr const char* kFooter =

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +18,7 @@
 #include "core/when.hpp"
 #include "report/top_table.hpp"
 #include "report/verdict_json.hpp"
+#include "sink/store/by_container.hpp"
 #include "sink/store/reader.hpp"
 
 namespace uncork::cli {
@@ -47,22 +47,6 @@ sink::Grouping grouping_of(By by) {
   return by == By::process ? sink::Grouping::process : sink::Grouping::service;
 }
 
-/// The services of a container as one line, which is called as that is.
-std::vector<sink::SummedService> by_container(const std::vector<sink::SummedService>& services) {
-  std::map<std::string, sink::SummedService> groups;
-  for (const sink::SummedService& service : services) {
-    const std::string group = service.who.container.empty() ? "(no container)" : service.who.container;
-    sink::SummedService& sum = groups[group];
-    sum.who.key.command = group;
-    sum.who.container = service.who.container;
-    sum.sums += service.sums;
-    sum.lost_early += service.lost_early;
-  }
-  std::vector<sink::SummedService> lines;
-  for (auto& [name, sum] : groups) lines.push_back(std::move(sum));
-  return lines;
-}
-
 report::TopLine line_of(const sink::SummedService& service, bool has_halves) {
   const core::Micros lost = service.sums.lost();
   return {stall::conclude(sink::service_of(service.who.key, service.who.others, service.sums), service.sums.confidence(), {}),
@@ -74,7 +58,7 @@ report::TopLine line_of(const sink::SummedService& service, bool has_halves) {
 std::vector<report::TopLine> lines_of(const TopArguments& arguments, const sink::ServicesIn& found) {
   const bool has_halves = found.span.until_ns - found.span.from_ns > kMinuteNs;
   std::vector<report::TopLine> lines;
-  for (const auto& service : arguments.by == By::container ? by_container(found.services) : found.services)
+  for (const auto& service : arguments.by == By::container ? sink::by_container(found.services) : found.services)
     lines.push_back(line_of(service, has_halves));
   std::ranges::sort(lines, std::ranges::greater{}, [](const report::TopLine& line) {
     return std::tuple(line.verdict.matters, line.verdict.lost, line.verdict.service.account.exchanges,

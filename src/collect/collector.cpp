@@ -208,6 +208,7 @@ Status Collector::reload(const Settings& settings) {
   if (settings.docker != settings_.docker) return needs_start("docker");
   if (settings.lldpd != settings_.lldpd) return needs_start("lldpd");
   if (settings.otlp != settings_.otlp) return needs_start("otlp");
+  if (settings.page != settings_.page) return needs_start("page");
   if (settings.store != settings_.store || settings.keep != settings_.keep || settings.keep_bytes != settings_.keep_bytes)
     return needs_start("store, keep and keep-bytes");
   if (settings.sinks != settings_.sinks || settings.format != settings_.format || settings.spool != settings_.spool ||

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/duration.hpp"
+#include "core/endpoint.hpp"
 #include "core/nearest.hpp"
 #include "record/format.hpp"
 
@@ -88,6 +89,18 @@ Status take_bytes(std::string_view name, std::string_view value, std::uint64_t& 
   return {};
 }
 
+Status take_page(std::string_view value, Settings& settings) {
+  std::string page;
+  if (auto taken = take_text("page", value, page); !taken) return taken;
+  if (page != "none" && !page.starts_with("unix:")) {
+    if (const auto at = core::parse_endpoint(page); !at) {
+      return fail(wrong("page", value, "an address and port such as 127.0.0.1:7553, unix:PATH, or none"));
+    }
+  }
+  settings.page = std::move(page);
+  return {};
+}
+
 Status take_interval(std::string_view value, Settings& settings) {
   constexpr core::Micros kLeast{10'000};
   return take_duration("interval", value, kLeast, settings.interval);
@@ -151,6 +164,8 @@ constexpr std::array kSettings = {
             [](std::string_view v, Settings& s) { return take<&Settings::grpc_key>("grpc-key", v, s); }},
     Setting{"grpc-client-ca", "FILE", "Serve only those clients of gRPC whose certificates these authorities have signed", false,
             [](std::string_view v, Settings& s) { return take<&Settings::grpc_client_ca>("grpc-client-ca", v, s); }},
+    Setting{"page", "ADDRESS", "Serve the live page there: 127.0.0.1:7553 (default, if it is free), unix:PATH, or none", false,
+            take_page},
     Setting{"sink", "DESTINATION", "Send the rows there too, such as file:/var/log/uncork/rows.jsonl.zst", true, take_sink},
 };
 

@@ -12,6 +12,9 @@
 
 namespace uncork::collect {
 
+/// Where the live page is if nobody says otherwise: a port that IANA has given to nobody.
+inline constexpr std::string_view kUsualPage = "127.0.0.1:7553";
+
 /// What to collect, how often, and where it goes. A value; the defaults are those of a collector that was told nothing.
 struct Settings {
   core::Micros interval{10'000'000};  ///< from the begin of a poll to that of the next
@@ -35,6 +38,7 @@ struct Settings {
   std::string grpc_cert;   ///< with the next: the files of its certificate and key for TLS; empty: none
   std::string grpc_key;
   std::string grpc_client_ca;      ///< the file of whose certificates its clients show; empty: of nobody's
+  std::string page;                ///< where the live page is served; empty: kUsualPage if it is free; `none`: nowhere
   std::vector<std::string> sinks;  ///< destinations, such as `file:/var/log/uncork/rows.jsonl.zst`
 
   bool operator==(const Settings&) const = default;

@@ -143,7 +143,7 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 core::Result<std::unique_ptr<Server>> Server::start(const collect::Settings& settings, const std::string& version,
                                                     collect::RowFeed& feed, collect::Requests& requests,
-                                                    const collect::Board& board) {
+                                                    const collect::Board& board, std::function<void()> prepare) {
   const auto addresses = parse_addresses(settings.grpc);
   if (!addresses) return fail(addresses.error());
   if (addresses->empty()) return nullptr;
@@ -175,7 +175,10 @@ core::Result<std::unique_ptr<Server>> Server::start(const collect::Settings& set
     if (error) return fail(core::system_error("listen on " + to_string(address), error.value()));
     server->addresses_.push_back(to_string(address));
   }
-  server->parts_->thread = std::thread([parts = server->parts_.get()] { parts->server.run(); });
+  server->parts_->thread = std::thread([parts = server->parts_.get(), prepare = std::move(prepare)] {
+    if (prepare) prepare();
+    parts->server.run();
+  });
   return server;
 }
 

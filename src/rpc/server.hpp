@@ -1,6 +1,7 @@
 #pragma once
 // The gRPC services of a collector, in a thread of their own.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,10 +17,12 @@ namespace uncork::rpc {
 /// Serves from start() to its end. Start and end it on the thread that polls, or while none does; what it is given outlives it.
 class Server {
  public:
-  /// Where and how `settings` say; null: nowhere. Errors name the setting that cannot be followed. `version` is this program's.
+  /// Where and how `settings` say; null: nowhere. Errors name the setting that cannot be followed. `version` is this program's;
+  /// `prepare` is called first on the thread.
   [[nodiscard]] static core::Result<std::unique_ptr<Server>> start(const collect::Settings& settings, const std::string& version,
                                                                    collect::RowFeed& feed, collect::Requests& requests,
-                                                                   const collect::Board& board);
+                                                                   const collect::Board& board,
+                                                                   std::function<void()> prepare = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   /// Ends the calls (UNAVAILABLE), and waits for a second at most until their clients know.

@@ -155,5 +155,21 @@ TEST_F(Collect, tells_in_a_dry_run_what_it_would_do) {
   EXPECT_THAT(dry.out, HasSubstr("r.csv as csv"));
 }
 
+TEST_F(Collect, says_where_its_page_is_and_who_can_reach_it) {
+  const std::string in_a_second = "1s";
+  EXPECT_THAT(run_program(words({"--for", in_a_second, "--page", "127.0.0.1:0"})).err,
+              HasSubstr("the page is at http://127.0.0.1:"));
+  EXPECT_THAT(run_program(words({"--for", in_a_second, "--page", "0.0.0.0:0"})).err,
+              HasSubstr("others than this machine can reach"));
+  EXPECT_THAT(run_program(words({"--for", in_a_second, "--page", "none"})).err, ::testing::Not(HasSubstr("page")));
+  const auto taken = core::tcp_listen(*core::parse_endpoint("127.0.0.1:0"));
+  ASSERT_TRUE(taken);
+  const std::string at = core::to_string(*core::local_endpoint(*taken));
+  const Finished refused = run_program(words({"--for", in_a_second, "--page", at}));
+  EXPECT_EQ(refused.exit, 3);
+  EXPECT_THAT(refused.err, HasSubstr("listen on " + at + ": Address already in use"));
+  EXPECT_EQ(run_program({"collect", "--page", "17"}).exit, 2);
+}
+
 }  // namespace
 }  // namespace uncork::cli

@@ -29,7 +29,7 @@ TEST(Config, takes_every_setting) {
       "interval = '2s'\njitter = 0.5\nnetns = 'a,b'\nfilter = 'lost > 1ms'\nbpf = 'no'\nhostname = 'h'\nlocation = 'lab'\n"
       "label = 'l'\ntag = 't'\ndocker = '/d'\nlldpd = '/l'\nstore = '/s.db'\nkeep = '3d'\nkeep-bytes = '10MiB'\n"
       "spool = '/spool'\nspool-bytes = '2MiB'\nformat = 'jsonl'\notlp = 'http://o/'\ngrpc = '127.0.0.1:1'\ngrpc-token = '/t'\n"
-      "grpc-cert = '/c'\ngrpc-key = '/k'\ngrpc-client-ca = '/a'\nsink = ['stdout', 'file:/x']\n";
+      "grpc-cert = '/c'\ngrpc-key = '/k'\ngrpc-client-ca = '/a'\npage = 'none'\nsink = ['stdout', 'file:/x']\n";
   const auto read = read_config(file, "c.toml", settings);
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(settings.interval, core::Micros(2'000'000));
@@ -52,6 +52,7 @@ TEST(Config, says_file_line_and_key_of_what_is_wrong) {
   EXPECT_THAT(error_of("tag = 't"), HasSubstr("c.toml:1: "));
   EXPECT_THAT(error_of("jitter = 1.5"), HasSubstr("jitter '1.5': a share"));
   EXPECT_THAT(error_of("jitter = nan"), HasSubstr("jitter"));
+  EXPECT_THAT(error_of("page = '7553'"), HasSubstr("page '7553': an address and port such as 127.0.0.1:7553"));
   EXPECT_THAT(error_of("keep = '0d'"), HasSubstr("keep '0d'"));
   EXPECT_THAT(error_of("keep-bytes = 7"), HasSubstr("at least 1 MiB"));
   EXPECT_THAT(error_of("format = 'xml'"), HasSubstr("one of "));

@@ -2,6 +2,7 @@
 // A store, asked: which services lost time, and what was known of a socket.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "sink/store/rollups.hpp"
 #include "sink/store/sought.hpp"
 #include "sink/store/span.hpp"
+#include "sink/store/timeline.hpp"
 #include "sink/store/watch.hpp"
 
 namespace uncork::sink {
@@ -52,6 +54,17 @@ class Reader {
 
   /// The row of each socket that is meant, of those within `within_ns` of `at_ns` the one nearest to it; the nearest first.
   [[nodiscard]] core::Result<std::vector<KnownSocket>> sockets(const Sought& sought, std::int64_t at_ns, std::int64_t within_ns);
+
+  /// How the sums of those services went over the span: by poll, minute or hour, so that there are at most a few hundred slots of
+  /// a day, and some thousands of a year.
+  [[nodiscard]] core::Result<Timeline> timeline(const ServicesLike& like, Span span);
+
+  /// What each service lost in each of the last polls, at most `polls` of them.
+  [[nodiscard]] core::Result<RecentPolls> recent(std::size_t polls);
+
+  /// Calls `take` with each socket's row of the last poll, those that have ended left out, until it says false. A row's texts
+  /// live as long as the Reader.
+  [[nodiscard]] core::Status last_rows(const ServicesLike& like, const std::function<bool(const record::Row&)>& take);
 
  private:
   explicit Reader(Database database) : database_(std::move(database)) {}

@@ -1,0 +1,30 @@
+# uncork_npm_ci(FOLDER VARIABLE): what the package-lock.json of FOLDER names, each package held to its hash, installed into the
+# build folder once for each state of that file; VARIABLE becomes the node_modules folder. Without npm, or where npm fails, the folder is empty,
+# and that is said: who uses it does without.
+function(uncork_npm_ci folder variable)
+  set(lock ${folder}/package-lock.json)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${lock} ${folder}/package.json)
+  set(made ${CMAKE_CURRENT_BINARY_DIR}/npm)
+  set(${variable} ${made}/node_modules PARENT_SCOPE)
+  file(SHA256 ${lock} wanted)
+  if(EXISTS ${made}/installed)
+    file(READ ${made}/installed there)
+    if(there STREQUAL wanted)
+      return()
+    endif()
+  endif()
+  find_program(UNCORK_NPM npm)
+  if(NOT UNCORK_NPM)
+    message(WARNING "npm is not there (on Debian: apt-get install npm): the page of uncork collect is built without its charts")
+    return()
+  endif()
+  file(COPY ${lock} ${folder}/package.json DESTINATION ${made})
+  execute_process(
+    COMMAND ${UNCORK_NPM} ci --ignore-scripts --no-audit --no-fund --no-update-notifier
+    WORKING_DIRECTORY ${made} RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said TIMEOUT 300)
+  if(failed)
+    message(WARNING "npm ci failed (${failed}): the page of uncork collect is built without its charts; configure again to try again\n${said}")
+    return()
+  endif()
+  file(WRITE ${made}/installed ${wanted})
+endfunction()
