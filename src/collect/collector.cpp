@@ -67,7 +67,7 @@ core::Result<std::unique_ptr<Collector>> Collector::open(const Settings& setting
   auto observer = Observer::open(settings);
   if (!observer) return fail(observer.error());
   collector->observer_ = std::move(*observer);
-  collector->polled_ = core::MonotonicClock::now();  // the first poll's sums are of the time since now
+  collector->polled_ = collector->observer_->since();
   return collector;
 }
 

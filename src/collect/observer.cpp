@@ -54,6 +54,7 @@ core::Result<std::unique_ptr<Observer>> Observer::open(const Settings& settings)
   auto enriched = probe::Enrichment::open(std::move(enrichment), look);
   if (!enriched) return core::fail(enriched.error());
   observer->enrichment_ = std::move(*enriched);
+  observer->since_ = core::MonotonicClock::now();
   auto looker = probe::Looker::open(look);
   if (!looker) return core::fail(looker.error());
   observer->looker_ = std::move(*looker);

@@ -21,6 +21,8 @@ class Observer {
  public:
   [[nodiscard]] static core::Result<std::unique_ptr<Observer>> open(const Settings& settings);
 
+  /// From when on services are summed up: the first gains() are of the time since then.
+  [[nodiscard]] core::Time since() const { return since_; }
   /// Rows of all sockets, those that ended since the poll before included.
   [[nodiscard]] core::Result<probe::Look*> look();
   /// What each service, process and peer gained since this was asked last; empty where BPF cannot be used.
@@ -32,6 +34,7 @@ class Observer {
   Observer() = default;
 
   std::unique_ptr<probe::Enrichment> enrichment_;
+  core::Time since_{};
   std::unique_ptr<probe::Looker> looker_;
   probe::Look look_;
   sink::Increments increments_;

@@ -102,14 +102,14 @@ class PageTest(FieldTest):
         expect(page.locator(".command code")).to_have_text(command)
         expect(page.locator(".verdict .what")).to_contain_text("Nagle held bytes")
         expect(page.locator(".chart canvas").first).to_be_visible()
-        self.assertTrue(page.evaluate("""() => {
+        self.wait_until(lambda: page.evaluate("""() => {
             const canvas = document.querySelector('.chart canvas');
             const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
             const orange = (i) => pixels[i] > 150 && pixels[i + 2] < 80 && pixels[i + 3] > 200;
             let painted = 0;
             for (let i = 0; i < pixels.length; i += 4) painted += orange(i);
             return painted > 50;
-        }"""), "nothing of the colours of Nagle is drawn")
+        }"""), "the colours of Nagle are drawn")  # from the second poll on
         expect(page.locator("section[aria-label=Connections] tbody tr")).to_have_count(1)
         self.picture("service-light")
 
