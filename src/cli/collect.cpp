@@ -93,6 +93,7 @@ core::Json report_json(const PollReport& report, const Collector& collector) {
   return {{"type", "poll"},
           {"sequence", report.sequence},
           {"rows", report.rows},
+          {"close_ups", report.close_ups},
           {"services", report.services},
           {"lost_ms", core::to_ms(report.lost)},
           {"took_ms", core::to_ms(report.took)},

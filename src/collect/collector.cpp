@@ -68,6 +68,7 @@ core::Result<std::unique_ptr<Collector>> Collector::open(const Settings& setting
   if (!observer) return fail(observer.error());
   collector->observer_ = std::move(*observer);
   collector->polled_ = collector->observer_->since();
+  if (settings.close_ups.count() > 0) collector->close_ups_.emplace(settings.close_ups, settings.close_up_share);
   return collector;
 }
 
@@ -120,10 +121,17 @@ core::Result<PollReport> Collector::poll() {
   }
   const core::Micros interval = begun - polled_;
   polled_ = begun;
+  const std::size_t polled = look.rows.size();
+  look.rows.insert(look.rows.end(), close_up_rows_.begin(), close_up_rows_.end());
   store(look, gained, interval, report);
+  report.close_ups = close_up_rows_.size();
+  close_up_rows_.clear();
+  look.rows.resize(polled);
+  if (close_ups_) close_ups_->choose(look);
   report.coverage = look.coverage.sentence();
   if (!look.coverage.whole()) tell(report.coverage, report);
   for (const std::string& limit : look.limits) tell(limit, report);
+  if (!close_up_trouble_.empty()) tell(close_up_trouble_, report);
   troubles_.end_poll();
   for (std::string& message : exits_.take_messages()) report.messages.push_back(std::move(message));
   if (otlp_) {
@@ -151,6 +159,29 @@ PollReport Collector::no_poll(const core::Error& error, core::Time begun) {
 }
 
 Status Collector::wait(core::Time until) {
+  while (close_ups_ && close_ups_->next() < until) {
+    if (auto rested = rest(close_ups_->next()); !rested) return rested;
+    look_closely();
+  }
+  return rest(until);
+}
+
+// Rows of close-ups go where those of polls go, as of the poll before; into the store with the next.
+void Collector::look_closely() {
+  constexpr std::size_t kMostKept = 4096;
+  const core::Time now = core::MonotonicClock::now();
+  const auto looked = close_ups_->run([&](record::Row& row) {
+    if (!filter_.matches(row)) return;
+    stamp_.put(row, sequence_);
+    exits_.add(row, now);
+    if (keeper_ && close_up_rows_.size() < kMostKept) close_up_rows_.push_back(row);
+  });
+  if (looked) return;
+  close_up_trouble_ = "connections in trouble cannot be looked at between polls: " + looked.error().message;
+  close_ups_.reset();
+}
+
+Status Collector::rest(core::Time until) {
   auto waited = observer_->wait(until);
   if (waited || !has_polled_) return waited;
   // What ends meanwhile is not seen; the next poll says what is wrong, if it still is.
@@ -208,6 +239,8 @@ Status Collector::reload(const Settings& settings) {
   if (settings.docker != settings_.docker) return needs_start("docker");
   if (settings.lldpd != settings_.lldpd) return needs_start("lldpd");
   if (settings.otlp != settings_.otlp) return needs_start("otlp");
+  if (settings.close_ups != settings_.close_ups || settings.close_up_share != settings_.close_up_share)
+    return needs_start("close-ups and close-up-share");
   if (settings.page != settings_.page) return needs_start("page");
   if (settings.store != settings_.store || settings.keep != settings_.keep || settings.keep_bytes != settings_.keep_bytes)
     return needs_start("store, keep and keep-bytes");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "collect/board.hpp"
+#include "collect/close_ups/close_ups.hpp"
 #include "collect/exits.hpp"
 #include "collect/keeper.hpp"
 #include "collect/metrics/metrics.hpp"
@@ -34,7 +35,7 @@ class Collector {
   /// The first fails where nothing can be seen at all; a later one then reports no rows under the number of the last poll, with
   /// the reason among its messages, and whoever calls tries again.
   [[nodiscard]] core::Result<PollReport> poll();
-  /// Between two polls: takes in what ends, until `until`.
+  /// Between two polls: takes in what ends and looks at connections in trouble, until `until`.
   [[nodiscard]] core::Status wait(core::Time until);
 
   /// Takes in the filter, names and labels (the interval is the schedule's). The error names a setting that needs a new start;
@@ -58,6 +59,8 @@ class Collector {
   Collector(const Settings& settings, filter::Filter filter, Exits exits)
       : settings_(settings), filter_(std::move(filter)), stamp_(settings), exits_(std::move(exits)) {}
   [[nodiscard]] core::Status open_store();
+  [[nodiscard]] core::Status rest(core::Time until);
+  void look_closely();
   [[nodiscard]] PollReport no_poll(const core::Error& error, core::Time begun);
   void store(const probe::Look& look, std::span<const sink::ServiceGain> gains, core::Micros interval, PollReport& report);
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot_of(const probe::Look& look, const PollReport& report) const;
@@ -72,9 +75,12 @@ class Collector {
   std::unique_ptr<OtlpExporter> otlp_;  // null: nobody wants them
   RowFeed feed_;
   std::unique_ptr<Observer> observer_;
-  std::optional<Keeper> keeper_;  // none: there is no store
+  std::optional<CloseUps> close_ups_;       // none: nobody wants them
+  std::vector<record::Row> close_up_rows_;  // since the last poll, for the store
+  std::optional<Keeper> keeper_;            // none: there is no store
   std::string store_path_;
-  std::string store_trouble_;  // of the last poll
+  std::string store_trouble_;     // of the last poll
+  std::string close_up_trouble_;  // why there are no more of them
   std::string boot_id_;
   std::uint64_t sequence_ = 0;  // of the last poll
   core::Time polled_{};         // when the last poll began

@@ -66,6 +66,22 @@ Status take_jitter(std::string_view value, Settings& settings) {
   return {};
 }
 
+Status take_close_ups(std::string_view value, Settings& settings) {
+  constexpr core::Micros kLeast{10'000};
+  if (value != "none") return take_duration("close-ups", value, kLeast, settings.close_ups);
+  settings.close_ups = core::Micros(0);
+  return {};
+}
+
+Status take_share(std::string_view value, Settings& settings) {
+  double share = 0;
+  const auto [at, failed] = std::from_chars(value.data(), value.data() + value.size(), share);
+  if (failed != std::errc{} || at != value.data() + value.size() || !(share >= 0.0001 && share <= 1))
+    return fail(wrong("close-up-share", value, "a share of a processor from 0.0001 to 1"));
+  settings.close_up_share = share;
+  return {};
+}
+
 Status take_bpf(std::string_view value, Settings& settings) {
   if (value != "auto" && value != "yes" && value != "no") return fail(wrong("bpf", value, "auto, yes or no"));
   settings.bpf = value;
@@ -124,6 +140,9 @@ Status take(std::string_view name, std::string_view value, Settings& settings) {
 constexpr std::array kSettings = {
     Setting{"interval", "TIME", "Poll every socket this often (default: 10s)", false, take_interval},
     Setting{"jitter", "SHARE", "Let each interval be shorter by up to this share of it (default: 0.1)", false, take_jitter},
+    Setting{"close-ups", "TIME", "Look at connections in trouble this often between polls, such as 50ms (default: none)", false,
+            take_close_ups},
+    Setting{"close-up-share", "SHARE", "Use at most this share of a processor for that (default: 0.01)", false, take_share},
     Setting{"netns", "NAME", "Only this network namespace, or several: a,b (default: all as root, else own)", false,
             [](std::string_view v, Settings& s) { return take<&Settings::netns>("netns", v, s); }},
     Setting{"filter", "FILTER", "Only sockets of which this is true, in the words of 'uncork sockets --filter'", false,

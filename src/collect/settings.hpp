@@ -19,6 +19,8 @@ inline constexpr std::string_view kUsualPage = "127.0.0.1:7553";
 struct Settings {
   core::Micros interval{10'000'000};  ///< from the begin of a poll to that of the next
   double jitter = 0.1;                ///< of the interval, 0 to 1: so many machines do not poll at one moment
+  core::Micros close_ups{0};          ///< how often connections in trouble are looked at between polls; 0: not at all
+  double close_up_share = 0.01;       ///< of a processor, that this may cost
   std::string netns;                  ///< as of `uncork sockets --netns`; empty: all, or one's own without root
   std::string filter;                 ///< only rows of which this is true, in the filter language; empty: all
   std::string bpf = "auto";           ///< auto, yes, no

@@ -17,6 +17,7 @@ namespace uncork::collect {
 struct PollReport {
   std::uint64_t sequence = 0;  ///< of the poll since the boot, or, without a store, since the start
   std::size_t rows = 0;        ///< handed on
+  std::size_t close_ups = 0;   ///< rows between the poll before and this one, of connections in trouble
   std::size_t services = 0;    ///< that exchanged something since the poll before
   core::Micros lost{0};        ///< by them
   core::Micros took{0};

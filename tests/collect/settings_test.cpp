@@ -26,7 +26,8 @@ std::string error_of(std::string_view text) {
 TEST(Config, takes_every_setting) {
   Settings settings;
   const std::string file =
-      "interval = '2s'\njitter = 0.5\nnetns = 'a,b'\nfilter = 'lost > 1ms'\nbpf = 'no'\nhostname = 'h'\nlocation = 'lab'\n"
+      "interval = '2s'\njitter = 0.5\nclose-ups = '50ms'\nclose-up-share = 0.02\nnetns = 'a,b'\nfilter = 'lost > 1ms'\nbpf = "
+      "'no'\nhostname = 'h'\nlocation = 'lab'\n"
       "label = 'l'\ntag = 't'\ndocker = '/d'\nlldpd = '/l'\nstore = '/s.db'\nkeep = '3d'\nkeep-bytes = '10MiB'\n"
       "spool = '/spool'\nspool-bytes = '2MiB'\nformat = 'jsonl'\notlp = 'http://o/'\ngrpc = '127.0.0.1:1'\ngrpc-token = '/t'\n"
       "grpc-cert = '/c'\ngrpc-key = '/k'\ngrpc-client-ca = '/a'\npage = 'none'\nsink = ['stdout', 'file:/x']\n";
@@ -34,6 +35,8 @@ TEST(Config, takes_every_setting) {
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(settings.interval, core::Micros(2'000'000));
   EXPECT_EQ(settings.jitter, 0.5);
+  EXPECT_EQ(settings.close_ups, core::Micros(50'000));
+  EXPECT_EQ(settings.close_up_share, 0.02);
   EXPECT_EQ(settings.filter, "lost > 1ms");
   EXPECT_EQ(settings.keep, core::Micros(std::int64_t{3} * 24 * 3600 * 1'000'000));
   EXPECT_EQ(settings.keep_bytes, 10U << 20U);
@@ -52,6 +55,8 @@ TEST(Config, says_file_line_and_key_of_what_is_wrong) {
   EXPECT_THAT(error_of("tag = 't"), HasSubstr("c.toml:1: "));
   EXPECT_THAT(error_of("jitter = 1.5"), HasSubstr("jitter '1.5': a share"));
   EXPECT_THAT(error_of("jitter = nan"), HasSubstr("jitter"));
+  EXPECT_THAT(error_of("close-ups = '5ms'"), HasSubstr("close-ups '5ms': at least 10"));
+  EXPECT_THAT(error_of("close-up-share = 0"), HasSubstr("close-up-share '0': a share of a processor"));
   EXPECT_THAT(error_of("page = '7553'"), HasSubstr("page '7553': an address and port such as 127.0.0.1:7553"));
   EXPECT_THAT(error_of("keep = '0d'"), HasSubstr("keep '0d'"));
   EXPECT_THAT(error_of("keep-bytes = 7"), HasSubstr("at least 1 MiB"));
