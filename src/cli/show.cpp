@@ -27,6 +27,7 @@
 #include "report/socket_table.hpp"
 #include "report/verdict_json.hpp"
 #include "sink/store/reader.hpp"
+#include "sink/store/sockets_json.hpp"
 
 namespace uncork::cli {
 namespace {
@@ -112,21 +113,12 @@ void put_text(const ShowArguments& arguments, const Found& found, std::size_t hi
 }
 
 core::Status put_json(const Found& found, std::size_t hidden, std::int64_t at_ns) {
-  auto format = record::make_format("jsonl", {});
-  if (!format) return core::fail(format.error());
+  const auto sockets = sink::sockets_json(found.sockets);
+  if (!sockets) return core::fail(sockets.error());
   const core::Json head = {{"type", "show"}, {"asked", found.words}, {"at_ns", at_ns}, {"hidden", hidden}};
   std::string text = head.dump(core::Json::Order::sorted, core::Json::Charset::ascii);
-  text.back() = ',';
-  put(text + "\"sockets\":[");
-  record::Buffer buffer;
-  for (std::size_t i = 0; i < found.sockets.size(); ++i) {
-    buffer.clear();
-    (*format)->row(found.sockets[i].row, i, nullptr, buffer);
-    std::string_view row = buffer.view();
-    if (row.ends_with('\n')) row.remove_suffix(1);
-    put(fmt::format("{}{{\"off_ms\":{},\"row\":{}}}", i == 0 ? "" : ",", found.sockets[i].off_ns / 1'000'000, row));
-  }
-  put_line("]}");
+  text.pop_back();
+  put_line(text + ",\"sockets\":" + *sockets + "}");
   return {};
 }
 

@@ -32,6 +32,8 @@ class PageSite : public ::testing::Test {
         row.last_row = false;
         row.command = poll.texts.keep("nginx");
         row.netns = poll.texts.keep("shop-1");
+        row.inet_diag_msg_family = 2;
+        row.inet_diag_msg_socket_source = {10, 0, 0, 5};
         row.inet_diag_msg_socket_source_port = 8001;
       }
       if (sequence == 4) poll.services.clear();
@@ -73,6 +75,27 @@ class PageSite : public ::testing::Test {
   Site site_{board_,
              {.store = folder_.path(), .interval = std::chrono::seconds(10), .host = {.listen = *core::parse_endpoint(":7553")}}};
 };
+
+TEST_F(PageSite, tells_a_program_of_its_own_connection) {
+  const Json all = json("/api/connection?end=10.0.0.5:8001");
+  ASSERT_GE(all.at("sockets").size(), 1U);
+  const Json& first = all.at("sockets").at(0);
+  EXPECT_LT(first.at("off_ms"), 0);
+  EXPECT_EQ(first.at("row").at("command"), "nginx");
+  const std::string cookie = first.at("row").at("inetDiagMsgSocketCookie").dump();
+  const Json one = json("/api/connection?cookie=" + cookie);
+  ASSERT_EQ(one.at("sockets").size(), 1U);
+  EXPECT_EQ(one.at("sockets").at(0).at("row"), first.at("row"));
+}
+
+TEST_F(PageSite, says_what_it_wants_to_know_of_a_connection) {
+  for (const char* target : {"/api/connection", "/api/connection?cookie=x", "/api/connection?end=nowhere",
+                             "/api/connection?end=1.2.3.4", "/api/connection?cookie=1&end=127.0.0.1:1"}) {
+    EXPECT_THAT(error(target, 400), HasSubstr("cookie or end")) << target;
+  }
+  EXPECT_THAT(error("/api/connection?port=1", 400), HasSubstr("port"));
+  EXPECT_THAT(error("/api/connection?cookie=999999999", 404), HasSubstr("no poll of the last hour has seen it"));
+}
 
 TEST_F(PageSite, shows_the_services_that_lost_time_and_how_the_last_polls_went) {
   const Json answer = json("/api/services?since=10m");

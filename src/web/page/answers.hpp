@@ -10,6 +10,7 @@
 #include "core/json.hpp"
 #include "core/result.hpp"
 #include "sink/store/timeline.hpp"
+#include "web/page/params.hpp"
 #include "web/page/view.hpp"
 
 namespace uncork::web {
@@ -25,6 +26,10 @@ namespace uncork::web {
 /// Its connections at the last poll, of which `filter` is true; those that lost most first.
 [[nodiscard]] core::Result<core::Json> connections_json(const std::string& store, const sink::ServicesLike& like,
                                                         const std::string& filter);
+
+/// One connection as it was seen last, open or ended, by `cookie` or by `end`, an address and port of either end; the last hour
+/// is looked through. So a program may ask for its own. not_found: it was not seen.
+[[nodiscard]] core::Result<std::string> connection_text(const std::string& store, const Params& params, std::int64_t now_ns);
 
 /// Coverage by namespace.
 [[nodiscard]] core::Json namespaces_json(const collect::Snapshot& snapshot);

@@ -91,6 +91,7 @@ PageAnswer Site::page(const Target& target, const PageRequest& request) const {
   if (target.path == "/healthz") return healthy();
   if (target.path == "/readyz") return ready();
   if (target.path == "/metrics" && options_.metrics) return metrics();
+  if (target.path == "/api/connection") return connection(target.params);
   if (target.path == "/ws") return error_answer(426, "this is a WebSocket");
   const Asset* const asset = find_asset(target.path);
   if (asset == nullptr) return error_answer(404, "there is nothing here");
@@ -126,6 +127,14 @@ PageAnswer Site::metrics() const {
   const auto snapshot = board_.latest();
   if (!snapshot) return text_answer(503, no_poll_yet().message);
   return {.type = "text/plain; version=0.0.4", .body = options_.metrics(*snapshot), .etag = {}};
+}
+
+PageAnswer Site::connection(const Params& params) const {
+  const auto known = params.only({"cookie", "end"});
+  const auto there = known ? has_store() : known;
+  auto text = there ? connection_text(options_.store, params, wall_clock_ns()) : core::fail(there.error());
+  if (!text) return error_answer(status_of(text.error()), report::printable(text.error().message));
+  return {.body = std::move(*text), .etag = {}};
 }
 
 core::Status Site::has_store() const {

@@ -67,6 +67,7 @@ class Site {
   [[nodiscard]] PageAnswer healthy() const;
   [[nodiscard]] PageAnswer ready() const;
   [[nodiscard]] PageAnswer metrics() const;
+  [[nodiscard]] PageAnswer connection(const Params& params) const;
   [[nodiscard]] core::Result<core::Json> services(const Params& params);
   [[nodiscard]] core::Result<core::Json> series(const Params& params);
   [[nodiscard]] core::Result<core::Json> connections(const Params& params);
