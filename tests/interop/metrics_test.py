@@ -1,11 +1,15 @@
-"""Metrics of `uncork collect`, read by OpenTelemetry's own messages (opentelemetry-proto)."""
+"""Metrics of `uncork collect`, read by OpenTelemetry's own messages (opentelemetry-proto) and by Prometheus's parser."""
 
 import json
+import os
 import re
 import signal
 import socket
+import subprocess
 import threading
+import time
 import unittest
+import urllib.request
 
 from harness import HERE, PATIENCE, PROGRAM, InteropTest, binary
 
@@ -105,6 +109,58 @@ class OtlpTest(InteropTest):
                                 f"http://127.0.0.1:{self.port}/v1/metrics"], {0, 3})
         collector.wait_for(r'"sequence":5,')
         collector.wait_for("otlp http://127.0.0.1:.*: connect .*refused")
+
+
+class CollectTest(InteropTest):
+    """What a collector serves while a service is sick."""
+
+    def setUp(self):
+        super().setUp()
+        self.require_root()
+        self.service = SickService()
+        self.addCleanup(self.service.stop)
+
+    def collect(self, *arguments):
+        collector = self.start([PROGRAM, "collect", "--store", f"{self.folder}/store.db", "--page", "127.0.0.1:0", "--json", *arguments], {0})
+        self.page = collector.wait_for(r"the page is at (http://\S+/)")[1]
+        return collector
+
+    def ask(self, path):
+        with urllib.request.urlopen(self.page + path, timeout=PATIENCE) as answer:
+            return answer.read().decode()
+
+    def test_prometheus_reads_what_the_page_serves(self):
+        collector = self.collect("--interval", "300ms")
+        collector.wait_for(r'"sequence":4,')
+        read = subprocess.run([binary("metrics", "python"), "-B", str(HERE / "peers/prometheus_reader.py")], input=self.ask("metrics"),
+                              capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(read.returncode, 0, read.stderr)
+        samples = json.loads(read.stdout)
+        lost = [value for name, labels, value in samples if name == "uncork_lost_seconds_total"
+                and labels["port"] == str(self.service.port) and labels["role"] == "server" and labels["cause"] == "nagle_delayed_ack"]
+        self.assertEqual(len(lost), 1)
+        self.assertGreater(lost[0], 0)
+        self.assertLessEqual(len(samples), 200)
+        self.assertFalse([one for one in samples if "127.0.0.1" in str(one)])
+
+    def test_a_program_asks_for_its_own_connection_open_and_ended(self):
+        collector = self.collect("--interval", "300ms")
+        with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as mine:
+            listener.accept()[0].close()
+            end = "%s:%d" % mine.getsockname()
+            sequence = int(collector.wait_for(r'"sequence":(\d+),')[1])
+            collector.wait_for(rf'"sequence":{sequence + 2},')
+            rows = [one["row"] for one in json.loads(self.ask(f"api/connection?end={end}"))["sockets"]]
+            self.assertTrue([row for row in rows if not row.get("lastRow") and row.get("pid") == os.getpid()], rows)
+        deadline = time.monotonic() + PATIENCE
+        while not [row for row in rows if row.get("lastRow")]:
+            self.assertLess(time.monotonic(), deadline, rows)
+            time.sleep(0.1)
+            rows = [one["row"] for one in json.loads(self.ask(f"api/connection?end={end}"))["sockets"]]
+
+    def test_what_is_in_trouble_is_looked_at_between_polls(self):
+        collector = self.collect("--interval", "1s", "--close-ups", "50ms")
+        collector.wait_for(r'"close_ups":([1-9]\d*)')
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import {change, link, serviceParams} from './route.js';
 import {spark} from './spark.js';
 import {Table} from './table.js';
 
-const kLines = [['service', 'Service'], ['container', 'Container']];
+const kLines = [['service', 'Service'], ['container', 'Container'], ['process', 'Process'], ['peer', 'Peer']];
 
 /** `nginx`, and what it does, apart from each other. */
 const isService = (line) => line.comm !== undefined;
@@ -61,7 +61,7 @@ export class ServicesView {
     return [
       {name: 'service', title: 'Service', class: 'name', value: (l) => l.group, text: (l) => l.group,
        link: (l) => (isService(l) ? link('service', {...serviceParams(l), since: this.wish.since === '10m' ? '' : this.wish.since})
-         : link('services', {filter: l.container ? `container = ${JSON.stringify(l.container)}` : ''}))},
+         : this.wish.by === 'container' ? link('services', {filter: l.container ? `container = ${JSON.stringify(l.container)}` : ''}) : null)},
       {name: 'lost', title: 'Lost', class: 'number strong', help: 'Time by which its exchanges would have ended sooner', value: (l) => l.lost_ms, text: (l) => time(l.lost_ms)},
       {name: 'now', title: 'Now', class: 'number', help: 'Lost a second at the last polls', value: (l) => l.now?.lost_ms_a_second,
        key: (l) => l.recent_lost_ms_a_second, node: nowNode},

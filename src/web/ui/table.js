@@ -3,7 +3,7 @@
 import {h, setText} from './dom.js';
 
 /**
- * columns: {name, title, value(row), text(row), class, link(row), node(row), key(row)}. `value` sorts; the cell shows `text`, or the
+ * columns: {name, title, value(row), text(row), class, link(row) (null: none), node(row), key(row)}. `value` sorts; the cell shows `text`, or the
  * `node`, which is made anew where `key` has changed.
  */
 export class Table {
@@ -89,7 +89,9 @@ export class Table {
         cell.dataset.key = key;
         cell.replaceChildren(column.node(item));
       } else if (column.link) {
-        cell.firstElementChild.href = column.link(item);
+        const target = column.link(item);
+        if (target) cell.firstElementChild.href = target;
+        else cell.firstElementChild.removeAttribute('href');
         setText(cell.firstElementChild, column.text(item));
       } else {
         setText(cell, column.text(item));
