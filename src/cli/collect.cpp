@@ -13,8 +13,8 @@
 #include "cli/output.hpp"
 #include "cli/verb.hpp"
 #include "collect/collector.hpp"
-#include "collect/confine.hpp"
 #include "collect/supervisor.hpp"
+#include "confine/confine.hpp"
 #include "core/json.hpp"
 #include "core/stop_signal.hpp"
 #include "report/printable.hpp"
@@ -48,7 +48,7 @@ core::Result<Exit> collect_rows(const CollectArguments& arguments) {
     if (!started) return core::fail(started.error());
     page = std::move(*started);
   }
-  if (auto confined = collect::confine_process(); !confined)
+  if (auto confined = confine::confine_process(); !confined)
     say("uncork collect: {}; goes on without\n", report::printable(confined.error().message));
   auto exit = loop.run(stop, supervisor);
   page.reset();  // before the board that it looks at

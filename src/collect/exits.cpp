@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "collect/confine.hpp"
+#include "confine/confine.hpp"
 #include "core/crc32c.hpp"
 #include "record/format.hpp"
 #include "sink/outlet/destination.hpp"
@@ -30,7 +30,7 @@ std::function<core::Status()> confinement(const sink::Destination& destination, 
   if (destination.kind == sink::Destination::Kind::file) return {};
   std::vector<std::string> folders;
   if (!spool.empty()) folders.push_back(spool.substr(0, spool.rfind('/') + 1));
-  return [folders] { return confine_thread(folders); };
+  return [folders] { return confine::confine_thread(folders); };
 }
 
 bool writes_here(const sink::Destination& destination) {

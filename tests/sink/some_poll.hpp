@@ -56,9 +56,7 @@ struct OwnedPoll {
   std::int64_t began_ns = kBegin;
   core::Micros interval = std::chrono::seconds(10);
 
-  [[nodiscard]] Poll view() const {
-    return {kBoot, sequence, began_ns, interval, rows, services, stall::Confidence::witnessed};
-  }
+  [[nodiscard]] Poll view() const { return {kBoot, sequence, began_ns, interval, rows, services, stall::Confidence::witnessed}; }
 };
 
 /// The poll of that number, ten seconds after the one before, with so many rows and one service.

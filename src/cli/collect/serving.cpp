@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/output.hpp"
-#include "collect/confine.hpp"
+#include "confine/confine.hpp"
 #include "report/printable.hpp"
 
 namespace uncork::cli {
@@ -16,7 +16,7 @@ using collect::Settings;
 
 /// What cannot be given up is told, and kept.
 void confine(const std::vector<std::string>& folders) {
-  if (auto confined = collect::confine_thread(folders); !confined)
+  if (auto confined = confine::confine_thread(folders); !confined)
     say("uncork collect: {}; goes on without\n", report::printable(confined.error().message));
 }
 

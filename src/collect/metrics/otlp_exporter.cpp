@@ -6,8 +6,8 @@
 #include <chrono>
 #include <utility>
 
-#include "collect/confine.hpp"
 #include "collect/metrics/otlp.hpp"
+#include "confine/confine.hpp"
 #include "sink/outlet/destination.hpp"
 #include "sink/outlet/http_outlet.hpp"
 
@@ -40,7 +40,7 @@ core::Result<std::unique_ptr<OtlpExporter>> OtlpExporter::open(const std::string
     return core::fail(core::invalid_argument(
         fmt::format("otlp '{}': an address of http or https, such as http://127.0.0.1:4318/v1/metrics", url)));
   }
-  CourierOptions options{.name = "otlp " + sink::to_string(*destination), .prepare = [] { return confine_thread({}); }};
+  CourierOptions options{.name = "otlp " + sink::to_string(*destination), .prepare = [] { return confine::confine_thread({}); }};
   options.backlog.memory_bytes = kMemory;
   auto courier = Courier::start(std::make_unique<sink::HttpOutlet>(*destination), std::move(options));
   if (!courier) return core::fail(courier.error());

@@ -9,9 +9,9 @@
 
 namespace uncork::sink {
 
-/// How long things are kept, by the time of the poll that brought them (AgeAllowance bounds how fast they go), and how large the store may become. What is younger than
-/// its age goes only where the size forces it: the rows of the oldest polls first, then minutes, then hours, the oldest first.
-/// The newest of each stays whatever the size.
+/// How long things are kept, by the time of the poll that brought them (AgeAllowance bounds how fast they go), and how large the
+/// store may become. What is younger than its age goes only where the size forces it: the rows of the oldest polls first, then
+/// minutes, then hours, the oldest first. The newest of each stays whatever the size.
 struct Retention {
   core::Micros rows = std::chrono::hours(24 * 3);      ///< polls: their rows and their sums by service
   core::Micros minutes = std::chrono::hours(24 * 31);  ///< rollups of a minute
@@ -49,8 +49,9 @@ struct PrunedCounts {
 /// Since the store was made.
 [[nodiscard]] core::Result<PrunedCounts> pruned_counts(Database& database);
 
-/// Forgets what is due at `now_ns`, at most about `most_rows` rows of any table and by age no more than is allowed (which is taken
-/// off), in a transaction of its own; what is left is for the next time. Then gives a bounded number of free pages back, if there are many or the file is too large.
+/// Forgets what is due at `now_ns`, at most about `most_rows` rows of any table and by age no more than is allowed (which is
+/// taken off), in a transaction of its own; what is left is for the next time. Then gives a bounded number of free pages back, if
+/// there are many or the file is too large.
 [[nodiscard]] core::Status prune(Database& database, const Retention& retention, std::int64_t now_ns, std::int64_t most_rows,
                                  AgeAllowance& allowance);
 

@@ -1,12 +1,12 @@
 #pragma once
-// What a collector gives up once everything is open, so that whoever takes it over gets little.
+// What a process that runs for long gives up once everything is open, so that whoever takes it over gets little.
 
 #include <string>
 #include <vector>
 
 #include "core/result.hpp"
 
-namespace uncork::collect {
+namespace uncork::confine {
 
 /// For good, and for every thread that there is or will be: nothing else can be executed, traced, mounted, loaded into the kernel
 /// or rebooted, no clock be set, and no user be changed to (seccomp(2), with no_new_privs). Of the calling thread's capabilities
@@ -20,4 +20,4 @@ namespace uncork::collect {
 /// world. Not for one that looks into other processes: Landlock keeps it from that (ptrace(2), /proc/PID/ns).
 [[nodiscard]] core::Status confine_thread(const std::vector<std::string>& folders);
 
-}  // namespace uncork::collect
+}  // namespace uncork::confine

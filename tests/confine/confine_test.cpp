@@ -1,6 +1,6 @@
 // What a confined process and a confined thread cannot do any more. Each in a process of its own, since it is for good.
 
-#include "collect/confine.hpp"
+#include "confine/confine.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@
 #include "tests/cure/scratch_directory.hpp"
 #include "tests/probe/privilege.hpp"
 
-namespace uncork::collect {
+namespace uncork::confine {
 namespace {
 
 /// The exit code of a child that runs `task`.
@@ -136,4 +136,4 @@ TEST(ConfineThread, has_one_capability_and_leaves_those_of_the_others) {
 }
 
 }  // namespace
-}  // namespace uncork::collect
+}  // namespace uncork::confine

@@ -1,4 +1,4 @@
-#include "collect/confine.hpp"
+#include "confine/confine.hpp"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -17,7 +17,7 @@
 #include "core/fd.hpp"
 #include "core/syscall.hpp"
 
-namespace uncork::collect {
+namespace uncork::confine {
 namespace {
 
 using core::fail;
@@ -184,4 +184,4 @@ Status confine_thread(const std::vector<std::string>& folders) {
   return first_failure({forbid_new_privileges(), write_only_below(folders), keep_capabilities(kOfWriters)});
 }
 
-}  // namespace uncork::collect
+}  // namespace uncork::confine
