@@ -56,9 +56,8 @@ core::Result<Exit> collect_rows(const CollectArguments& arguments) {
 }
 
 constexpr const char* kFooter =
-    "A setting is taken from the file, where it has the option's name, else from the environment (UNCORK_COLLECT_INTERVAL), "
-    "else\n"
-    "from the command line; what comes later overrules. SIGHUP reads them again; SIGTERM ends it, when all is delivered.\n\n"
+    "The command line overrides the environment (UNCORK_COLLECT_INTERVAL), which overrides the file (interval = \"1s\").\n"
+    "SIGHUP reads them all again; SIGTERM delivers what is waiting, then ends.\n\n"
     "Example:\n"
     "  uncork collect                                         keep every socket's rows for uncork top, show and query\n"
     "  uncork collect --interval 1s --sink stdout --format jsonl --store none\n"

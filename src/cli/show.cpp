@@ -157,14 +157,13 @@ core::Result<Exit> show(const ShowArguments& arguments) {
 }  // namespace
 
 void add_show(const Verb& program, Action& chosen) {
-  const Verb verb =
-      program.add_subcommand("show", "Show what was known of a socket, process or port at some time, out of the store");
+  const Verb verb = program.add_subcommand("show", "Show what the store knows about a socket, process or port at a given time");
   const auto arguments = std::make_shared<ShowArguments>();
   verb.add_option("WHAT", arguments->word,
                   "A process by its number, a port as :8001, an end as 127.0.0.1:8001, or a socket by its cookie")
       .type_name("")
       .required();
-  add_when(verb, "--at", arguments->at, "Show how it was at this time: 14:03, 2026-11-27T14:03, 10m ago (default now)");
+  add_when(verb, "--at", arguments->at, "Show the sockets as they were then: 14:03, 2026-11-27T14:03, 10m (ago) (default now)");
   add_duration(verb, "--within", arguments->within, "Look so far before and after it (default 10m)", Zero::refused);
   add_count(verb, "--top", arguments->top, 0, 1'000'000, "Show at most N sockets, the nearest in time; 0 shows all");
   verb.add_flag("--all", arguments->all, "Show every field of each socket, not only of a lone one");

@@ -116,10 +116,11 @@ core::Result<Exit> top(const TopArguments& arguments) {
 }  // namespace
 
 void add_top(const Verb& program, Action& chosen) {
-  const Verb verb = program.add_subcommand("top", "Show which services lost time, now or in the past, out of the store");
+  const Verb verb =
+      program.add_subcommand("top", "Show which services lost time, in the last minutes or in the past, from the store");
   const auto arguments = std::make_shared<TopArguments>();
   const Option since = add_when(verb, "--since", arguments->when.since,
-                                "Begin at this time: 10m ago, 14:03, 2026-11-27T14:03 (default 10m before --until)");
+                                "Begin at this time: 10m (ago), 14:03, 2026-11-27T14:03 (default 10m before --until)");
   const Option until = add_when(verb, "--until", arguments->when.until, "End at this time (default now)");
   add_when(verb, "--at", arguments->when.at, "Show the minute of this time alone").excludes(since).excludes(until);
   add_choice(verb, "--by", arguments->by,

@@ -110,19 +110,20 @@ core::Result<Exit> why(const WhyArguments& arguments) {
 }  // namespace
 
 void add_why(const Verb& program, Action& chosen) {
-  const Verb verb = program.add_subcommand("why", "Say in 2 KB why one process, port or program is slow, to be pasted");
+  const Verb verb = program.add_subcommand("why", "Say why a process, port or program is slow, in 2 KB to paste into a ticket");
   const auto arguments = std::make_shared<WhyArguments>();
   verb.add_option("WHAT", arguments->word, "A process by its number, a port as :8001, or a program as nginx or nginx:443")
       .type_name("")
       .required();
   const Option duration = add_duration(verb, "--for", arguments->duration, "Watch for this time (default 10s)", Zero::refused);
-  const Option at =
-      add_when(verb, "--at", arguments->when.at, "Do not watch: answer of the minute of this time, out of the store");
+  const Option at = add_when(verb, "--at", arguments->when.at, "Do not watch: report the minute at this time, from the store");
   at.excludes(duration);
-  add_when(verb, "--since", arguments->when.since, "Likewise, from this time on: 10m ago, 14:03, 2026-11-27T14:03")
+  add_when(verb, "--since", arguments->when.since, "Do not watch: report from this time on: 10m (ago), 14:03, 2026-11-27T14:03")
       .excludes(duration)
       .excludes(at);
-  add_when(verb, "--until", arguments->when.until, "Likewise, up to this time (default now)").excludes(duration).excludes(at);
+  add_when(verb, "--until", arguments->when.until, "Do not watch: report up to this time (default now)")
+      .excludes(duration)
+      .excludes(at);
   add_store(verb, arguments->store);
   verb.add_flag("--json", arguments->json, "Print one JSON object");
   verb.footer(

@@ -92,8 +92,10 @@ void Collector::tell(const std::string& message, PollReport& report) {
 core::Result<PollReport> Collector::poll() {
   const core::Time begun = core::MonotonicClock::now();
   PollReport report;
+  profiler_.end(Phase::wait);
   feed_.begin_poll();
   const auto looked = observer_->look();
+  profiler_.end(Phase::look);
   if (!looked && !has_polled_) return fail(looked.error());
   if (!looked) return no_poll(looked.error(), begun);
   has_polled_ = true;
@@ -107,6 +109,7 @@ core::Result<PollReport> Collector::poll() {
   }
   exits_.end_poll();
   feed_.end_poll();
+  profiler_.end(Phase::hand_on);
   report.rows = look.rows.size();
   std::vector<sink::ServiceGain> gained;
   if (auto gains = observer_->gains()) {
@@ -119,11 +122,13 @@ core::Result<PollReport> Collector::poll() {
     ++report.services;
     report.lost += gain.gain.account.budget.lost();
   }
+  profiler_.end(Phase::services);
   const core::Micros interval = begun - polled_;
   polled_ = begun;
   const std::size_t polled = look.rows.size();
   look.rows.insert(look.rows.end(), close_up_rows_.begin(), close_up_rows_.end());
   store(look, gained, interval, report);
+  profiler_.end(Phase::store);
   report.close_ups = close_up_rows_.size();
   close_up_rows_.clear();
   look.rows.resize(polled);
@@ -142,6 +147,7 @@ core::Result<PollReport> Collector::poll() {
   metrics_.add(look, gained, *snapshot);
   if (otlp_) otlp_->send(metrics_, snapshot->began_ns);
   board_.publish(snapshot);
+  profiler_.end(Phase::tell);
   return report;
 }
 
@@ -197,6 +203,7 @@ std::shared_ptr<const Snapshot> Collector::snapshot_of(const probe::Look& look, 
   snapshot->interval = settings_.interval;
   snapshot->coverage = look.coverage;
   snapshot->sinks = exits_.stats();
+  snapshot->profile = profiler_.profile();
   snapshot->cost = core::own_cost();
   snapshot->store = store_path_;
   snapshot->store_trouble = store_trouble_;
@@ -244,6 +251,7 @@ Status Collector::reload(const Settings& settings) {
   if (settings.page != settings_.page) return needs_start("page");
   if (settings.store != settings_.store || settings.keep != settings_.keep || settings.keep_bytes != settings_.keep_bytes)
     return needs_start("store, keep and keep-bytes");
+  if (settings.fields != settings_.fields) return needs_start("fields");
   if (settings.sinks != settings_.sinks || settings.format != settings_.format || settings.spool != settings_.spool ||
       settings.spool_bytes != settings_.spool_bytes)
     return needs_start("sink, format, spool and spool-bytes");

@@ -14,6 +14,7 @@
 #include "collect/metrics/metrics.hpp"
 #include "collect/metrics/otlp_exporter.hpp"
 #include "collect/observer.hpp"
+#include "collect/profile.hpp"
 #include "collect/row_feed.hpp"
 #include "collect/settings.hpp"
 #include "collect/snapshot.hpp"
@@ -86,6 +87,7 @@ class Collector {
   core::Time polled_{};         // when the last poll began
   bool has_polled_ = false;
   Troubles troubles_;
+  Profiler profiler_;
 };
 
 }  // namespace uncork::collect

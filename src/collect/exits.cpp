@@ -38,6 +38,15 @@ bool writes_here(const sink::Destination& destination) {
   return destination.kind == Kind::standard_output || destination.kind == Kind::standard_error;
 }
 
+/// Those that always have all fields have them.
+core::Result<std::unique_ptr<record::Format>> format_with(const std::string& name, const std::string& fields) {
+  if (fields.empty()) return record::make_format(name);
+  auto columns = record::parse_columns(fields);
+  if (!columns) return fail(columns.error());
+  auto format = record::make_format(name, {.columns = std::move(*columns)});
+  return format ? std::move(format) : record::make_format(name);
+}
+
 /// The line of names that each file of csv or tsv begins with. A format writes it once, wherever: what was taken from it here
 /// does not come in an envelope.
 std::string heading_of(const sink::Destination& destination, const std::string& name, record::Format& format) {
@@ -78,7 +87,7 @@ core::Result<Exits> Exits::open(const Settings& settings, const std::string& spo
     const auto destination = sink::parse_destination(wanted);
     if (!destination) return fail(about(wanted, destination.error()));
     const std::string format_name = format_of(wanted, settings.format);
-    auto format = record::make_format(format_name);
+    auto format = format_with(format_name, settings.fields);
     if (!format) return fail(about(wanted, format.error()));
     auto outlet = sink::make_outlet(*destination, heading_of(*destination, format_name, **format));
     record::EnvelopeCaps caps;

@@ -96,6 +96,14 @@ Status take_format(std::string_view value, Settings& settings) {
   return {};
 }
 
+Status take_fields(std::string_view value, Settings& settings) {
+  if (!value.empty()) {
+    if (const auto fields = record::parse_columns(value); !fields) return fail(wrong("fields", value, fields.error().message));
+  }
+  settings.fields = value;
+  return {};
+}
+
 Status take_bytes(std::string_view name, std::string_view value, std::uint64_t& into) {
   constexpr std::uint64_t kLeast = 1 << 20;
   const auto bytes = parse_bytes(name, value);
@@ -139,13 +147,13 @@ Status take(std::string_view name, std::string_view value, Settings& settings) {
 
 constexpr std::array kSettings = {
     Setting{"interval", "TIME", "Poll every socket this often (default: 10s)", false, take_interval},
-    Setting{"jitter", "SHARE", "Let each interval be shorter by up to this share of it (default: 0.1)", false, take_jitter},
+    Setting{"jitter", "SHARE", "Shorten each interval at random by up to this share of it (default: 0.1)", false, take_jitter},
     Setting{"close-ups", "TIME", "Look at connections in trouble this often between polls, such as 50ms (default: none)", false,
             take_close_ups},
     Setting{"close-up-share", "SHARE", "Use at most this share of a processor for that (default: 0.01)", false, take_share},
-    Setting{"netns", "NAME", "Only this network namespace, or several: a,b (default: all as root, else own)", false,
+    Setting{"netns", "NAME", "Poll only this network namespace, or several: a,b (default: all as root, else own)", false,
             [](std::string_view v, Settings& s) { return take<&Settings::netns>("netns", v, s); }},
-    Setting{"filter", "FILTER", "Only sockets of which this is true, in the words of 'uncork sockets --filter'", false,
+    Setting{"filter", "FILTER", "Keep only rows that match, in the words of 'uncork sockets --filter'; sums are of all", false,
             [](std::string_view v, Settings& s) { return take<&Settings::filter>("filter", v, s); }},
     Setting{"bpf", "auto|yes|no", "Walk the sockets with BPF, or with inet_diag (default: auto)", false, take_bpf},
     Setting{"hostname", "NAME", "Write this host name into the rows (default: the machine's)", false,
@@ -156,32 +164,33 @@ constexpr std::array kSettings = {
             [](std::string_view v, Settings& s) { return take<&Settings::label>("label", v, s); }},
     Setting{"tag", "TEXT", "Write this tag into the rows", false,
             [](std::string_view v, Settings& s) { return take<&Settings::tag>("tag", v, s); }},
-    Setting{"docker", "SOCKET", "Ask this socket, such as /run/docker.sock, for names and images of containers", false,
+    Setting{"docker", "SOCKET", "Ask this socket for container names and images, such as /run/docker.sock", false,
             [](std::string_view v, Settings& s) { return take<&Settings::docker>("docker", v, s); }},
     Setting{"lldpd", "SOCKET", "Write into the rows what lldpd at this socket hears on the uplinks", false,
             [](std::string_view v, Settings& s) { return take<&Settings::lldpd>("lldpd", v, s); }},
-    Setting{"store", "FILE", "Keep the rows in this SQLite file; none: keep none", false,
+    Setting{"store", "FILE", "Keep rows in this SQLite file; none: keep none (default: /var/lib/uncork/store.db as root)", false,
             [](std::string_view v, Settings& s) { return take<&Settings::store>("store", v, s); }},
     Setting{"keep", "TIME", "Keep rows in the store this long, such as 12h or 7d (default: 7d)", false, take_keep},
     Setting{"keep-bytes", "BYTES", "Let the store be this large, such as 500MB (default: 1GiB)", false,
             [](std::string_view v, Settings& s) { return take_bytes("keep-bytes", v, s.keep_bytes); }},
-    Setting{"spool", "FOLDER",
-            "Let rows wait here for sinks that do not take them; none: in memory alone (default: beside the store)", false,
-            [](std::string_view v, Settings& s) { return take<&Settings::spool>("spool", v, s); }},
-    Setting{"spool-bytes", "BYTES", "Let so much wait for each sink (default: 256MB)", false,
+    Setting{"spool", "FOLDER", "Queue rows in this folder while a sink is down; none: in memory only (default: beside the store)",
+            false, [](std::string_view v, Settings& s) { return take<&Settings::spool>("spool", v, s); }},
+    Setting{"spool-bytes", "BYTES", "Queue at most this much for each sink (default: 256MB)", false,
             [](std::string_view v, Settings& s) { return take_bytes("spool-bytes", v, s.spool_bytes); }},
     Setting{"otlp", "URL", "Post metrics there by OTLP, such as http://127.0.0.1:4318/v1/metrics (default: nowhere)", false,
             [](std::string_view v, Settings& s) { return take<&Settings::otlp>("otlp", v, s); }},
     Setting{"format", "NAME", "Write rows to sinks in this format (default: protobufList)", false, take_format},
+    Setting{"fields", "NAMES", "Write only these fields to sinks of csv, tsv, jsonl and msgpack: pid,tcp_info_rtt (default: all)",
+            false, take_fields},
     Setting{"grpc", "ADDRESS", "Serve gRPC at 127.0.0.1:8889, at unix:/run/uncork/grpc.sock, or at both: a,b (default: none)",
             false, [](std::string_view v, Settings& s) { return take<&Settings::grpc>("grpc", v, s); }},
-    Setting{"grpc-token", "FILE", "Serve only those clients of gRPC that bring the token in this file", false,
+    Setting{"grpc-token", "FILE", "Require the token in this file from gRPC clients", false,
             [](std::string_view v, Settings& s) { return take<&Settings::grpc_token>("grpc-token", v, s); }},
     Setting{"grpc-cert", "FILE", "Serve gRPC over TLS with this certificate; needs --grpc-key", false,
             [](std::string_view v, Settings& s) { return take<&Settings::grpc_cert>("grpc-cert", v, s); }},
-    Setting{"grpc-key", "FILE", "Take this as the certificate's key", false,
+    Setting{"grpc-key", "FILE", "Use this private key with --grpc-cert", false,
             [](std::string_view v, Settings& s) { return take<&Settings::grpc_key>("grpc-key", v, s); }},
-    Setting{"grpc-client-ca", "FILE", "Serve only those clients of gRPC whose certificates these authorities have signed", false,
+    Setting{"grpc-client-ca", "FILE", "Require gRPC client certificates signed by these CAs", false,
             [](std::string_view v, Settings& s) { return take<&Settings::grpc_client_ca>("grpc-client-ca", v, s); }},
     Setting{"page", "ADDRESS", "Serve the live page there: 127.0.0.1:7553 (default, if it is free), unix:PATH, or none", false,
             take_page},

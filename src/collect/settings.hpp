@@ -34,7 +34,8 @@ struct Settings {
   std::string spool;  ///< the folder in which rows wait for sinks that do not take them; empty: beside the store; `none`: none
   std::uint64_t spool_bytes = 256'000'000;  ///< of each sink's
   std::string format = "protobufList";      ///< of the sinks whose file does not say
-  std::string otlp;                         ///< where metrics are posted by OTLP, over HTTP; empty or `none`: nowhere
+  std::string fields;      ///< of the rows of sinks whose format can leave some out, as parse_columns reads them; empty: all
+  std::string otlp;        ///< where metrics are posted by OTLP, over HTTP; empty or `none`: nowhere
   std::string grpc;        ///< where gRPC is served: `127.0.0.1:8889`, `unix:/run/uncork/grpc.sock`, or both; empty: nowhere
   std::string grpc_token;  ///< the file of what its clients bring; empty: nothing
   std::string grpc_cert;   ///< with the next: the files of its certificate and key for TLS; empty: none

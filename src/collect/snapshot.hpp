@@ -7,6 +7,7 @@
 
 #include "collect/exits.hpp"
 #include "collect/keeper.hpp"
+#include "collect/profile.hpp"
 #include "core/clock.hpp"
 #include "core/own_cost.hpp"
 #include "probe/look/coverage.hpp"
@@ -34,6 +35,7 @@ struct Snapshot {
   core::Micros interval{0};   ///< between the begins of polls, as it is set now
   probe::Coverage coverage;
   std::vector<Exits::Stats> sinks;
+  Profile profile{};          ///< of the thread that polls
   core::OwnCost cost;         ///< since the collector began
   std::string store;          ///< the store's file; empty: there is none
   std::string store_trouble;  ///< why it did not take this poll; empty: it did, or there is none

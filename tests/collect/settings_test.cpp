@@ -29,7 +29,8 @@ TEST(Config, takes_every_setting) {
       "interval = '2s'\njitter = 0.5\nclose-ups = '50ms'\nclose-up-share = 0.02\nnetns = 'a,b'\nfilter = 'lost > 1ms'\nbpf = "
       "'no'\nhostname = 'h'\nlocation = 'lab'\n"
       "label = 'l'\ntag = 't'\ndocker = '/d'\nlldpd = '/l'\nstore = '/s.db'\nkeep = '3d'\nkeep-bytes = '10MiB'\n"
-      "spool = '/spool'\nspool-bytes = '2MiB'\nformat = 'jsonl'\notlp = 'http://o/'\ngrpc = '127.0.0.1:1'\ngrpc-token = '/t'\n"
+      "spool = '/spool'\nspool-bytes = '2MiB'\nformat = 'jsonl'\notlp = 'http://o/'\nfields = 'pid'\ngrpc = "
+      "'127.0.0.1:1'\ngrpc-token = '/t'\n"
       "grpc-cert = '/c'\ngrpc-key = '/k'\ngrpc-client-ca = '/a'\npage = 'none'\nsink = ['stdout', 'file:/x']\n";
   const auto read = read_config(file, "c.toml", settings);
   ASSERT_TRUE(read.has_value()) << read.error().message;
@@ -61,6 +62,7 @@ TEST(Config, says_file_line_and_key_of_what_is_wrong) {
   EXPECT_THAT(error_of("keep = '0d'"), HasSubstr("keep '0d'"));
   EXPECT_THAT(error_of("keep-bytes = 7"), HasSubstr("at least 1 MiB"));
   EXPECT_THAT(error_of("format = 'xml'"), HasSubstr("one of "));
+  EXPECT_THAT(error_of("fields = 'pid,nothing'"), HasSubstr("'nothing' at character 5 is no field"));
   EXPECT_THAT(error_of("sink = [{to = 'x'}]"), HasSubstr("c.toml:1: sink"));
   EXPECT_THAT(error_of("tag = \"a\\u0000b\""), HasSubstr("zero byte"));
 }

@@ -136,7 +136,7 @@ class PageTest(FieldTest):
         row.get_by_role("link").click()
         expect(page.locator("section[aria-label=Connections]")).to_contain_text("set")
         expect(page.locator(".remedy")).to_contain_text("has TCP_NODELAY set now")
-        expect(page.locator(".verdict .over")).to_contain_text("Nothing was lost since")
+        expect(page.locator(".verdict .over")).to_contain_text("Nothing has been lost since")
         self.picture("cured-light")
         self.assertEqual(self.console, [])
 

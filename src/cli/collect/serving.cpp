@@ -42,7 +42,7 @@ core::Result<std::unique_ptr<web::PageServer>> start_page(const Settings& settin
   }
   say("uncork collect: the page is at {}\n", report::printable((*page)->address()));
   if ((*page)->is_open_to_others())
-    say("uncork collect: others than this machine can reach the page: it asks nobody who they are, and shows every socket\n");
+    say("uncork collect: others than this machine can reach the page: it has no login and shows every socket\n");
   return page;
 }
 

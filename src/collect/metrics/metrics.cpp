@@ -36,7 +36,7 @@ struct Named {
   std::string_view otlp;
   std::string_view unit;
 };
-constexpr std::array<Named, 23> kNames = {{
+constexpr std::array<Named, 24> kNames = {{
     {"uncork_lost_seconds_total", "uncork.lost", "s"},
     {"uncork_exchanges_total", "uncork.exchanges", "{exchange}"},
     {"uncork_tcp_connections", "grpc.tcp.connection_count", "{connection}"},
@@ -48,6 +48,7 @@ constexpr std::array<Named, 23> kNames = {{
     {"uncork_tcp_delivery_rate_bytes_per_second", "grpc.tcp.delivery_rate", "By/s"},
     {"uncork_polls_total", "uncork.polls", "{poll}"},
     {"uncork_poll_seconds", "uncork.poll.duration", "s"},
+    {"uncork_phase_cpu_seconds_total", "uncork.phase.cpu", "s"},
     {"uncork_rows_total", "uncork.rows", "{row}"},
     {"uncork_namespaces", "uncork.namespaces", "{namespace}"},
     {"uncork_sockets_seen", "uncork.sockets.seen", "{socket}"},
@@ -151,6 +152,8 @@ class Metrics::Counted {
                                "Delivery rate of each connection where the network set it, at each poll", rate_bounds());
   Counter& polls_ = counter(registry_, "uncork_polls_total", "Polls");
   Gauge& took_ = gauge(registry_, "uncork_poll_seconds", "Time that the last poll took");
+  prometheus::Family<Counter>& phases_ =
+      counters(registry_, "uncork_phase_cpu_seconds_total", "Processor time of the thread that polls, by what it does");
   Counter& rows_ = counter(registry_, "uncork_rows_total", "Rows handed on");
   Gauge& namespaces_ = gauge(registry_, "uncork_namespaces", "Network namespaces at the last poll");
   Gauge& seen_ = gauge(registry_, "uncork_sockets_seen", "Sockets that the last poll saw");
@@ -178,6 +181,8 @@ void Metrics::Counted::add(const probe::Look& look, std::span<const sink::Servic
   add_sinks(snapshot.sinks);
   polls_.Increment();
   took_.Set(seconds(snapshot.poll.took));
+  for (std::size_t i = 0; i < kPhases; ++i)
+    raise_to(phases_.Add({{"phase", std::string(name(static_cast<Phase>(i)))}}), seconds(snapshot.profile.at(i)));
   rows_.Increment(static_cast<double>(snapshot.poll.rows));
   store_up_.Set(snapshot.store_trouble.empty() ? 1 : 0);
   raise_to(cpu_, seconds(snapshot.cost.cpu));

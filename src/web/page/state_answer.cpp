@@ -57,6 +57,14 @@ core::Json namespaces_json(const collect::Snapshot& snapshot) {
   return {{"sequence", snapshot.poll.sequence}, {"namespaces", std::move(namespaces)}};
 }
 
+/// Processor time in milliseconds, by what it is used for.
+core::Json profile_json(const collect::Profile& profile) {
+  core::Json json = core::Json::object();
+  for (std::size_t i = 0; i < profile.size(); ++i)
+    json[std::string(collect::name(static_cast<collect::Phase>(i)))] = core::to_ms(profile.at(i));
+  return json;
+}
+
 core::Json state_json(const collect::Snapshot& snapshot, const PageCounts& counts, core::Time started, core::Time now) {
   const core::Micros running = since(started, now);
   const double share =
@@ -77,6 +85,7 @@ core::Json state_json(const collect::Snapshot& snapshot, const PageCounts& count
           {"cost",
            {{"cpu_ms", core::to_ms(snapshot.cost.cpu)},
             {"cpu_share", share},
+            {"profile_ms", profile_json(snapshot.profile)},
             {"rss_bytes", snapshot.cost.rss_bytes},
             {"threads", snapshot.cost.threads},
             {"running_ms", core::to_ms(running)}}},

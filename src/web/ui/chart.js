@@ -124,7 +124,7 @@ export class TimesChart extends Chart {
   constructor() {
     super('Median and 99th percentile of the time of an exchange');
     this.element = h('div', {class: 'chart'}, this.canvas,
-      h('ul', {class: 'legend'}, h('li', {}, h('span', {class: 'swatch p99'}), '99 of 100 within'), h('li', {}, h('span', {class: 'swatch p50'}), 'half of them within')), this.readout);
+      h('ul', {class: 'legend'}, h('li', {}, h('span', {class: 'swatch p99'}), 'P99'), h('li', {}, h('span', {class: 'swatch p50'}), 'P50')), this.readout);
   }
 
   draw(slots) {

@@ -16,21 +16,26 @@ class Figures {
   }
 }
 
+/** What the collector's polling thread does, since it began. */
+const kPhases = [['look', 'Looking'], ['hand_on', 'Rows to sinks and subscribers'], ['services', 'Sums by service'], ['store', 'Store'], ['tell', 'Metrics'],
+  ['wait', 'Between polls']];
+
 const card = (title, ...children) => h('section', {class: 'card', 'aria-label': title}, h('h2', {}, title), ...children);
 
 export class MachineView {
   constructor() {
     this.title = 'Machine';
     this.sentence = h('p', {class: 'what'}, 'Waiting for the first poll …');
-    this.seen = new Figures(['Sockets seen', 'Counted by the kernel', 'Namespaces', 'That may not be entered', 'Cut answers', 'Missed once', 'Ends that were dropped']);
-    this.cost = new Figures(['Processor', 'Memory', 'Threads', 'A poll takes', 'Polls every', 'Last poll', 'Running for', 'Browsers that look on', 'Messages skipped for slow ones']);
+    this.seen = new Figures(['Sockets seen', 'Counted by the kernel', 'Namespaces', 'Not permitted', 'Gaps in kernel lists', 'Missed in the previous poll', 'Lost close events']);
+    this.cost = new Figures(['Processor', 'Memory', 'Threads', 'Poll duration', 'Poll interval', 'Last poll', 'Running for', 'Connected browsers', 'Messages skipped (slow browsers)']);
+    this.profile = new Figures(kPhases.map(([, title]) => title));
     this.store = h('p', {class: 'path'});
     this.storeTrouble = h('p', {class: 'note', hidden: true});
     this.messages = h('ul', {class: 'messages'});
     this.messageCard = card('At the last poll', this.messages);
     this.sinks = new Table({
       caption: 'Sinks', sort: 'sink', descending: false, keyOf: (sink) => sink.sink, rowClass: (sink) => (sink.trouble || sink.lost_rows ? 'matters' : ''),
-      empty: 'None: rows are kept in the store alone (uncork collect --sink DESTINATION).',
+      empty: 'None (add one with uncork collect --sink DESTINATION).',
       columns: [
         {name: 'sink', title: 'Sink', class: 'name address', value: (s) => s.sink, text: (s) => s.sink},
         {name: 'delivered', title: 'Delivered', class: 'number', value: (s) => s.delivered_rows, text: (s) => `${count(s.delivered_rows)} rows`},
@@ -38,11 +43,11 @@ export class MachineView {
         {name: 'waiting', title: 'Waiting', class: 'number', value: (s) => s.waiting_rows + s.spooled_rows, text: (s) => `${count(s.waiting_rows + s.spooled_rows)} rows`},
         {name: 'lost', title: 'Lost', class: 'number', value: (s) => s.lost_rows, text: (s) => `${count(s.lost_rows)} rows`},
         {name: 'refused', title: 'Refused', class: 'number wide', value: (s) => s.refused_rows, text: (s) => `${count(s.refused_rows)} rows`},
-        {name: 'trouble', title: 'State', class: 'words', value: (s) => s.trouble, text: (s) => s.trouble || s.spool_trouble || 'takes what it gets'},
+        {name: 'trouble', title: 'State', class: 'words', value: (s) => s.trouble, text: (s) => s.trouble || s.spool_trouble || 'ok'},
       ],
     });
     this.namespaces = new Table({
-      caption: 'Network namespaces', sort: 'rows', keyOf: (one) => one.inode, rowClass: (one) => (one.whole ? '' : 'matters'), empty: 'None was seen.',
+      caption: 'Network namespaces', sort: 'rows', keyOf: (one) => one.inode, rowClass: (one) => (one.whole ? '' : 'matters'), empty: 'None.',
       columns: [
         {name: 'name', title: 'Namespace', class: 'name address', value: (n) => n.name, text: (n) => n.name},
         {name: 'rows', title: 'Sockets seen', class: 'number', value: (n) => n.rows, text: (n) => count(n.rows)},
@@ -55,7 +60,8 @@ export class MachineView {
       h('h1', {class: 'unseen'}, 'Machine'),
       h('div', {class: 'columns'},
         card('Coverage', this.sentence, this.seen.element),
-        card('What looking costs', this.cost.element)),
+        card('Cost of polling', this.cost.element),
+        card('Where its processor time goes', this.profile.element)),
       this.messageCard,
       card('Store', this.store, this.storeTrouble),
       card('Sinks', this.sinks.element),
@@ -73,7 +79,9 @@ export class MachineView {
       count(coverage.missed_cookies), count(coverage.close_events_lost + coverage.endings_lost)]);
     this.cost.fill([`${percent(cost.cpu_share)} of one`, bytes(cost.rss_bytes), count(cost.threads), time(state.took_ms), time(state.interval_ms),
       `number ${count(state.sequence)}, at ${clock(state.began_ms)}`, time(cost.running_ms), count(page.browsers), count(page.skipped)]);
-    setText(this.store, state.store || 'none (--store none): what was is not kept');
+    const spent = Object.values(cost.profile_ms).reduce((sum, ms) => sum + ms, 0);
+    this.profile.fill(kPhases.map(([name]) => `${percent(spent ? cost.profile_ms[name] / spent : 0)}, ${time(cost.profile_ms[name])}`));
+    setText(this.store, state.store || 'none (--store none): no history is kept');
     setText(this.storeTrouble, state.store_trouble);
     show(this.storeTrouble, state.store_trouble !== '');
     this.messages.replaceChildren(...state.messages.map((message) => h('li', {}, message)));

@@ -22,7 +22,7 @@ function overSince({begin_ms: begins, length_ms: lengths, budget_ms: budget}, st
   const lost = begins.map((_, at) => stalls.reduce((sum, cause) => sum + (budget[cause]?.[at] ?? 0), 0));
   const last = lost.findLastIndex((one) => one > 0);
   if (last < 0 || last === lost.length - 1) return '';
-  return `Nothing was lost since ${clock(begins[last] + lengths[last])}.`;
+  return `Nothing has been lost since ${clock(begins[last] + lengths[last])}.`;
 }
 
 const lostWords = (line) => Object.entries(line.lost_by_ms).sort((a, b) => b[1] - a[1]).map(([cause, ms]) => `${causeWords(cause)} ${time(ms)}`).join(', ') || none;
@@ -43,7 +43,7 @@ export class ServiceView {
     this.error = h('p', {class: 'note', role: 'alert', hidden: true});
     this.budget = new BudgetChart();
     this.times = new TimesChart();
-    this.undrawn = h('p', {class: 'note', hidden: canDraw()}, 'This program was built without the library that draws charts; the figures are there all the same.');
+    this.undrawn = h('p', {class: 'note', hidden: canDraw()}, 'This build has no charts (npm was missing when it was built). Totals by cause are listed below; exchange times are in the Services table.');
     this.box = new FilterBox({
       label: 'Filter', value: this.filter, placeholder: 'rtt > 5ms or retrans > 0',
       onFilter: (filter) => {
@@ -55,7 +55,7 @@ export class ServiceView {
     this.table = new Table({
       caption: 'Connections at the last poll', columns: this.columns(), sort: 'lost',
       keyOf: (line) => `${line.netns} ${line.local} ${line.remote} ${line.state}`,
-      empty: 'None is open that the filter takes.',
+      empty: 'No open connection, or none matches the filter.',
     });
     this.foot = h('p', {class: 'foot'});
     this.slot = h('p', {class: 'foot'});
@@ -64,11 +64,11 @@ export class ServiceView {
       h('div', {class: 'heading'}, this.heading, this.where),
       this.error, this.verdict,
       h('section', {class: 'card', 'aria-label': 'Over time'},
-        h('div', {class: 'tools'}, h('h2', {}, 'Time a second, by cause'),
+        h('div', {class: 'tools'}, h('h2', {}, 'Time per second, by cause'),
           choice({label: 'Time', value: this.since, options: spans(this.since), onChoose: (since) => this.turn({since})}),
-          choice({label: 'What is drawn', value: this.mode, options: [['lost', 'Lost', 'What something held back that can be changed'], ['all', 'Whole exchange', 'All of the time in which an exchange was under way']], onChoose: (mode) => this.turn({mode})})),
+          choice({label: 'What is drawn', value: this.mode, options: [['lost', 'Lost', 'Time lost to something you can change'], ['all', 'Whole exchange', 'All the time an exchange was in progress']], onChoose: (mode) => this.turn({mode})})),
         this.undrawn, this.budget.element, this.slot),
-      h('section', {class: 'card', 'aria-label': 'Time of an exchange'}, h('h2', {}, 'Time of an exchange'), this.times.element),
+      h('section', {class: 'card', 'aria-label': 'Exchange time'}, h('h2', {}, 'Exchange time'), this.times.element),
       h('section', {class: 'card', 'aria-label': 'Connections'},
         h('div', {class: 'tools'}, h('h2', {}, 'Connections'), this.box.element), this.table.element, this.foot));
     this.refresh();
@@ -81,11 +81,11 @@ export class ServiceView {
       {name: 'state', title: 'State', class: '', value: (l) => l.state, text: (l) => l.state},
       {name: 'pid', title: 'Process', class: 'number wide', value: (l) => l.pid, text: (l) => (l.pid === null ? none : String(l.pid))},
       {name: 'rtt', title: 'RTT', class: 'number', help: 'The smoothed round trip', value: (l) => l.rtt_ms, text: (l) => time(l.rtt_ms)},
-      {name: 'retransmits', title: 'Sent again', class: 'number', help: 'Segments sent again', value: (l) => l.retransmits, text: (l) => count(l.retransmits)},
+      {name: 'retransmits', title: 'Retransmits', class: 'number', help: 'Segments sent again', value: (l) => l.retransmits, text: (l) => count(l.retransmits)},
       {name: 'unsent', title: 'Unsent', class: 'number wide', value: (l) => l.unsent_bytes, text: (l) => bytes(l.unsent_bytes)},
       {name: 'exchanges', title: 'Exchanges', class: 'number', value: (l) => l.exchanges, text: (l) => count(l.exchanges)},
       {name: 'nodelay', title: 'TCP_NODELAY', class: 'wide', value: (l) => l.nodelay, text: (l) => (l.nodelay === null ? none : l.nodelay ? 'set' : 'not set')},
-      {name: 'lost', title: 'Lost', class: 'number strong', help: 'Since the connection began', value: (l) => l.lost_ms, key: (l) => JSON.stringify(l.lost_by_ms) + l.lost_ms, node: lostNode},
+      {name: 'lost', title: 'Lost', class: 'number strong', help: 'Since the connection began, or since uncork began to watch it', value: (l) => l.lost_ms, key: (l) => JSON.stringify(l.lost_by_ms) + l.lost_ms, node: lostNode},
       {name: 'by', title: 'Lost by', class: 'words', value: lostWords, text: lostWords},
     ];
   }

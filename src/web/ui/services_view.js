@@ -40,7 +40,7 @@ export class ServicesView {
       descending: params.get('order') !== 'up',
       onSort: (sort, down) => change({sort: sort === 'lost' ? '' : sort, order: down ? '' : 'up'}),
       rowClass: (line) => (line.matters ? 'matters' : ''),
-      empty: 'No service exchanged anything in this time, or none that the filter takes.',
+      empty: 'Nothing was exchanged in this time, or nothing matches the filter. (Without BPF there are no services: see uncork doctor.)',
     });
     this.trouble = h('p', {class: 'note', hidden: true});
     this.foot = h('p', {class: 'foot'});
@@ -62,13 +62,13 @@ export class ServicesView {
       {name: 'service', title: 'Service', class: 'name', value: (l) => l.group, text: (l) => l.group,
        link: (l) => (isService(l) ? link('service', {...serviceParams(l), since: this.wish.since === '10m' ? '' : this.wish.since})
          : this.wish.by === 'container' ? link('services', {filter: l.container ? `container = ${JSON.stringify(l.container)}` : ''}) : null)},
-      {name: 'lost', title: 'Lost', class: 'number strong', help: 'Time by which its exchanges would have ended sooner', value: (l) => l.lost_ms, text: (l) => time(l.lost_ms)},
-      {name: 'now', title: 'Now', class: 'number', help: 'Lost a second at the last polls', value: (l) => l.now?.lost_ms_a_second,
+      {name: 'lost', title: 'Lost', class: 'number strong', help: 'How much sooner its exchanges would have finished', value: (l) => l.lost_ms, text: (l) => time(l.lost_ms)},
+      {name: 'now', title: 'Now', class: 'number', help: 'Lost per second, last poll and the 40 before it', value: (l) => l.now?.lost_ms_a_second,
        key: (l) => l.recent_lost_ms_a_second, node: nowNode},
       {name: 'each', title: 'Lost / exchange', class: 'number', value: (l) => l.lost_an_exchange_ms, text: (l) => time(l.lost_an_exchange_ms)},
       {name: 'exchanges', title: 'Exchanges', class: 'number', value: (l) => l.exchanges, text: (l) => count(l.exchanges)},
-      {name: 'p50', title: 'Half within', class: 'number wide', help: 'Half of its exchanges ended within this time', value: (l) => l.p50_ms, text: (l) => time(l.p50_ms)},
-      {name: 'p99', title: '99 % within', class: 'number wide', help: '99 of 100 exchanges ended within this time', value: (l) => l.p99_ms, text: (l) => time(l.p99_ms)},
+      {name: 'p50', title: 'P50', class: 'number wide', help: 'Half of its exchanges ended within this time', value: (l) => l.p50_ms, text: (l) => time(l.p50_ms)},
+      {name: 'p99', title: 'P99', class: 'number wide', help: '99 of 100 exchanges ended within this time', value: (l) => l.p99_ms, text: (l) => time(l.p99_ms)},
       {name: 'trend', title: 'Trend', class: 'wider', value: (l) => l.trend, text: (l) => (l.trend === '-' ? none : l.trend)},
       {name: 'cause', title: 'Cause', class: 'if-matters', value: (l) => (l.matters ? l.cause : ''), key: (l) => `${l.matters} ${l.cause}`, node: causeNode},
       {name: 'remedy', title: 'Remedy', class: 'words if-matters', value: (l) => l.remedy_brief, text: (l) => l.remedy_brief || none},
@@ -101,10 +101,10 @@ export class ServicesView {
     const lost = services.services.reduce((sum, line) => sum + (line.now?.lost_ms_a_second ?? 0), 0);
     this.tile(0, rate(lost), 'by all of them, at the last poll', lost >= 1);
     this.tile(1, count(services.losing), services.losing === 1 ? 'service lost time that matters' : 'services lost time that matters', services.losing > 0);
-    this.tile(2, count(services.matching), services.matching === services.all ? 'exchanged something' : `of ${count(services.all)}: the filter takes these`);
+    this.tile(2, count(services.matching), services.matching === services.all ? 'exchanged something' : `of ${count(services.all)}: match the filter`);
     this.table.fill(services.services);
     const more = services.matching - services.services.length;
-    setText(this.foot, more > 0 ? `and ${plural(more, 'service')} more, which lost less: a filter shows them` : '');
+    setText(this.foot, more > 0 ? `${count(more)} more not shown: use the filter to find them` : '');
   }
 
   onError(sentence) {
