@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <thread>
 #include <utility>
 
@@ -100,7 +101,9 @@ core::Result<PollReport> Collector::poll() {
   if (!looked) return no_poll(looked.error(), begun);
   has_polled_ = true;
   probe::Look& look = **looked;
-  std::erase_if(look.rows, [&](const record::Row& row) { return !filter_.matches(row); });
+  const auto is_wanted = [&](const record::Row& row) { return filter_.matches(row); };
+  metrics_.grow(look, is_wanted);
+  std::erase_if(look.rows, std::not_fn(is_wanted));
   report.sequence = ++sequence_;
   for (record::Row& row : look.rows) {
     stamp_.put(row, report.sequence);
@@ -160,12 +163,21 @@ PollReport Collector::no_poll(const core::Error& error, core::Time begun) {
   for (std::string& message : exits_.take_messages()) report.messages.push_back(std::move(message));
   if (keeper_) report.store = keeper_->stats();
   report.took = core::MonotonicClock::now() - begun;
-  board_.publish(snapshot_of({}, report));
+  close_up_rows_.clear();
+  if (close_ups_) close_ups_->choose({});
+  const auto before = board_.latest();
+  auto snapshot = std::make_shared<Snapshot>(before ? *before : Snapshot{});  // as old as the last poll that saw something
+  snapshot->poll = report;
+  snapshot->coverage.unseen = true;
+  snapshot->sinks = exits_.stats();
+  snapshot->cost = core::own_cost();
+  metrics_.saw_nothing();
+  board_.publish(std::move(snapshot));
   return report;
 }
 
 Status Collector::wait(core::Time until) {
-  while (close_ups_ && close_ups_->next() < until) {
+  while (close_ups_ && close_up_trouble_.empty() && close_ups_->next() < until) {
     if (auto rested = rest(close_ups_->next()); !rested) return rested;
     look_closely();
   }
@@ -183,8 +195,8 @@ void Collector::look_closely() {
     if (keeper_ && close_up_rows_.size() < kMostKept) close_up_rows_.push_back(row);
   });
   if (looked) return;
+  // It stays, since rows that are kept have texts of its own.
   close_up_trouble_ = "connections in trouble cannot be looked at between polls: " + looked.error().message;
-  close_ups_.reset();
 }
 
 Status Collector::rest(core::Time until) {

@@ -30,7 +30,10 @@ std::expected<std::optional<std::string>, CallStatus> MessageSplitter::next() {
   if (flag == 1 && encoding_ == Encoding::identity)
     return refuse(Code::internal, "a message is compressed, but grpc-encoding does not say how");
   if (size > kMostMessageBytes) return refuse(Code::resource_exhausted, too_long(fmt::format("a message of {} bytes", size)));
-  if (held_.size() - taken_ < kPrefix + size) return std::nullopt;
+  if (held_.size() - taken_ < kPrefix + size) {
+    held_.erase(0, std::exchange(taken_, 0));
+    return std::nullopt;
+  }
   const std::string_view message = std::string_view(held_).substr(taken_ + kPrefix, size);
   auto made = flag == 1 ? unpacked(message) : std::expected<std::string, CallStatus>(std::string(message));
   taken_ += kPrefix + size;

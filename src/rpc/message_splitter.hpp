@@ -27,6 +27,8 @@ class MessageSplitter {
   /// Nothing: more bytes are wanted. Errors: resource_exhausted, a message of more than kMostMessageBytes, compressed or not;
   /// internal, one that is compressed although the request says nothing of it, or that gzip does not know.
   [[nodiscard]] std::expected<std::optional<std::string>, CallStatus> next();
+  /// Bytes that are held: of no more than one message, once next() has said that there is none.
+  [[nodiscard]] std::size_t held() const { return held_.size(); }
   /// Whether the bytes so far end with a message.
   [[nodiscard]] bool is_at_end() const { return taken_ == held_.size(); }
 

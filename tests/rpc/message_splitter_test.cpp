@@ -46,6 +46,20 @@ Code code_of(const std::string& body, Encoding encoding = Encoding::identity) {
   return message ? Code::ok : message.error().code;
 }
 
+TEST(MessageSplitter, holds_no_more_than_a_message_though_none_ends_where_a_read_does) {
+  MessageSplitter splitter;
+  const std::string body = framed(std::string(4096 - 5, 'x'));
+  splitter.put(framed("short").substr(0, 7));
+  for (int i = 0; i < 1000; ++i) {
+    splitter.put(i == 0 ? framed("short").substr(7) + body : body);
+    splitter.put(body.substr(0, 8));
+    while (splitter.next()->has_value()) {
+    }
+    splitter.put(body.substr(8));
+    EXPECT_LE(splitter.held(), 3 * body.size());
+  }
+}
+
 TEST(MessageSplitter, gives_the_messages_of_a_body_however_it_comes) {
   rc::check([] {
     const auto messages = *rc::gen::arbitrary<std::vector<std::string>>();

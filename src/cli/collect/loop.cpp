@@ -83,7 +83,6 @@ void CollectLoop::take_requests() {
 core::Status CollectLoop::rest(core::StopSignal& stop, collect::Supervisor& supervisor, core::Time end) {
   // How late a signal may be noticed, or what is asked over gRPC.
   const core::Micros slice = server_ ? std::chrono::milliseconds(50) : std::chrono::milliseconds(200);
-  core::Time alive = core::MonotonicClock::now();
   while (!stop.stopped()) {
     if (stop.take_hangup()) {
       supervisor.reloading();
@@ -92,12 +91,12 @@ core::Status CollectLoop::rest(core::StopSignal& stop, collect::Supervisor& supe
     }
     take_requests();
     const core::Time now = core::MonotonicClock::now();
+    if (supervisor.watchdog_every() && now >= alive_) {  // even where the next poll is due already
+      supervisor.alive(status_);
+      alive_ = now + *supervisor.watchdog_every();
+    }
     const core::Time due = std::min(schedule_.next(), end);
     if (now >= due) return {};
-    if (supervisor.watchdog_every() && now >= alive) {
-      supervisor.alive(status_);
-      alive = now + *supervisor.watchdog_every();
-    }
     if (auto waited = collector_->wait(std::min(due, now + slice)); !waited) return waited;
   }
   return {};

@@ -40,6 +40,7 @@ class CollectLoop {
   collect::Schedule schedule_;
   collect::Requests requests_;
   std::unique_ptr<rpc::Server> server_;
+  core::Time alive_{};   // when the supervisor is to be told next that we are
   core::Time polled_{};  // when the last poll began
   std::string status_ = "begins";
 };

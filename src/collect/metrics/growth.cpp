@@ -52,7 +52,7 @@ std::uint64_t grown(std::uint64_t before, std::uint64_t now, bool is_narrow) {
 
 std::span<const TcpCounter, kTcpCounters> tcp_counters() { return kCounters; }
 
-TcpSums Growth::of(const probe::Look& look) {
+TcpSums Growth::of(const probe::Look& look, const Wanted& wanted) {
   const bool is_first_look = ++look_ == 1;
   TcpSums sums{};
   for (const Row& row : look.rows) {
@@ -61,8 +61,9 @@ TcpSums Growth::of(const probe::Look& look) {
     const auto [at, is_new] = seen_.try_emplace(row.inet_diag_msg_socket_cookie);
     Seen& seen = at->second;
     if (is_new && is_first_look) seen.counters = now;
-    if (is_new && !is_first_look) ++created_;
-    for (std::size_t i = 0; i < kTcpCounters; ++i) sums[i] += grown(seen.counters[i], now[i], kIsNarrow[i]);
+    const bool counts = !wanted || wanted(row);
+    if (counts && is_new && !is_first_look) ++created_;
+    for (std::size_t i = 0; counts && i < kTcpCounters; ++i) sums[i] += grown(seen.counters[i], now[i], kIsNarrow[i]);
     seen = {look_, now};
     if (row.last_row) seen_.erase(at);
   }

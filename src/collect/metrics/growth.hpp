@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -31,8 +32,10 @@ using TcpSums = std::array<std::uint64_t, kTcpCounters>;
 /// counts from then on; one that began later counts from its begin; what ends counts up to its last row, once. One thread.
 class Growth {
  public:
-  /// What was added since the look before.
-  [[nodiscard]] TcpSums of(const probe::Look& look);
+  using Wanted = std::function<bool(const record::Row&)>;
+  /// What was added since the look before, by rows that are wanted; all are remembered, so that one which is wanted later counts
+  /// from then on. Empty: all.
+  [[nodiscard]] TcpSums of(const probe::Look& look, const Wanted& wanted = {});
 
   /// Connections that began since the first look.
   [[nodiscard]] std::uint64_t created() const { return created_; }

@@ -13,7 +13,6 @@
 #include <limits>
 #include <utility>
 
-#include "collect/metrics/growth.hpp"
 #include "collect/metrics/service_series.hpp"
 
 namespace uncork::collect {
@@ -120,6 +119,8 @@ std::string sink_label(const std::string& destination, std::size_t index) {
 class Metrics::Counted {
  public:
   void add(const probe::Look& look, std::span<const sink::ServiceGain> gains, const Snapshot& snapshot);
+  void grow(const probe::Look& look, const Growth::Wanted& wanted);
+  void saw_nothing() { whole_.Set(0); }
   [[nodiscard]] std::vector<prometheus::MetricFamily> collect() const { return registry_.Collect(); }
 
  private:
@@ -190,11 +191,14 @@ void Metrics::Counted::add(const probe::Look& look, std::span<const sink::Servic
   threads_.Set(static_cast<double>(snapshot.cost.threads));
 }
 
-void Metrics::Counted::add_rows(const probe::Look& look) {
-  constexpr std::uint32_t kNoneYet = std::numeric_limits<std::uint32_t>::max();
-  const TcpSums sums = growth_.of(look);
+void Metrics::Counted::grow(const probe::Look& look, const Growth::Wanted& wanted) {
+  const TcpSums sums = growth_.of(look, wanted);
   for (std::size_t i = 0; i < kTcpCounters; ++i) tcp_[i]->Increment(static_cast<double>(sums[i]) * tcp_counters()[i].scale);
   raise_to(created_, static_cast<double>(growth_.created()));
+}
+
+void Metrics::Counted::add_rows(const probe::Look& look) {
+  constexpr std::uint32_t kNoneYet = std::numeric_limits<std::uint32_t>::max();
   Gathered rtt(rtt_bounds());
   Gathered min_rtt(rtt_bounds());
   Gathered rate(rate_bounds());
@@ -249,6 +253,10 @@ void Metrics::Counted::add_sinks(const std::vector<Exits::Stats>& sinks) {
 
 Metrics::Metrics() : counted_(std::make_unique<Counted>()) {}
 Metrics::~Metrics() = default;
+
+void Metrics::grow(const probe::Look& look, const Growth::Wanted& wanted) { counted_->grow(look, wanted); }
+
+void Metrics::saw_nothing() { counted_->saw_nothing(); }
 
 void Metrics::add(const probe::Look& look, std::span<const sink::ServiceGain> gains, const Snapshot& snapshot) {
   counted_->add(look, gains, snapshot);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "collect/metrics/growth.hpp"
 #include "collect/snapshot.hpp"
 #include "probe/look/look.hpp"
 #include "sink/store/store.hpp"
@@ -24,6 +25,11 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
+  /// Takes in what the counters of connections grew by, of all rows that the kernel told, wanted or not. The thread that polls;
+  /// before add().
+  void grow(const probe::Look& look, const Growth::Wanted& wanted);
+  /// Takes in a poll that saw nothing at all.
+  void saw_nothing();
   /// Takes in a poll: the rows that were handed on, what the services gained, and how the poll went. The thread that polls.
   void add(const probe::Look& look, std::span<const sink::ServiceGain> gains, const Snapshot& snapshot);
 

@@ -36,12 +36,17 @@ void ServiceSeries::add(std::span<const sink::ServiceGain> gains) {
 
 void ServiceSeries::add(const stall::ServiceKey& key, const stall::Budget& budget) {
   // `other` has room for every cause, always.
-  const bool has_room = entries_.contains(key) || key == other() || series_ + 2 * stall::kStalls <= most_;
+  const bool has_room = entries_.contains(key) || series_ + stall::kStalls < most_;
   const stall::ServiceKey whose = has_room ? key : other();
   Entry& entry = entries_[whose];
   entry.poll = poll_;
+  Entry& others = entries_[other()];
   for (const stall::Cause cause : stall::all_causes()) {
-    if (stall::is_stall(cause)) add(entry.by_cause.at(static_cast<std::size_t>(cause)), budget[cause], whose, cause);
+    if (!stall::is_stall(cause)) continue;
+    const auto at = static_cast<std::size_t>(cause);
+    const bool has_own = entry.by_cause.at(at).counter != nullptr || series_ + stall::kStalls < most_;
+    if (budget[cause].count() != 0 && !has_own) others.poll = poll_;
+    add(has_own ? entry.by_cause.at(at) : others.by_cause.at(at), budget[cause], has_own ? whose : other(), cause);
   }
 }
 

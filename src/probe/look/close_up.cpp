@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <unordered_set>
 #include <utility>
@@ -68,11 +69,16 @@ FoundNamespace space_of(const Row& known) {
 /// Opened on a thread of its own, which goes into the namespace and ends.
 std::optional<DiagChannel> open_inside(const FoundNamespace& space) {
   std::optional<DiagChannel> opened;
-  std::thread([&] {
+  const auto enter = [&] {
     if (!enter_namespace(space)) return;
     auto channel = DiagChannel::open();
     if (channel) opened.emplace(std::move(*channel));
-  }).join();
+  };
+  try {
+    std::jthread thread(enter);
+  } catch (const std::system_error&) {
+    return std::nullopt;  // no thread can be had: it is tried again when it is in trouble at the next poll
+  }
   return opened;
 }
 

@@ -12,13 +12,13 @@ std::string counted_noun(std::uint64_t count, const char* one, const char* many)
 }  // namespace
 
 bool Coverage::whole() const {
-  return vanished_namespaces + refused_namespaces + dump_gaps + missed_cookies + unended_cookies + close_events_lost +
-                 endings_lost ==
-             0 &&
-         std::ranges::all_of(namespaces, &NamespaceCoverage::whole);
+  const std::uint64_t missed =
+      vanished_namespaces + refused_namespaces + dump_gaps + missed_cookies + unended_cookies + close_events_lost + endings_lost;
+  return !unseen && missed == 0 && std::ranges::all_of(namespaces, &NamespaceCoverage::whole);
 }
 
 std::string Coverage::sentence() const {
+  if (unseen) return "nothing could be seen";
   std::string text = std::to_string(rows) + (counted != 0 ? " of " + std::to_string(counted) : "") + " sockets in " +
                      counted_noun(namespaces.size(), "namespace", "namespaces");
   if (whole()) return text;

@@ -25,6 +25,7 @@ struct NamespaceCoverage {
 
 /// Published with every look. A value.
 struct Coverage {
+  bool unseen = false;  ///< nothing could be seen; the rest is of an earlier look
   std::vector<NamespaceCoverage> namespaces;
   std::uint64_t rows = 0;
   std::uint64_t counted = 0;              ///< by the kernel, over the namespaces whose count is known

@@ -118,7 +118,10 @@ void LiveLooker::take_news() {
 
 void LiveLooker::forget_number(std::uint32_t number) {
   if (closes_) closes_->forget(number);
-  if (std::erase_if(spaces_, [&](const FoundNamespace& space) { return space.nsid == number; }) != 0) learn_spaces();
+  const auto is_meant = [&](const FoundNamespace& space) { return space.nsid == number; };
+  const auto newcomers = spaces_.begin() + static_cast<std::ptrdiff_t>(looked_at_);
+  looked_at_ -= static_cast<std::size_t>(std::count_if(spaces_.begin(), newcomers, is_meant));
+  if (std::erase_if(spaces_, is_meant) != 0) learn_spaces();
 }
 
 void LiveLooker::searched() {

@@ -118,7 +118,7 @@ core::Result<ServicesIn> Reader::services(Span span, Grouping by) {
   auto one_state = Transaction::begin_reading(database_);
   if (!one_state) return core::fail(one_state.error());
   std::int64_t from = down(span.from_ns / kSecond, kMinute);
-  const std::int64_t until = up((span.until_ns + kSecond - 1) / kSecond, kMinute);
+  std::int64_t until = up((span.until_ns + kSecond - 1) / kSecond, kMinute);
   const auto oldest_minute =
       database_.number("SELECT begin_s FROM rollups WHERE span_s = " + std::to_string(kMinute) + " ORDER BY begin_s LIMIT 1");
   if (!oldest_minute) return core::fail(oldest_minute.error());
@@ -126,6 +126,7 @@ core::Result<ServicesIn> Reader::services(Span span, Grouping by) {
   if (!pruned) return core::fail(pruned.error());
   const bool lacks_minutes = pruned->minutes.by_age + pruned->minutes.by_size != 0;
   if (lacks_minutes && from < *oldest_minute) from = down(from, kHour);
+  if (lacks_minutes && down(until, kHour) < *oldest_minute) until = up(until, kHour);
   std::int64_t hours_from = up(from, kHour);
   std::int64_t hours_until = down(until, kHour);
   if (hours_from >= hours_until) hours_from = hours_until = until;

@@ -94,7 +94,8 @@ core::Status Pruning::polls(core::Micros& allowed) {
     const auto row = oldest->step();
     if (!row) return core::fail(row.error());
     if (!*row || oldest->number(0) == oldest->number(4)) return {};
-    const core::Micros stands_for(oldest->number(5));
+    // One that stands for hours, since nothing could be polled meanwhile, must not keep all behind it.
+    const core::Micros stands_for = std::min(core::Micros(oldest->number(5)), AgeAllowance::kLeast);
     Why why = Why::age;
     if (oldest->number(3) >= before(retention_.rows) || stands_for > allowed) {
       why = Why::size;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sink/store/reader.hpp"
+#include "sink/store/retention.hpp"
 #include "sink/store/schema.hpp"
 
 namespace uncork::sink {
@@ -174,10 +175,19 @@ core::Result<Timeline> Reader::timeline(const ServicesLike& like, Span span) {
   if (!polls) return core::fail(polls.error());
   const std::int64_t minutes = (span.until_ns - span.from_ns) / (kMinute * kSecond);
   constexpr std::int64_t kShort = 30;  // minutes: of a longer span, polls may be forgotten before the minutes are
+  const auto oldest_poll = database_.number("SELECT coalesce(min(began_ns), 0) FROM polls");
+  if (!oldest_poll) return core::fail(oldest_poll.error());
+  const auto oldest_minute =
+      database_.number("SELECT coalesce(min(begin_s), 0) FROM rollups WHERE span_s = " + std::to_string(kMinute));
+  if (!oldest_minute) return core::fail(oldest_minute.error());
+  const auto pruned = pruned_counts(database_);
+  if (!pruned) return core::fail(pruned.error());
+  const bool has_polls = pruned->polls.by_age + pruned->polls.by_size == 0 || span.from_ns >= *oldest_poll;
+  const bool has_minutes = pruned->minutes.by_age + pruned->minutes.by_size == 0 || span.from_ns / kSecond >= *oldest_minute;
   Timeline timeline;
-  const auto read = *polls <= kMostPolls && minutes <= kShort
+  const auto read = *polls <= kMostPolls && minutes <= kShort && has_polls
                         ? read_polls(database_, like, span, timeline)
-                        : read_rollups(database_, like, span, minutes <= kMostMinutes ? kMinute : kHour, timeline);
+                        : read_rollups(database_, like, span, minutes <= kMostMinutes && has_minutes ? kMinute : kHour, timeline);
   if (!read) return core::fail(read.error());
   return timeline;
 }
@@ -187,9 +197,8 @@ core::Result<RecentPolls> Reader::recent(std::size_t polls) {
   if (!one_state) return core::fail(one_state.error());
   RecentPolls recent;
   std::map<std::int64_t, std::size_t> places;
-  const std::string last =
-      "(SELECT id, began_ns, interval_us FROM polls ORDER BY began_ns DESC LIMIT " + std::to_string(polls) + ")";
-  auto found = database_.prepare("SELECT id, began_ns, interval_us FROM " + last + " ORDER BY began_ns");
+  const std::string last = "(SELECT id, began_ns, interval_us FROM polls ORDER BY id DESC LIMIT " + std::to_string(polls) + ")";
+  auto found = database_.prepare("SELECT id, began_ns, interval_us FROM " + last + " ORDER BY id");
   if (!found) return core::fail(found.error());
   auto read = each_row(*found, [&](const Statement& row) {
     places[row.number(0)] = recent.polls.size();

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
@@ -52,6 +53,7 @@ class PageServer::Loop : public std::enable_shared_from_this<Loop> {
   /// Any thread.
   void stop() { loop_.stop(); }
   void polled() {
+    if (is_told_.exchange(true)) return;  // it will look at the newest snapshot
     asio::post(loop_, [self = weak_from_this()] {
       if (const auto there = self.lock()) there->tell_browsers();
     });
@@ -64,6 +66,7 @@ class PageServer::Loop : public std::enable_shared_from_this<Loop> {
   void tell_browsers();
 
   asio::io_context loop_{1};
+  std::atomic<bool> is_told_ = false;  // that there was a poll, and it has not looked yet
   Site site_;
   asio::ip::tcp::acceptor tcp_{loop_};
   asio::local::stream_protocol::acceptor local_{loop_};
@@ -139,14 +142,17 @@ void PageServer::Loop::take(PageStream::socket_type socket) {
     socket.close(error);
     return;
   }
-  const auto connection =
-      std::make_shared<HttpConnection>(PageStream(std::move(socket)), site_, std::move(count),
-                                       [this](const std::shared_ptr<LiveSession>& live) { browsers_.emplace_back(live); });
+  const auto connection = std::make_shared<HttpConnection>(
+      PageStream(std::move(socket)), site_, std::move(count), [this](const std::shared_ptr<LiveSession>& live) {
+        std::erase_if(browsers_, [](const auto& one) { return one.expired(); });
+        browsers_.emplace_back(live);
+      });
   connection->read();
 }
 
 /// Those who look at the same get the same message.
 void PageServer::Loop::tell_browsers() {
+  is_told_ = false;
   std::map<View, std::shared_ptr<const std::string>> messages;
   std::erase_if(browsers_, [](const std::weak_ptr<LiveSession>& one) { return one.expired(); });
   for (const auto& one : browsers_) {
