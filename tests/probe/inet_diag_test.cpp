@@ -211,7 +211,7 @@ TEST(InetDiag, survives_any_change_to_a_good_reply) {
     SocketList list;
     const auto reply = datagram.read(list);
     RC_ASSERT(list.sockets.size() <= 2U);
-    RC_ASSERT(reply || !reply.error().message.empty());
+    RC_ASSERT((reply || !reply.error().message.empty()));
   }));
 }
 

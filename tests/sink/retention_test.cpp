@@ -136,12 +136,13 @@ RC_GTEST_PROP(RetentionProperty, never_drops_what_is_younger_than_its_age_unless
   }
   const auto first = static_cast<std::size_t>(folder.number("SELECT min(sequence) FROM polls"));
   RC_ASSERT(folder.number("SELECT count(*) FROM polls") == static_cast<std::int64_t>(times.size() - first + 1));
-  RC_ASSERT(first == times.size() || times[first - 1] >= now_s - age_s);
+  // In brackets: RC_ASSERT's own || evaluates both sides.
+  RC_ASSERT((first == times.size() || times[first - 1] >= now_s - age_s));
   const PrunedCounts counts = pruned(*store);
   RC_ASSERT(counts.polls.by_age + counts.polls.by_size == first - 1);
   if (!bounded) {
     RC_ASSERT(counts.polls.by_size == 0);
-    RC_ASSERT(first == 1 || times[first - 2] < now_s - age_s);
+    RC_ASSERT((first == 1 || times[first - 2] < now_s - age_s));
   }
   RC_ASSERT(folder.number("SELECT count(*) FROM service_sums s LEFT JOIN polls p ON p.id = s.poll WHERE p.id IS NULL") == 0);
 }
