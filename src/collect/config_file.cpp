@@ -3,14 +3,22 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+// What toml++ 3.3 asserts (and with NDEBUG lets the compiler assume) some wrong texts break, such as `[=`; it then finds the same
+// wrong by itself, and says so.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(expression) static_assert(true)
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 #include <utility>
 
+#include "collect/config_ascii.hpp"
 #include "core/nearest.hpp"
 #include "core/syscall.hpp"
+#include "record/utf8.hpp"
 
 namespace uncork::collect {
 namespace {
@@ -24,7 +32,7 @@ core::Error at_line(const std::string& file, std::uint32_t line, const std::stri
 
 /// A value as the other two ways of telling it would write it.
 std::optional<std::string> text_of(const toml::node& node) {
-  if (node.is_string()) return node.value_exact<std::string>();
+  if (const auto text = node.value_exact<std::string>()) return from_ascii(*text);
   if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
   if (const auto real = node.value_exact<double>()) return fmt::format("{}", *real);
   return std::nullopt;
@@ -61,15 +69,16 @@ core::Error unknown(std::string_view key, std::uint32_t line, const std::string&
 }  // namespace
 
 Status read_config(std::string_view text, const std::string& file, Settings& settings) {
-  const toml::parse_result parsed = toml::parse(text);
+  if (!record::is_utf8(text)) return fail(at_line(file, 1, "this is no UTF-8"));
+  const toml::parse_result parsed = toml::parse(as_ascii(text));
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
-    return fail(at_line(file, error.source().begin.line, std::string(error.description())));
+    return fail(at_line(file, error.source().begin.line, from_ascii(error.description())));
   }
   Settings taken = settings;
   for (const auto& [key, node] : parsed.table()) {
     const Setting* const setting = find_setting(key.str());
-    if (setting == nullptr) return fail(unknown(key.str(), key.source().begin.line, file));
+    if (setting == nullptr) return fail(unknown(from_ascii(key.str()), key.source().begin.line, file));
     if (auto done = take_node(*setting, node, file, taken); !done) return done;
   }
   settings = std::move(taken);

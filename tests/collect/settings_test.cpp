@@ -65,6 +65,21 @@ TEST(Config, says_file_line_and_key_of_what_is_wrong) {
   EXPECT_THAT(error_of("fields = 'pid,nothing'"), HasSubstr("'nothing' at character 5 is no field"));
   EXPECT_THAT(error_of("sink = [{to = 'x'}]"), HasSubstr("c.toml:1: sink"));
   EXPECT_THAT(error_of("tag = \"a\\u0000b\""), HasSubstr("zero byte"));
+  EXPECT_THAT(error_of("tag = 'a\xff'"), HasSubstr("c.toml:1: this is no UTF-8"));
+  EXPECT_THAT(error_of(" [=st"), HasSubstr("c.toml:1: "));
+  EXPECT_THAT(error_of("tag = 't'\nlabel = \u00e9t\u00e9"), HasSubstr("c.toml:2: "));
+  EXPECT_THAT(error_of("tag = \"\"\"x\"\"\"\"\u00e9"), HasSubstr("c.toml:1: "));
+}
+
+TEST(Config, letters_beyond_ascii_stand_in_texts_and_comments) {
+  Settings settings;
+  const auto read = read_config(
+      "# caf\u00e9\ntag = 'caf\u00e9 100%41' # \u00fc\nlabel = \"\"\"\nw\\\n  \u00f6\"rld\"\"\"\nlocation = \"\\\"\u00e9\"\n",
+      "c.toml", settings);
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(settings.tag, "caf\u00e9 100%41");
+  EXPECT_EQ(settings.label, "w\u00f6\"rld");
+  EXPECT_EQ(settings.location, "\"\u00e9");
 }
 
 TEST(Config, of_a_file_that_is_not_there_says_so) {
