@@ -70,6 +70,7 @@ core::Result<std::unique_ptr<Collector>> Collector::open(const Settings& setting
   collector->observer_ = std::move(*observer);
   collector->polled_ = collector->observer_->since();
   if (settings.close_ups.count() > 0) collector->close_ups_.emplace(settings.close_ups, settings.close_up_share);
+  collector->profiler_ = {};  // what opening costs is no phase's
   return collector;
 }
 

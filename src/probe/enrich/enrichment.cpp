@@ -51,7 +51,7 @@ core::Result<std::unique_ptr<Enrichment>> Enrichment::open(EnrichmentOptions opt
   std::unique_ptr<Enrichment> enrichment(new Enrichment(std::move(options.enrich)));
   if (!options.ledgers || options.bpf == UseBpf::no) return enrichment;
   constexpr std::size_t kNothingEnded = 4096;  // the look reads the ledgers along
-  constexpr std::size_t kEnded = 4 << 20;      // thousands between two polls
+  constexpr std::size_t kEnded = 512 << 10;    // hundreds between two polls; it is mapped twice
   auto witness = Witness::attach(
       {.tell = options.tell, .services = options.services, .ended_bytes = options.tell.ended ? kEnded : kNothingEnded});
   if (!witness && options.bpf == UseBpf::yes) return core::fail(witness.error());

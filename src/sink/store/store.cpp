@@ -64,7 +64,7 @@ core::Result<OpenFile> OpenFile::open(const std::string& path, WriterLock lock) 
   // crash of the program leaves is whole, and so is what the power leaves, though it may lack the last few.
   auto begun = database->execute(
       "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
-      "PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -4096");
+      "PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -2048");
   if (!begun) return core::fail(begun.error());
   if (auto ready = bring_forward(*database); !ready) return core::fail(ready.error());
   auto rollups = Rollups::prepare(*database);
